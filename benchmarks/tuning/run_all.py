@@ -12,6 +12,7 @@ from pathlib import Path
 SCRIPTS = (
     *("recell.py", "condition.py", "grid.py", "nepal.py", "indian.py"),
     *("bands.py", "season.py", "drift.py", "recovery.py", "speed.py"),
+    *("locks.py", "offers.py", "collecting.py"),
 )
 
 

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
-from miexchange import Coupon, Device, Exchange, Order, Quote, ReasonCode, ReasonKind, ledger
+from miexchange import Changes, Coupon, Device, Exchange, Order, Quote, ReasonCode, ReasonKind, ledger
 from miexchange.exchange import State
 from miexchange.ledger import DeviceStanding, Listed
 from miexchange.money import GREATEST_AMOUNT
@@ -185,6 +185,11 @@ def _customers(desk: Desk) -> APIRouter:
     def quote(asked: Asked) -> Quote:
         """Value a phone: the quote has no IMEI, and a seal over all that it says."""
         return granted(desk.quote(asked))
+
+    @router.post("/changes")
+    def changes(asked: Asked) -> Changes:
+        """Say what would change the answer: the fewest changes that would get an offer, or a higher one."""
+        return desk.what_would_change(asked)
 
     @router.post("/exchanges", status_code=201)
     def accept(quote: Quote, account: Account, request: Request) -> Exchange:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from miexchange import (
+    Changes,
     Condition,
     Device,
     Exchange,
@@ -21,6 +22,7 @@ from miexchange import (
     RegisterAnswer,
     accept,
     appraise,
+    what_would_change,
 )
 from miexchange.eligibility import Register
 from miexchange.events import Reserve
@@ -85,6 +87,20 @@ class Desk:
             key=self.store.quote_key,
             target=asked.target,
         )
+
+    def what_would_change(self, asked: Asked) -> Changes:
+        """Say what would get an offer for a phone, or a higher one: its owner's right, since C-203/22 of the CJEU."""
+        programme, at = self.programmes.current, self.clock()
+        facts: dict[str, Any] = {
+            "at": at,
+            "imei_status": self._register_says(asked.device, at),
+            "bonuses_given": self.store.bonuses_given(programme),
+            "target": asked.target,
+        }
+        answer = appraise(asked.device, asked.condition, programme, **facts)
+        if isinstance(answer, Quote):
+            return what_would_change(answer, programme)
+        return what_would_change(answer, programme, device=asked.device, condition=asked.condition, **facts)
 
     def _register_says(self, device: Device, at: datetime) -> ImeiStatus | RegisterAnswer:
         imeis = tuple(imei for imei in (device.imei, device.imei2) if isinstance(imei, Imei))

@@ -10,6 +10,7 @@
 
 from miexchange._zone import Zone
 from miexchange.catalogue import Catalogue, Device, Variant
+from miexchange.changes import Against, Change, Changes, Cure, what_would_change
 from miexchange.condition import Condition, Grade, Grading, Option, Question, Questionnaire
 from miexchange.coupon import Coupon, CouponStanding, Order, OrderLine, Redemption, coupon_for, issue
 from miexchange.device_report import DeviceReport
@@ -38,12 +39,16 @@ from miexchange.valuation import Replay, WorstCase, appraise, headline, replay, 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Against",
     "Anchor",
     "AnchorTable",
     "Catalogue",
+    "Change",
+    "Changes",
     "Condition",
     "Coupon",
     "CouponStanding",
+    "Cure",
     "Currency",
     "DataError",
     "Device",
@@ -101,6 +106,7 @@ __all__ = [
     "issue",
     "lint",
     "replay",
+    "what_would_change",
     "worst_case",
 ]
 

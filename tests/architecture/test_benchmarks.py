@@ -43,7 +43,10 @@ def test_a_benchmark_prints_its_table(script: str) -> None:
     assert re.search(r"\| (met|missed) +\|$", done.stdout, re.MULTILINE)
 
 
-TUNING = ("recell", "condition", "grid", "nepal", "indian", "bands", "season", "drift", "recovery", "speed")
+TUNING = (
+    *("recell", "condition", "grid", "nepal", "indian", "bands", "season", "drift", "recovery", "speed"),
+    *("locks", "offers", "collecting"),
+)
 
 
 def test_every_script_of_tuning_is_run_by_all() -> None:

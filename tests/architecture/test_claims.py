@@ -387,6 +387,7 @@ def test_what_cannot_be_asked_is_not_among_the_reasons(programme: Programme, bes
 
 
 INTERNAL = {
+    "_Enough",
     "NotATable",
     "NotATime",
     "NotCsv",

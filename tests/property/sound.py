@@ -22,6 +22,7 @@ import pandas as pd
 from miexchange import (
     Anchor,
     AnchorTable,
+    Changes,
     Device,
     DeviceReport,
     Exchange,
@@ -45,11 +46,14 @@ from miexchange import (
     exchange,
     headline,
     ledger,
+    losses,
     pricelists,
+    programme,
     prove,
     replay,
     simulator,
     tuning,
+    what_would_change,
 )
 from miexchange._value import Value
 from miexchange.cases import Case, Cover
@@ -100,6 +104,19 @@ class _Sound:
         priced = PriceTable.of([price.replace(source="a shop") for price in plain.prices.prices])
         repairs = AnchorTable.of([anchor.replace(source="a shop") for anchor in plain.anchors.anchors])
         return replace(plain, prices=priced, anchors=repairs, treatments=self.treatments)
+
+    @cached_property
+    def cheaper(self) -> Programme:
+        return replace(self.programme, terms=(self.programme.terms[0].replace(factor_bps=9_000),))
+
+    @cached_property
+    def refusal(self) -> Any:
+        return appraise(self.device, trade.SAID.replace(accounts="present"), self.programme, at=AT)
+
+    @cached_property
+    def changes(self) -> Changes:
+        said = trade.SAID.replace(accounts="present")
+        return what_would_change(self.refusal, self.programme, device=self.device, condition=said, at=AT)
 
     @cached_property
     def treatments(self) -> TreatmentTable:
@@ -245,6 +262,30 @@ class _Sound:
         return tuning.paid_as_quoted(self.inspections[0], tuned.graded(), at=tuned.AT)
 
     @cached_property
+    def offers(self) -> pd.DataFrame:
+        return tuning.simulate_offers(200, seed=1)
+
+    @cached_property
+    def acceptance(self) -> tuning.AcceptanceModel:
+        return tuning.AcceptanceModel().fit(self.offers)
+
+    @cached_property
+    def panel(self) -> pd.DataFrame:
+        return tuning.simulate_panel(3, 120, seed=1, launches=[date(2018, 2, 1)])
+
+    @cached_property
+    def locks(self) -> tuning.LockRisk:
+        return tuning.LockRisk(launches=[date(2018, 2, 1)]).fit(self.panel)
+
+    @cached_property
+    def open_quotes(self) -> pd.DataFrame:
+        return pd.DataFrame({"day": [date(2018, 4, 20), date(2018, 4, 23)], "value_minor": [100_000, 200_000]})
+
+    @cached_property
+    def wanted(self) -> pd.DataFrame:
+        return self.quotes[0][self.quotes[0]["findings"] != "clean"].head(10)
+
+    @cached_property
     def observations(self) -> pd.DataFrame:
         return tuning.simulate_observations(tuned.graded(), 60, seed=1, models=5, graded=True)
 
@@ -368,6 +409,12 @@ def _examples() -> dict[type, Any]:
         SOUND.as_quoted,
         SOUND.drift,
         SOUND.drift.monitor,
+        SOUND.acceptance,
+        SOUND.acceptance.best(SOUND.offers, step_minor=1_000),
+        SOUND.locks,
+        SOUND.locks.forecast(SOUND.open_quotes, on=date(2018, 4, 20), draws=100),
+        SOUND.locks.replay(SOUND.panel, lock=5, since=date(2018, 4, 1)),
+        tuning.next_quotes(SOUND.deductions, SOUND.wanted),
         SOUND.curve,
         SOUND.deductions,
         SOUND.fitted,
@@ -383,6 +430,10 @@ def _examples() -> dict[type, Any]:
         Cover((), 0, 0, 0),
         History(Enquiry(SOUND.device, trade.SAID, SOUND.programme, AT), trade.ACCOUNT, AT, small.KEY),
         prove.Progress("reach", "2018", 1),
+        SOUND.changes,
+        programme.diff(SOUND.programme, SOUND.cheaper, at=AT),
+        losses.losses(SOUND.programme, SOUND.cheaper, at=AT),
+        tuning.sensitivity(SOUND.devices, SOUND.programme),
     ]
     while roots:
         one = roots.pop(0)
@@ -455,6 +506,11 @@ def _by_name() -> dict[str, Any]:
         "data": SOUND.market,
         "dates": [tuned.ON],
         "deals": SOUND.deals,
+        "budget_minor": 1_000,
+        "factors_bps": [9_000, 10_000],
+        "offers": SOUND.offers,
+        "panel": SOUND.panel,
+        "wanted": SOUND.wanted,
         "device": SOUND.device,
         "device_exchanged": False,
         "digest": SOUND.programme.digest,
@@ -630,6 +686,19 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "simulator.simulate": {"seed": 1, "steps": 20},
         "simulator.replay": {"violation": example(simulator.Violation)},
         "simulator.shorten": {"violation": example(simulator.Violation), "tries": 1},
+        "what_would_change": {
+            "answer": SOUND.refusal,
+            "condition": trade.SAID.replace(accounts="present"),
+            "imei_status": ImeiStatus.UNVERIFIED,
+        },
+        "changes.what_would_change": {
+            "answer": SOUND.refusal,
+            "condition": trade.SAID.replace(accounts="present"),
+            "imei_status": ImeiStatus.UNVERIFIED,
+        },
+        "losses.losses": {"old": SOUND.programme, "new": SOUND.cheaper, "seconds": 5},
+        "programme.diff": {"old": SOUND.programme, "new": SOUND.cheaper},
+        "tuning.sensitivity": {"book": SOUND.devices, "at": None},
         "programme.doubts": {"source": SOUND.priced},
         # Like a small one: what is written is loaded, for each of a thousand tries.
         "programme.new_programme": {"directory": SOUND.folder / "new", "begins": AT.date(), "like": SOUND.programme},
@@ -679,6 +748,22 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "tuning.simulate_lists": {"years": 3, "models": 2},
         "tuning.DepreciationCurve.aging": {"before": np.zeros(1), "after": np.ones(1)},
         "tuning.DepreciationCurve.typical": {"ages": np.ones(1)},
+        "tuning.AcceptanceModel.predict": {"data": SOUND.offers},
+        "tuning.AcceptanceModel.predict_interval": {"data": SOUND.offers},
+        "tuning.AcceptanceModel.best": {"devices": SOUND.offers, "step_minor": 1_000},
+        "tuning.AcceptanceModel.by_factor": {
+            "programme": SOUND.programme,
+            "book": SOUND.devices.drop(columns="imei").assign(market_minor=1_000_000, resale_minor=1_100_000),
+        },
+        "tuning.LockRisk.by_day": {"on": date(2018, 4, 20)},
+        "tuning.LockRisk.drift_bps_per_day": {"on": date(2018, 4, 20)},
+        "tuning.LockRisk.forecast": {"book": SOUND.open_quotes, "on": date(2018, 4, 20), "draws": 100},
+        "tuning.LockRisk.replay": {"since": date(2018, 4, 1), "lock": 5},
+        "tuning.simulate_panel": {"models": 2},
+        "tuning.next_quotes": {"model": SOUND.deductions},
+        "tuning.plots.acceptance": {"model": SOUND.acceptance},
+        "tuning.plots.collected": {"report": example(tuning.QuotePlan)},
+        "tuning.plots.lock_risk": {"report": example(tuning.OpenRisk)},
         "tuning.DeductionModel.predict": {"data": SOUND.quotes[0]},
         "tuning.DeductionModel.predict_interval": {"data": SOUND.quotes[0]},
         "tuning.DeductionModel.anchor": {"data": SOUND.quotes[0], "family": "glass"},

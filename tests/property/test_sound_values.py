@@ -210,7 +210,7 @@ def test_every_public_value_is_walked() -> None:
 
 
 WITHOUT_BOUNDS = {
-    "AnchorTable", "Catalogue", "Currency", "Device", "DeviceStanding", "EligibleModels",
+    "Against", "AnchorTable", "Catalogue", "Currency", "Device", "DeviceStanding", "EligibleModels",
     "Expire", "Finding", "Money", "PriceList", "PriceTable", "Replay", "TreatmentTable", "Verdict",
 }  # fmt: skip
 """Values of parts that have bounds, or whose fields are words, flags and instants; `Currency` has rules of its own."""

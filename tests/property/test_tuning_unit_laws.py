@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miexchange import InvalidValue
-from miexchange.tuning import DeductionModel, DepreciationCurve, PriceTableBuilder, TuningWarning, simulate_quotes
+from miexchange.tuning import (
+    AcceptanceModel,
+    DeductionModel,
+    DepreciationCurve,
+    LockRisk,
+    PriceTableBuilder,
+    TuningWarning,
+    next_quotes,
+    simulate_offers,
+    simulate_panel,
+    simulate_quotes,
+)
 from miexchange.tuning.adapter import AdditiveRegressor
 from miexchange.tuning.observations import Observations
 from property.effort import effort
@@ -139,3 +151,50 @@ def test_the_unit_of_the_observations_changes_nothing(amounts: list[int], unit: 
         assert found[1] == found[0]
         return
     np.testing.assert_allclose(found[1], found[0], atol=1.0)
+
+
+@given(st.integers(0, 99), st.sampled_from([10, 100, 1_000]))
+@effort(0.3)
+def test_neither_the_unit_nor_the_order_of_rows_changes_what_a_lock_may_lose(seed: int, unit: int) -> None:
+    """A change of unit changes nothing that an estimator says, and neither does the order of its rows."""
+    launch, on = date(2018, 2, 1), date(2018, 5, 1)
+    panel = simulate_panel(4, 90, seed=seed, launches=[launch])
+    book = pd.DataFrame({"day": [date(2018, 5, 8), date(2018, 5, 4)], "value_minor": [200_000, 100_000]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TuningWarning)
+        here = LockRisk(launches=[launch]).fit(panel)
+        other = panel.assign(price_minor=panel["price_minor"] * unit).sample(frac=1, random_state=seed)
+        there = LockRisk(launches=[launch]).fit(other)
+        losses = here.forecast(book, on=on, draws=100).losses
+        others = there.forecast(book[::-1].assign(value_minor=book["value_minor"] * unit), on=on, draws=100).losses
+    np.testing.assert_allclose(there.by_day(on=on, days=7), here.by_day(on=on, days=7), rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(others / unit, losses, rtol=1e-6, atol=1e-6)
+
+
+@given(st.integers(0, 99), st.sampled_from([10, 100, 1_000]))
+@effort(0.3)
+def test_neither_the_unit_nor_the_order_of_rows_changes_which_offer_is_best(seed: int, unit: int) -> None:
+    """As above; offers are in steps, so the step has the unit as well."""
+    offers = simulate_offers(200, seed=seed)
+    money = ["offer_minor", "market_minor", "resale_minor"]
+    others = offers.assign(**{name: offers[name] * unit for name in money}).sample(frac=1, random_state=seed)
+    here = AcceptanceModel().fit(offers).best(offers, step_minor=1_000).frame
+    there = AcceptanceModel().fit(others).best(others, step_minor=1_000 * unit).frame.loc[offers.index]
+    steps = (there["offer_minor"] // unit - here["offer_minor"]).abs()
+    assert steps.max() <= 1_000  # a tie between two steps may go either way
+    np.testing.assert_allclose(there["margin_minor"] / unit, here["margin_minor"], rtol=1e-5)
+
+
+@given(st.integers(0, 99), UNITS)
+@effort(0.3)
+def test_neither_the_unit_nor_the_order_of_rows_changes_what_quotes_save(seed: int, unit: float) -> None:
+    """As above; which of two equal quotes comes first may change, what they save may not."""
+    quotes, scales = simulate_quotes(10, seed=seed)
+    damaged = quotes[quotes["findings"] != "clean"].drop_duplicates()
+    there, wanted = damaged.iloc[::2], damaged.iloc[1::2]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TuningWarning)
+        here = next_quotes(DeductionModel(scales, step=0.0).fit(there), wanted, most=3).frame
+        scaled = [one.assign(clean=one["clean"] * unit, price=one["price"] * unit) for one in (there, wanted)]
+        other = next_quotes(DeductionModel(scales, step=0.0).fit(scaled[0][::-1]), scaled[1][::-1], most=3).frame
+    np.testing.assert_allclose(other["left"], here["left"], rtol=1e-4)

@@ -19,11 +19,13 @@ import pyarrow as pa
 
 from miexchange import Quote, headline
 from miexchange.tuning import (
+    AcceptanceModel,
     ByDevice,
     ByTime,
     DeductionModel,
     DepreciationCurve,
     DriftMonitor,
+    LockRisk,
     Observations,
     PriceTableBuilder,
     agreement,
@@ -33,6 +35,7 @@ from miexchange.tuning import (
     exposure,
     fit_programme,
     inspections_of,
+    next_quotes,
     paid_as_quoted,
     plots,
     prior_of,
@@ -45,6 +48,8 @@ from miexchange.tuning import (
     simulate_lists,
     simulate_market,
     simulate_observations,
+    simulate_offers,
+    simulate_panel,
     simulate_quotes,
     what_if,
 )
@@ -275,6 +280,45 @@ def _fitted(quotes: Any, **given: Any) -> DeductionModel:
     of_fit = {name: value for name, value in given.items() if name in _OF_FIT}
     others = {name: value for name, value in given.items() if name not in _OF_FIT}
     return DeductionModel(**others).fit(quotes, **of_fit)
+
+
+def _new_doors() -> list[Door]:
+    """Return the doors of lock risk, acceptance and the next quote."""
+    panel, offers, (quotes, _) = simulate_panel(3, 90, seed=1), simulate_offers(60, seed=1), _quotes()
+    on = date(2018, 2, 20)
+    risk, model = LockRisk().fit(panel), AcceptanceModel().fit(offers)
+    book = pd.DataFrame({"day": [on, None], "value_minor": [100, 200], "coupons": [1, 2], "quoted_on": [on, on]})
+    opened = risk.forecast(book, on=on, no_end_days=3, draws=100)
+    columns = {"offer_col": "offer_minor", "market_col": "market_minor", "accepted_col": "accepted"}
+    of_fit = {"segment_col": None, "groups": None, **columns}
+    parameters = {"between": "step", "launches": (on,), "launch_days": 5, "longest_gap": 9, "seed": 0}
+    of_panel = {"model_col": "model", "on_col": "on", "price_col": "price_minor"}
+    asked = {"on": on, "level": 0.9, "redeemed": (0.5,), "asks_again": True, "no_end_days": 3, "draws": 100, "seed": 1}
+    best = {"resale_col": "resale_minor", "cap_col": None, "step_minor": 10, "floor_minor": 0, "currency": "INR"}
+
+    def fit(panel: Any, **given: Any) -> LockRisk:
+        own = {name: given.pop(name) for name in parameters}
+        return LockRisk(**own).fit(panel, **given)
+
+    return [
+        Door("LockRisk.fit", fit, {"panel": panel, **parameters, **of_panel}),
+        Door("LockRisk.by_day", risk.by_day, {"on": on, "days": 2, "level": 0.9}),
+        Door("LockRisk.drift_bps_per_day", risk.drift_bps_per_day, {"on": on, "days": 2}),
+        Door("LockRisk.forecast", risk.forecast, {"book": book, **asked}),
+        Door("LockRisk.replay", LockRisk().replay, {"panel": panel, "lock": 2, "since": on, "every": 3, **of_panel}),
+        Door("OpenRisk.covers", opened.covers, {"budget_minor": 1, "bonus_days": 1}),
+        Door("AcceptanceModel.fit", AcceptanceModel().fit, {"offers": offers, **of_fit}),
+        Door("AcceptanceModel.predict_interval", model.predict_interval, {"data": offers}),
+        Door("AcceptanceModel.accepted_by_tenth", model.accepted_by_tenth, {"offers": offers}),
+        Door("AcceptanceModel.best", model.best, {"devices": offers, **best}),
+        Door(
+            "next_quotes", next_quotes, {"model": _model(), "wanted": quotes[quotes["findings"] != "clean"], "most": 2}
+        ),
+        Door("simulate_offers", simulate_offers, {"rows": 5, "seed": 1, "level": 3.0, "slope": 12.0, "step_minor": 10}),
+        Door("simulate_panel", simulate_panel, {"models": 2, "days": 9, "seed": 1, "first": on, "launches": (on,)}),
+        Door("plots.acceptance", plots.acceptance, {"model": model, "offers": offers}),
+        Door("plots.lock_risk", plots.lock_risk, {"report": opened}),
+    ]
 
 
 @cache
@@ -592,4 +636,4 @@ def doors() -> dict[str, Door]:
         Door("plots.changed_answers", plots.changed_answers, {"report": inspected}),
         Door("plots.comparison", plots.comparison, {"report": compared, "by": "brand"}),
     ]
-    return {door.name: door for door in found}
+    return {door.name: door for door in [*found, *_new_doors()]}

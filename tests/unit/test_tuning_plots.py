@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 import pytest
@@ -14,20 +14,27 @@ from matplotlib.figure import Figure
 from miexchange import Currency, InvalidValue, Quote, appraise, headline
 from miexchange.catalogue import Device
 from miexchange.tuning import (
+    AcceptanceModel,
     Backtest,
     ByDevice,
     Comparison,
+    DeductionModel,
     DepreciationCurve,
     Drift,
     DriftMonitor,
+    LockRisk,
     NotFitted,
     PaidAsQuoted,
     backtest,
+    next_quotes,
     paid_as_quoted,
     plots,
     simulate_deals,
     simulate_inspections,
     simulate_market,
+    simulate_offers,
+    simulate_panel,
+    simulate_quotes,
     what_if,
 )
 from miexchange.tuning._report import in_units
@@ -35,6 +42,8 @@ from unit.tuned import graded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from miexchange.tuning import OpenRisk, QuotePlan
 
 AT = datetime(2018, 4, 20, 12, tzinfo=UTC)
 
@@ -82,10 +91,30 @@ def drift(too_high: float) -> Drift:
     return monitor.watch(rows.assign(expected_minor=(rows["price_minor"] * (1 + too_high)).astype(int)))
 
 
+def accepted() -> AcceptanceModel:
+    return AcceptanceModel().fit(simulate_offers(200, seed=1))
+
+
+def open_quotes() -> OpenRisk:
+    book = pd.DataFrame({"day": [date(2018, 8, 5)], "value_minor": 1_000_000})
+    return LockRisk().fit(simulate_panel(2, 200, seed=1)).forecast(book, on=date(2018, 7, 31), draws=100)
+
+
+def planned(by: Literal["share", "amount"]) -> QuotePlan:
+    quotes, scales = simulate_quotes(8, seed=1)
+    damaged = quotes[quotes["findings"] != "clean"]
+    return next_quotes(DeductionModel(scales).fit(damaged.head(10)), damaged.tail(10), by=by)
+
+
 PICTURES: dict[str, Callable[[Axes | None], Axes]] = {
     "waterfall": lambda ax: plots.waterfall(quote(), ax=ax),
     "depreciation": lambda ax: plots.depreciation(curve(), simulate_market(300, seed=1), ax=ax),
     "depreciation without data": lambda ax: curve().plot(ax=ax),
+    "acceptance": lambda ax: plots.acceptance(accepted(), simulate_offers(200, seed=1), ax=ax),
+    "acceptance without data": lambda ax: accepted().plot(ax=ax),
+    "collected": lambda ax: planned("share").plot(ax=ax),
+    "collected by amount": lambda ax: planned("amount").plot(ax=ax),
+    "lock risk": lambda ax: open_quotes().plot(ax=ax),
     "residuals by brand": lambda ax: plots.residuals(past(), ax=ax),
     "residuals by age": lambda ax: plots.residuals(past(), "age", ax=ax),
     "grade ladder": lambda ax: plots.grade_ladder(graded().terms[0], ax=ax),

@@ -22,6 +22,7 @@ from miexchange.cli import (
     _output,
     _prices,
     _programme,
+    _programme_diff,
     _prove,
     _quote,
     _report,
@@ -82,7 +83,7 @@ def _main(
 
 @_programmes.callback(invoke_without_command=True)
 def _programme_group(context: typer.Context) -> None:
-    """Make a programme, check its files, show its rules, prove its laws, or run its cases."""
+    """Make a programme, check its files, show its rules, prove its laws, run its cases, or compare two editions."""
     _help_without_command(context)
 
 
@@ -139,6 +140,7 @@ app.command("models", epilog=EXIT_CODES)(_models.models)
 _programmes.command("lint", epilog=EXIT_CODES)(_programme.lint)
 _programmes.command("show", epilog=EXIT_CODES)(_programme.show)
 _programmes.command("prove", epilog=EXIT_CODES)(_prove.prove)
+_programmes.command("diff", epilog=EXIT_CODES)(_programme_diff.diff)
 _programmes.command("cases", epilog=EXIT_CODES)(_cases.cases)
 _programmes.command("test", epilog=EXIT_CODES)(_cases.run)
 _programmes.command("new", epilog=EXIT_CODES)(_new.new)

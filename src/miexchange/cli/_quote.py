@@ -11,6 +11,7 @@ import typer
 from miexchange._bounded import Chars, bound_of
 from miexchange._text import counted
 from miexchange.catalogue import Catalogue, Device, Variant
+from miexchange.changes import Changes, what_would_change
 from miexchange.cli import _ask, _asking, _given, _output
 from miexchange.cli._options import At, Json, KeyFile, ProgrammeOption
 from miexchange.cli._programme import usage_rows
@@ -76,6 +77,9 @@ def quote(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the row behind each line, and the worst case.")
     ] = False,
+    why_not: Annotated[
+        bool, typer.Option("--why-not", help="Show the fewest changes that would get an offer, or a higher one.")
+    ] = False,
     as_json: Json = False,
     **told: Unpack[Inputs],
 ) -> None:
@@ -111,17 +115,20 @@ def quote(
     result = appraise(device, condition, rules, **facts)
     _check_target(told.get("target"), rules, as_json=as_json)
     if isinstance(result, Refusal):
-        _show_refusal(result, device, rules, moment, as_json=as_json)
+        changes = what_would_change(result, rules, device=device, condition=condition, **facts) if why_not else None
+        _show_refusal(result, device, rules, moment, changes, as_json=as_json)
         raise typer.Exit(1)
+    changes = what_would_change(result, rules) if why_not else None
     paper = None if key is None or account is None else issue(result, rules, account=account, at=moment, key=key)
     if isinstance(paper, Coupon) and coupon_out is not None:
         _save(paper, coupon_out)
     worst = worst_case(result, rules)
     assert isinstance(worst, WorstCase)  # noqa: S101 - the programme that made the quote is at hand
     if as_json:
-        _output.write_json(_as_data(result, rules, worst, paper), result.currency)
+        _output.write_json(_as_data(result, rules, worst, paper) | _changes_data(changes), result.currency)
     else:
         _show(result, rules, worst, explain=explain)
+        _show_changes(changes, rules)
         _show_coupon(paper, rules, coupon_out)
     raise typer.Exit(1 if isinstance(paper, Refusal) else 0)
 
@@ -164,15 +171,29 @@ def _refused_anyway(result: Quote | Refusal) -> bool:
     return isinstance(result, Refusal) and any(reason.code not in _BY_ANSWERS for reason in result.reasons)
 
 
-def _show_refusal(refusal: Refusal, device: Device, rules: Programme, at: datetime, *, as_json: bool) -> None:
+def _show_refusal(
+    refusal: Refusal, device: Device, rules: Programme, at: datetime, changes: Changes | None, *, as_json: bool
+) -> None:
     hints = _hints(refusal, device, rules)
     if as_json:
-        found = {"answer": "refusal", "hints": hints, "refusal": refusal.to_dict()}
+        found = {"answer": "refusal", "hints": hints, "refusal": refusal.to_dict(), **_changes_data(changes)}
         _output.write_json(found, rules.currency)
     else:
         count = counted(len(refusal.reasons), "reason")
         heading = f"Refused by {rules.id} at {_output.moment(at, rules.zone)}, for {count}"
         _output.say_refusal(heading, refusal, hints, rules.zone)
+        _show_changes(changes, rules)
+
+
+def _changes_data(changes: Changes | None) -> dict[str, Any]:
+    return {} if changes is None else {"changes": changes.to_dict()}
+
+
+def _show_changes(changes: Changes | None, rules: Programme) -> None:
+    if changes is not None:
+        _output.say()
+        _output.say("What would change it", style="bold")
+        _output.say_lines(f"  {line}" for line in changes.explain(_output.writer(rules.currency)).splitlines())
 
 
 def _hints(refusal: Refusal, device: Device, rules: Programme) -> list[str]:

@@ -8,37 +8,15 @@ from typing import TYPE_CHECKING
 from miexchange._bounded import Count, Id, Line
 from miexchange._limits import JSON_VALUES
 from miexchange._value import Value, argument, instant
-from miexchange.money import BPS, PriceMinor
 from miexchange.pricelists._list import PriceList
-from miexchange.programme import Programme
+from miexchange.programme import PriceChange, Programme
+from miexchange.programme._diff import changed_prices, fell, prices_in_force, rose
 from miexchange.programme._doubts import doubtful_prices
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = ["ListDiff", "PriceChange", "diff"]
-
-
-@dataclass(frozen=True, slots=True)
-class PriceChange(Value):
-    """A price that a list changes.
-
-    Attributes:
-        model: the variant's id.
-        before_minor: the price in force, in minor units, or None where there is none.
-        after_minor: the price of the list.
-    """
-
-    model: Id
-    before_minor: PriceMinor | None
-    after_minor: PriceMinor
-
-    @property
-    def change_bps(self) -> int | None:
-        """The change in basis points of the price in force, rounded towards a fall; None for a new price."""
-        if self.before_minor is None:
-            return None
-        return (self.after_minor - self.before_minor) * BPS // self.before_minor
 
 
 @dataclass(frozen=True)
@@ -61,14 +39,12 @@ class ListDiff(Value):
     @property
     def fell(self) -> tuple[PriceChange, ...]:
         """The prices that fall, the largest fall first."""
-        found = [one for one in self.changes if one.before_minor is not None and one.after_minor < one.before_minor]
-        return tuple(sorted(found, key=lambda one: one.change_bps or 0))
+        return fell(self.changes)
 
     @property
     def rose(self) -> tuple[PriceChange, ...]:
         """The prices that rise, the largest rise first."""
-        found = [one for one in self.changes if one.before_minor is not None and one.after_minor > one.before_minor]
-        return tuple(sorted(found, key=lambda one: -(one.change_bps or 0)))
+        return rose(self.changes)
 
     @property
     def new(self) -> tuple[PriceChange, ...]:
@@ -98,25 +74,17 @@ def diff(prices: PriceList, programme: Programme, *, at: datetime) -> ListDiff:
     argument(prices, PriceList, "prices")
     argument(programme, Programme, "programme")
     at = instant(at, "at")
-    changes, same, missing = [], 0, []
     said = prices.by_model
     series = {
         model: [row.price_minor for row in found.rows if row.effective_from <= at]
         for model, found in programme.prices.by_key.items()
     }
     series = {model: found for model, found in series.items() if found}
-    for model in sorted(series.keys() | said.keys()):
-        price = programme.prices.as_of(model, at)
-        before = None if price is None else price.price_minor
-        if model not in said:
-            if before is not None:
-                missing.append(model)
-        elif said[model].price_minor == before:
-            same += 1
-        else:
-            changes.append(PriceChange(model, before, said[model].price_minor))
+    before = prices_in_force(programme, at)
+    changes = changed_prices(before, {model: one.price_minor for model, one in said.items()})
+    same, missing = len(said) - len(changes), sorted(before.keys() - said.keys())
     known = {doubt.model for doubt in doubtful_prices(series, programme.catalogue)}
     after = {model: [*series.get(model, []), one.price_minor] for model, one in said.items()}
     doubts = doubtful_prices({**series, **after}, programme.catalogue)
     told = tuple(doubt.message for doubt in doubts if doubt.model not in known or doubt.model in said)
-    return ListDiff(tuple(changes), same, tuple(missing), told if changes else ())
+    return ListDiff(changes, same, tuple(missing), told if changes else ())

@@ -9,6 +9,7 @@ make a quote wrong, all problems at once, each with its file and line; `lint` re
 14
 """
 
+from miexchange.programme._diff import Edit, PriceChange, ProgrammeDiff, diff
 from miexchange.programme.authority import Authority
 from miexchange.programme.days_off import DaysOff
 from miexchange.programme.limits import Limit
@@ -24,14 +25,18 @@ __all__ = [
     "Bonus",
     "CustomerClass",
     "DaysOff",
+    "Edit",
     "ExchangeRules",
     "Limit",
     "Overlap",
+    "PriceChange",
     "Programme",
+    "ProgrammeDiff",
     "ScrapValue",
     "StepName",
     "Terms",
     "UsageRules",
+    "diff",
     "doubts",
     "lint",
     "new_programme",

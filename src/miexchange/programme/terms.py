@@ -419,6 +419,13 @@ class Terms(Settings, Value):
         return {name: position for position, name in enumerate(dict.fromkeys(names))}
 
     @cached_property
+    def anchors(self) -> frozenset[str]:
+        """The repair anchors that answers read."""
+        options = (option for question in self.questionnaire.questions for option in question.options)
+        costs = (option.deduction for option in options)
+        return frozenset(cost.anchor for cost in costs if cost is not None and cost.anchor)
+
+    @cached_property
     def least_kept(self) -> tuple[int, ...]:
         """The least that grade, answers and rules keep of a price, a rate for each that may keep less than all."""
         worst = [

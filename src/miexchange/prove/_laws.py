@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     _Term = Any  # a term of the solver, which has no types
 
 __all__ = [
+    "MOST_MOVED",
     "PROVED",
     "UNDECIDED",
     "Found",
+    "Loose",
     "Model",
     "Units",
     "ask",
@@ -48,7 +50,7 @@ Units = tuple[int, ...]
 
 PROVED, UNDECIDED = "proved", "undecided"
 
-_MOST_MOVED = 256
+MOST_MOVED = 256
 """The most answers to questions that only one of two answers leads to, that are tried one by one."""
 
 _QUICK = 3  # seconds, before a question is split
@@ -108,7 +110,7 @@ def _market(world: World, sheet: Sheet) -> tuple[Symbol, _Term]:
 # Loose terms.
 
 
-class _Loose:
+class Loose:
     """The effects of everything but the subject of a law: as much as possible, in any combination."""
 
     def __init__(
@@ -193,10 +195,10 @@ def loose_answers(sheet: Sheet, kernel: _Kernel, asked: Asked, pair: tuple[Row, 
     """
     moved = sheet.moved(asked.id, pair[0].id, pair[1].id)
     answers = [one.taken if one.before != asked.id else one.taken[:-1] or one.taken for one, _ in moved]
-    if prod(map(len, answers)) > _MOST_MOVED:
+    if prod(map(len, answers)) > MOST_MOVED:
         return Found(UNDECIDED)
     for rows in product(*answers):
-        loose = _Loose(sheet, kernel, (asked.id, *(one.id for one, _ in moved)))
+        loose = Loose(sheet, kernel, (asked.id, *(one.id for one, _ in moved)))
         better, worse = (
             (
                 loose.value(
@@ -220,14 +222,14 @@ def loose_answers(sheet: Sheet, kernel: _Kernel, asked: Asked, pair: tuple[Row, 
 
 def loose_fact(sheet: Sheet, kernel: _Kernel, scale: Scale, pair: tuple[int, int], seconds: float) -> Found:
     """Ask whether the worse of two rates of a rule of the list can pay more."""
-    loose = _Loose(sheet, kernel, fixed=scale)
+    loose = Loose(sheet, kernel, fixed=scale)
     better, worse = ((loose.value(rate=rate), loose.world.run()) for rate in pair)
     return loose.compare(better, worse, seconds)
 
 
 def loose_market(sheet: Sheet, kernel: _Kernel, seconds: float) -> Found:
     """Ask whether a dearer market can pay less: what answers take by share is exact, everything else is loose."""
-    loose = _Loose(sheet, kernel)
+    loose = Loose(sheet, kernel)
     world = loose.world
     dearer, more = _market(world, sheet)
     world.facts.append(more >= loose.units)
@@ -258,7 +260,7 @@ def _shares(asked: Asked) -> list[int]:
 
 def bounds(sheet: Sheet, kernel: _Kernel, law: str, seconds: float) -> Found:
     """Ask whether a value can be below zero or above the market price; or leave floor, cap or step."""
-    loose = _Loose(sheet, kernel)
+    loose = Loose(sheet, kernel)
     value, market, terms = loose.value(), loose.market.term, sheet.terms
     if law == "within_price":
         broken = z3.Or(value.term < 0, value.term > market)
@@ -277,7 +279,7 @@ def bounds(sheet: Sheet, kernel: _Kernel, law: str, seconds: float) -> Found:
 
 def width(sheet: Sheet, kernel: _Kernel, seconds: float) -> Found:
     """Ask whether a number on the way to a value or a coupon can leave 64 bits."""
-    loose = _Loose(sheet, kernel)
+    loose = Loose(sheet, kernel)
     loose.value()
     for asked in sheet.asked:
         for row in asked.taken:

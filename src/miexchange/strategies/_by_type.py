@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from miexchange._zone import Zone
 from miexchange.catalogue import Catalogue, Device, Variant
+from miexchange.changes import Against, Change, Changes, Cure
 from miexchange.condition import Condition, Grade, Grading, Option, Question, Questionnaire
 from miexchange.coupon import Coupon, Order, OrderLine, Redemption
 from miexchange.device_report import DeviceReport
@@ -22,6 +23,7 @@ from miexchange.money import GREATEST_AMOUNT, Currency, Money
 from miexchange.programme import ExchangeRules, Programme, Terms, UsageRules
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, Refusal
+from miexchange.strategies._changes import against, changes, cures, single_changes
 from miexchange.strategies._conditions import conditions, grades, gradings, options, questionnaires, questions
 from miexchange.strategies._coupons import coupons, order_lines, orders, redemptions
 from miexchange.strategies._enquiries import devices, quotes, reasons, refusals, register_answers, verdicts
@@ -45,11 +47,15 @@ __all__ = ["STRATEGIES"]
 
 STRATEGIES: Mapping[type, Callable[[], SearchStrategy[Any]]] = MappingProxyType(
     {
+        Against: against,
         Anchor: anchors,
         AnchorTable: anchor_tables,
         Catalogue: catalogues,
+        Change: single_changes,
+        Changes: changes,
         Condition: conditions,
         Coupon: coupons,
+        Cure: cures,
         Currency: lambda: CURRENCIES,
         Device: devices,
         DeviceReport: device_reports,

@@ -18,6 +18,7 @@ from miexchange.tuning._cells import LEAST, MOST, Fault, cells_of, day_reader, l
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import date
 
     import numpy.typing as npt
 
@@ -209,20 +210,19 @@ def minor(data: pd.DataFrame, column: str, *, least: int = 1) -> npt.NDArray[np.
     return np.array(_read(data, column, whole(least, GREATEST_AMOUNT, (fault, fault, fault)), fault), np.int64)
 
 
-def days(data: pd.DataFrame, column: str) -> npt.NDArray[np.datetime64]:
-    """Return a column of days: dates, midnights without a zone, or texts such as ``2023-01-31``.
+def days(data: pd.DataFrame, column: str, *, gaps: bool = False) -> npt.NDArray[np.datetime64]:
+    """Return a column of days (dates, midnights without a zone, texts such as ``2023-01-31``); NaT for an allowed gap.
 
     Raises:
         InvalidValue: rows that hold no day are named.
     """
-    fault = Fault("", "give a day in each, such as 2023-01-31, or take them out")
-    read = day_reader("%Y-%m-%d")
+    read, fault = day_reader("%Y-%m-%d"), Fault("", "give a day in each, such as 2018-06-20, or take them out")
 
-    def day(cell: object) -> object:
-        found = read(cell)
+    def named(cell: object) -> date | Fault:
+        found = told(read, cell)
         return fault if isinstance(found, Fault) else found
 
-    return np.array(_read(data, column, day, fault), dtype="datetime64[D]")
+    return np.array(_read(data, column, named, np.datetime64("NaT") if gaps else fault), dtype="datetime64[D]")
 
 
 def words(data: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:

@@ -23,19 +23,25 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from miexchange.money import Currency
+    from miexchange.tuning.acceptance import AcceptanceModel
     from miexchange.tuning.backtesting import Backtest
+    from miexchange.tuning.collecting import QuotePlan
     from miexchange.tuning.comparing import Comparison
     from miexchange.tuning.curve import DepreciationCurve
     from miexchange.tuning.drift import Drift
     from miexchange.tuning.inspections import PaidAsQuoted
+    from miexchange.tuning.locks import OpenRisk
 
 __all__ = [
+    "acceptance",
     "calibration",
     "changed_answers",
+    "collected",
     "comparison",
     "depreciation",
     "drift",
     "grade_ladder",
+    "lock_risk",
     "residuals",
     "waterfall",
 ]
@@ -393,6 +399,89 @@ def _day_ticks(ax: Axes) -> None:
     locator = AutoDateLocator(maxticks=8)  # type: ignore[no-untyped-call] # matplotlib's
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+
+
+@takes(report=named("OpenRisk"), ax=AXES)
+def lock_risk(report: OpenRisk, *, ax: Axes | None = None) -> Axes:
+    """Draw what open quotes may lose until each day: the mean, and the bound; beside it what is still promised."""
+    from matplotlib.ticker import FuncFormatter  # noqa: PLC0415 - matplotlib is optional
+
+    frame = report.frame
+    ax = _axes(ax, (8.0, 4.6))
+    places = np.arange(len(frame))
+    for name, colour, said in (
+        ("bound_minor", _LESS, f"{100 * report.level:g} % bound"),
+        ("mean_minor", _TOTAL, "mean"),
+    ):
+        ax.plot(places, frame[name], color=colour, linewidth=2.2, drawstyle="steps-mid")
+        ax.annotate(
+            f"{said} {in_units(float(frame[name].iloc[-1]), report.currency)}",
+            (float(places[-1]), float(frame[name].iloc[-1])),
+            xytext=(6, 0),
+            textcoords="offset points",
+            color=colour,
+            va="center",
+            fontsize=9,
+        )
+    ax.fill_between(places, frame["mean_minor"], frame["bound_minor"], color=_LESS, alpha=0.12, linewidth=0, step="mid")
+    ticks = np.arange(0, len(frame), max(-(-(len(frame) - 1) // 6), 1))
+    ax.set_xticks(ticks, [f"{day:%d %b}" for day in frame.index[ticks]])
+    ax.set_xlim(0, max(1.28 * places[-1], 1))
+    ax.yaxis.grid(visible=True, color=_PALE, linewidth=0.6)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda amount, _: in_units(amount, report.currency)))
+    ax.set_ylabel("lost until the day", color=_INK)
+    promised = in_units(float(report.summary["promised_minor"]), report.currency)
+    _title(ax, "What open quotes may lose", f"{promised} promised on {frame.index[0]:%d %B %Y}")
+    return ax
+
+
+@takes(model=named("AcceptanceModel"), ax=AXES)
+def acceptance(model: AcceptanceModel, offers: pd.DataFrame | None = None, *, ax: Axes | None = None) -> Axes:
+    """Draw the share accepted by the offer over the market price, with its 95 % bounds, and what was seen.
+
+    Args:
+        model: a fitted model.
+        offers: offers with the columns that it was fitted on; None to draw no dots. Each dot is a tenth of them.
+        ax: where to draw.
+    """
+    fitted(model, "slope_")
+    ax = _axes(ax, (8.0, 4.6))
+    offer_col, market_col, segment_col = model.columns_
+    market = 10_000_000
+    amounts = (np.linspace(*model.seen_, 120) * market).astype(np.int64)
+    line = model.predict_interval(pd.DataFrame({offer_col: amounts, market_col: market, segment_col or " ": ""}))
+    shares = 100 * amounts / market
+    ax.fill_between(shares, 100 * line["low"], 100 * line["high"], color=_BAND, alpha=0.25, linewidth=0)
+    ax.plot(shares, 100 * line["accepted"], color=_TOTAL, linewidth=2.4)
+    if offers is not None:
+        seen = model.accepted_by_tenth(offers)
+        ax.plot(100 * seen["share"], 100 * seen["accepted"], "o", color=_QUIET, markersize=6)
+    ax.set_ylim(0, 100)
+    ax.yaxis.grid(visible=True, color=_PALE, linewidth=0.6)
+    ax.set_xlabel("offer, % of what the phone fetches elsewhere", color=_INK)
+    ax.set_ylabel("accepted, %", color=_INK)
+    dots = "; each dot is a tenth of the offers" if offers is not None else ""
+    _title(ax, "What share of offers is accepted", f"{model.n_} offers; the band is 95 %{dots}")
+    return ax
+
+
+@takes(report=named("QuotePlan"), ax=AXES)
+def collected(report: QuotePlan, *, ax: Axes | None = None) -> Axes:
+    """Draw the expected error of the whole table by the number of quotes that are collected."""
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - matplotlib is optional
+
+    left = [report.before, *report.frame["left"]]
+    ax = _axes(ax, (8.0, 4.0))
+    ax.plot(range(len(left)), left, "o-", color=_TOTAL, linewidth=2.0, markersize=4)
+    ax.set_ylim(0, None)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_xlabel("quotes collected, the one that helps most first", color=_INK)
+    ax.set_ylabel("error, % of a quote" if report.by == "share" else "error of a quote", color=_INK)
+    ax.yaxis.grid(visible=True, color=_PALE, linewidth=0.6)
+    first = report.frame.iloc[0]
+    said = shortened(f"{first['device']}: {first['findings']}", 2 * _LONGEST_NAME)
+    _title(ax, "What quotes take off the error of the table", f"{report.rows} rows are wanted; first {said}")
+    return ax
 
 
 def _note(ax: Axes, position: int, text: str) -> None:

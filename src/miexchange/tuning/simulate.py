@@ -48,6 +48,8 @@ __all__ = [
     "simulate_lists",
     "simulate_market",
     "simulate_observations",
+    "simulate_offers",
+    "simulate_panel",
     "simulate_quotes",
 ]
 
@@ -580,4 +582,115 @@ def _paid(
     back = [rules.sends_back(seen, said) for said, seen in zip(quoted.tolist(), worth.tolist(), strict=True)]
     lost = np.asarray(back, dtype=bool) | (declined & (rules.mismatch == "difference"))
     found: npt.NDArray[np.int64] = np.where(honoured, quoted, np.where(lost, 0, worth))
+    return found
+
+
+@takes(
+    rows=_ROWS,
+    seed=SEED,
+    level=real(least=-20, below=20),
+    slope=real(above=0, below=200),
+    step_minor=whole(1, 10**9),
+)
+def simulate_offers(
+    rows: int, *, seed: int, level: float = 3.0, slope: float = 12.0, step_minor: int = 1_000
+) -> pd.DataFrame:
+    """Make offers, accepted and declined, of a known acceptance curve, as `AcceptanceModel` takes them.
+
+    Offers are 60 to 100 % of the market price, by chance, in whole steps.
+
+    Args:
+        rows: how many.
+        seed: of the generator; the same one gives the same rows.
+        level: the log-odds that an offer of the whole market price is accepted.
+        slope: by how much they rise with the logarithm of offer over market.
+        step_minor: the step of the offers.
+
+    Returns:
+        `market_minor`, `resale_minor` (5 to 15 % above it), `offer_minor`, `accepted`.
+
+    >>> simulate_offers(2, seed=1).columns.to_list()
+    ['market_minor', 'resale_minor', 'offer_minor', 'accepted']
+    """
+    make = np.random.default_rng(seed)
+    market = np.round(np.exp(make.normal(np.log(1_200_000), 0.5, rows)))
+    offer = np.maximum(np.round(market * make.uniform(0.6, 1.0, rows) / step_minor), 1) * step_minor
+    odds = level + slope * np.log(offer / market)
+    found = pd.DataFrame(
+        {
+            "market_minor": market.astype(np.int64),
+            "resale_minor": np.round(market * make.uniform(1.05, 1.15, rows)).astype(np.int64),
+            "offer_minor": offer.astype(np.int64),
+            "accepted": make.random(rows) < 1 / (1 + np.exp(-odds)),
+        }
+    )
+    found.attrs["truth"] = _Truth({"level": level, "slope": slope})
+    return found
+
+
+@takes(
+    models=whole(1, 10_000),
+    days=whole(2, 10_000),
+    seed=SEED,
+    first=DATE,
+    drift=real(least=-0.1, below=0.1),
+    common=_NOISE,
+    own=_NOISE,
+    launches=each(DATE),
+    launch_step=real(least=-2, below=2),
+    launch_days=whole(1, 365),
+    every=whole(1, 365),
+)
+def simulate_panel(
+    models: int,
+    days: int,
+    *,
+    seed: int,
+    first: date = date(2018, 1, 1),
+    drift: float = 0.0007,
+    common: float = 0.003,
+    own: float = 0.006,
+    launches: Sequence[date] = (),
+    launch_step: float = 0.05,
+    launch_days: int = 30,
+    every: int = 7,
+) -> pd.DataFrame:
+    """Make a panel of market prices of known drift, launches and scatter, as `LockRisk` takes it.
+
+    Args:
+        models: how many.
+        days: how many days the panel lasts.
+        seed: of the generator; the same one gives the same rows.
+        first: its first day.
+        drift: by how much the logarithm of a price falls each day.
+        common: the standard deviation of what all prices do together in a day.
+        own: that of what each does alone.
+        launches: the days of launches.
+        launch_step: by how much more the logarithm falls in the days after a launch, in all.
+        launch_days: how many days those are.
+        every: each model is seen on every so many days.
+
+    Returns:
+        `model`, `on`, `price_minor`.
+
+    >>> simulate_panel(2, 8, seed=1).groupby("model").size().tolist()
+    [2, 2]
+    """
+    make = np.random.default_rng(seed)
+    fall = np.full(days, drift)
+    for launch in launches:
+        begin = (launch - first).days
+        fall[max(begin, 0) : max(begin + launch_days, 0)] += launch_step / launch_days
+    changes = make.normal(0, common, (days, 1)) + make.normal(0, own, (days, models)) - fall[:, None]
+    paths = np.vstack([np.zeros((1, models)), np.cumsum(changes, axis=0)])[:days]
+    price = np.exp(make.normal(np.log(1_500_000), 0.5, models) + paths)
+    seen = np.arange(0, days, every)
+    found = pd.DataFrame(
+        {
+            "model": np.repeat([f"model {number}" for number in range(models)], len(seen)),
+            "on": np.tile(np.datetime64(first, "D") + seen, models).astype("datetime64[s]"),
+            "price_minor": np.maximum(np.round(price[seen].T.ravel()), 1).astype(np.int64),
+        }
+    )
+    found.attrs["truth"] = _Truth({"drift": drift, "launch_step": launch_step, "common": common, "own": own})
     return found

@@ -1,0 +1,565 @@
+"""The search for the fewest changes that turn a refusal into an offer, or an offer into a higher one."""
+
+from __future__ import annotations
+
+import sys
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from miexchange._questions import NONE
+from miexchange._time import TICK, YEARS, midnight
+from miexchange._value import require
+from miexchange.catalogue import Device, Variant
+from miexchange.condition import Condition
+from miexchange.eligibility import ImeiStatus, RegisterAnswer, listing_code
+from miexchange.imei import Imei
+from miexchange.market import broader
+from miexchange.quote import Quote
+from miexchange.refusal import Reason, ReasonCode, Refusal
+from miexchange.valuation import appraise, price_code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from miexchange._table import Table
+    from miexchange.condition import Questionnaire
+    from miexchange.programme import Programme
+
+__all__ = [
+    "HERE",
+    "MOST_CURES",
+    "OF_ONE",
+    "Found",
+    "Key",
+    "Picks",
+    "Place",
+    "Said",
+    "Search",
+    "What",
+    "changing_at",
+    "gated",
+    "is_taken",
+    "reasons_of",
+    "worth_of",
+]
+
+What = Literal[
+    "condition",
+    "model",
+    "at",
+    "imei",
+    "imei_status",
+    "exchange_open",
+    "device_exchanged",
+    "purchased_on",
+    "target",
+    "customer",
+]
+"""What a change is of: the argument of `miexchange.appraise`, or the field of its device."""
+
+MOST_CURES = 16
+_MOST_MODELS = 6
+_MOST_DAYS = 3
+_MOST_APPRAISALS = 2_000
+
+_OF_REGISTER: dict[ReasonCode, What] = dict.fromkeys(
+    (
+        ReasonCode.IMEI_BLOCKED,
+        ReasonCode.IMEI_TRACKED,
+        ReasonCode.IMEI_DUPLICATE,
+        ReasonCode.IMEI_UNVERIFIED,
+        ReasonCode.REGISTER_STALE,
+    ),
+    "imei_status",
+)
+OF_ONE: dict[ReasonCode, What] = {
+    **dict.fromkeys((code for code in ReasonCode if code.startswith(("imei", "tac"))), "imei"),
+    **_OF_REGISTER,
+    ReasonCode.EXCHANGE_OPEN: "exchange_open",
+    ReasonCode.DEVICE_EXCHANGED: "device_exchanged",
+    ReasonCode.PURCHASE_DATE_MISSING: "purchased_on",
+    ReasonCode.PURCHASE_DATE_IN_FUTURE: "purchased_on",
+    ReasonCode.CUSTOMER_MISSING: "customer",
+    ReasonCode.CUSTOMER_UNKNOWN: "customer",
+}
+"""The one argument that a reason is about."""
+
+Key = tuple[What, str, str | None]
+"""A change: what it is of, its question, and the answer; of what has one best value only, that is left to the end."""
+
+Picks = frozenset[Key]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a valuation is asked."""
+
+    device: Device
+    condition: Condition
+    at: datetime
+    imei_status: ImeiStatus | RegisterAnswer
+    exchange_open: bool
+    device_exchanged: bool
+    bonuses_given: Mapping[str, int]
+    told: Mapping[str, str | None]
+
+
+class Place(NamedTuple):
+    """A variant, an instant and a wish: what is not better or worse than another, but other. None: as it was said."""
+
+    model: str | None = None
+    at: datetime | None = None
+    target: str | None = None
+
+    @property
+    def size(self) -> int:
+        return sum(one is not None for one in self)
+
+
+HERE = Place()
+Found = tuple[Place, Picks]
+
+
+class _Enough(Exception):  # noqa: N818 - never leaves this module
+    """The search takes more valuations than it may."""
+
+
+class Search:
+    """The search for the smallest sets of changes.
+
+    It grows sets, the smallest first. What still speaks against a phone after some changes names those of which one
+    more is needed at least, so no others are tried: Reiter's tree of hitting sets.
+    """
+
+    def __init__(self, programme: Programme, said: Said, answer: Quote | Refusal) -> None:
+        self.programme, self.said = programme, said
+        self.count, self.most = 0, _MOST_APPRAISALS
+        self.seen: dict[Found, Quote | Refusal] = {}
+        self.questionnaires: dict[datetime | None, Questionnaire] = {}
+        self.deciders: dict[datetime | None, set[str]] = {}
+        self.known_futile: defaultdict[Found, list[Picks]] = defaultdict(list)
+        self.variant = programme.catalogue.named(said.device.model)
+        terms = programme.terms_at(said.at)
+        self.was_asked: frozenset[str] | None = None  # nobody can tell
+        if terms is not None and self.variant is not None:
+            asked = terms.questionnaire.asked_of(self.variant, terms.questionnaire.as_options(said.condition))
+            self.was_asked = frozenset(question.id for question in asked)
+        self.first = self.value(HERE, frozenset())
+        self.worth = worth_of(self.first)
+        same = self.first == answer if self.worth is None else self.worth == worth_of(answer)
+        require(same, "answer", answer, "give what appraise answers to what is given", "is another answer")
+
+    def found(self) -> tuple[list[Found], bool]:
+        """Return the smallest sets, no answer better than it need be, and whether the search came to its end."""
+        complete, found = True, list[Found]()
+        try:
+            found = self.search()
+        except _Enough:
+            complete = False
+        self.most = sys.maxsize  # what follows comes to an end
+        if not complete:
+            found = self.shrunk()
+        return [(place, self.eased(place, picks)) for place, picks in self.nearest(found)][:MOST_CURES], complete
+
+    # What a set of changes leads to.
+
+    def at(self, place: Place) -> datetime:
+        return self.said.at if place.at is None else place.at
+
+    def variant_of(self, place: Place) -> Variant | None:
+        return self.variant if place.model is None else self.programme.catalogue.by_model[place.model]
+
+    def questionnaire(self, place: Place) -> Questionnaire:
+        """Return the questions at a place where there are terms."""
+        known = self.questionnaires.get(place.at)
+        if known is None:
+            terms = self.programme.terms_at(self.at(place))
+            assert terms is not None  # noqa: S101 - an answer to a question is spoken of
+            known = self.questionnaires[place.at] = terms.questionnaire
+        return known
+
+    def completed(self, place: Place, picks: Picks) -> tuple[Condition, Condition]:
+        """Return the answers after some changes, and those of them that are assumed.
+
+        What is asked only because of a change has its best answer, and what is not asked any more because of it is left
+        out. What was wrong or missing before stays so.
+        """
+        variant = self.variant_of(place)
+        if variant is None or self.programme.terms_at(self.at(place)) is None:
+            return self.said.condition, Condition()
+        questionnaire = self.questionnaire(place)
+        chosen = {subject: option for what, subject, option in picks if what == "condition"}
+        whole = {name: chosen.pop(name) for name in questionnaire.several if name in chosen}
+        each = {one.id: None for name in whole for one in questionnaire.several[name]}
+        said = questionnaire.as_options(self.said.condition.replace(**each, **whole))
+        is_here = place.model is None and place.at is None
+        if is_here and not whole and self.deciding(place).isdisjoint(chosen):
+            return said.replace(**chosen), Condition()  # the same questions are asked: this is the hot path
+        found: dict[str, str | None] = {**said, **chosen}
+        assumed: dict[str, str] = {}
+        asked: set[str] = set()
+        for question in questionnaire.questions:
+            name, after = question.id, question.asked_after
+            is_open = not after or (after in asked and found.get(after) in question.asked_answers)
+            if is_open and question.is_asked_of(variant):
+                asked.add(name)
+                is_new = self.was_asked is None or name not in self.was_asked
+                if is_new and found.get(name) is None and not question.optional:
+                    found[name] = assumed[name] = question.best.id
+            elif self.was_asked is None or name in self.was_asked:
+                found[name] = None
+        return Condition(found), Condition(assumed)
+
+    def value(self, place: Place, picks: Picks) -> Quote | Refusal:
+        """Value the phone after some changes."""
+        known = self.seen.get((place, picks))
+        if known is not None:
+            return known
+        if self.count >= self.most:
+            raise _Enough
+        self.count += 1
+        said, at, changed = self.said, self.at(place), _whats(picks)
+        device, told = said.device, dict(said.told)
+        if place.model is not None:
+            device = device.replace(model=place.model)
+        if place.target is not None:
+            told["target"] = place.target
+        if "imei" in changed:
+            device = device.replace(imei=None, imei2=None)
+        if "purchased_on" in changed:
+            device = device.replace(purchased_on=at.astimezone(self.programme.zone).date())
+        told.update({what: option for what, _, option in picks if what == "customer"})
+        found = appraise(
+            device,
+            self.completed(place, picks)[0],
+            self.programme,
+            at=at,
+            imei_status=self.clear(at) if "imei_status" in changed else said.imei_status,
+            exchange_open=said.exchange_open and "exchange_open" not in changed,
+            device_exchanged=said.device_exchanged and "device_exchanged" not in changed,
+            bonuses_given=said.bonuses_given,
+            **told,  # type: ignore[arg-type]  # the names of `Inputs`
+        )
+        self.seen[place, picks] = found
+        return found
+
+    def clear(self, at: datetime) -> ImeiStatus | RegisterAnswer:
+        """Return what a register would have to say, with evidence where the terms demand it."""
+        terms = self.programme.terms_at(at)
+        if terms is None or not terms.eligibility.register_hours:
+            return ImeiStatus.CLEAR
+        return RegisterAnswer(ImeiStatus.CLEAR, "register", at, "none yet")
+
+    def reaches(self, place: Place, picks: Picks) -> bool:
+        """Tell whether some changes lead to an offer, or to a higher one."""
+        worth = worth_of(self.value(place, picks))
+        return worth is not None and (self.worth is None or worth > self.worth)
+
+    # What may change.
+
+    def places(self) -> Iterator[Place]:
+        """Yield the places where the phone may be valued, those with the fewest changes first."""
+        yield HERE
+        models, is_quote = self.models(), self.worth is not None
+        yield from (Place(model) for model in models)
+        if self.variant is not None:
+            yield from (Place(at=at) for at in self.days(self.variant))
+        terms = self.programme.terms_at(self.said.at)
+        if is_quote and terms is not None:
+            wished = dict.fromkeys(target for bonus in terms.bonuses for target in bonus.targets)
+            wished.pop(self.said.told["target"] or "", None)
+            yield from (Place(target=target) for target in [*wished][:_MOST_MODELS])
+        for model in () if is_quote else models:
+            yield from (Place(model, at) for at in self.days(self.programme.catalogue.by_model[model]))
+
+    def models(self) -> list[str]:
+        """Return the variants that the phone could be: of the name, of the family, or of what the IMEI says."""
+        catalogue, name, variant = self.programme.catalogue, self.said.device.model, self.variant
+        found: list[Variant] = []
+        if variant is None:
+            found += catalogue.meant(name) or catalogue.nearest(name)
+        else:
+            if any(reason.code is ReasonCode.TAC_OTHER_MODEL for reason in reasons_of(self.first)):
+                imeis = [imei for imei in (self.said.device.imei, self.said.device.imei2) if isinstance(imei, Imei)]
+                readings = (catalogue.tac_reading(row) for imei in imeis for row in self.programme.tacs.lookup(imei))
+                families = dict.fromkeys(family for reading in readings for family in sorted(reading.families))
+                found += [one for family in families for one in catalogue.variants_of(family)]
+            found += catalogue.variants_of(variant.family)
+        models = dict.fromkeys(one.model for one in found if one is not variant)
+        return [*models][:_MOST_MODELS]
+
+    def days(self, variant: Variant) -> list[datetime]:
+        """Return the nearest instants at which a model is taken and something is otherwise than now.
+
+        Of a quote only later ones: that a price was higher once helps nobody.
+        """
+        at = self.said.at
+        edges = sorted({*changing_at(self.programme, variant), *self.own_edges()})
+        now = bisect_right(edges, at)
+        later = (edge for edge in edges[now:] if is_taken(self.programme, variant, edge))
+        earlier = (edge - TICK for edge in reversed(edges[:now]) if is_taken(self.programme, variant, edge - TICK))
+        return [*islice(later, _MOST_DAYS), *islice(earlier, _MOST_DAYS if self.worth is None else 0)]
+
+    def own_edges(self) -> list[datetime]:
+        """Return the first instant of the day of purchase, from which on it is not in the future."""
+        bought = self.said.device.purchased_on
+        known = bought is not None and _FIRST < bought < _LAST
+        return [midnight(bought, self.programme.zone)] if bought is not None and known else []
+
+    def better(self, place: Place, key: Key) -> Sequence[str]:
+        """Return what a change could lead to instead, best first."""
+        what, name, _ = key
+        if what == "customer":
+            terms = self.programme.terms_at(self.at(place))
+            classes = () if terms is None else terms.labels_told.get("customer", ())
+            said = self.said.told["customer"]
+            return classes[: classes.index(said)] if said in classes else classes[:1]
+        if what == "condition" and name in self.questionnaire(place).several:
+            return (NONE,)
+        if what != "condition" or name not in self.questionnaire(place).by_id:
+            return ()
+        question = self.questionnaire(place).by_id[name]
+        given = self.questionnaire(place).as_options(self.said.condition).get(name)
+        if given is None and question.optional:
+            given = question.options[-1].id
+        names = [option.id for option in question.options]
+        taken = [option.id for option in question.options if not option.gate]
+        return [one for one in taken if names.index(one) < names.index(given)] if given in names else taken[:1]
+
+    def answers(self, place: Place, picks: Picks, name: str) -> list[Key]:
+        """Return the changes of an answer.
+
+        The best one stands for all that are better, but where others are asked after it: each opens and closes some.
+        """
+        if any(subject == name for what, subject, _ in picks if what == "condition"):
+            return []
+        better = self.better(place, ("condition", name, None))
+        if name in self.deciding(place):
+            return [("condition", name, option) for option in better]
+        return [("condition", name, option) for option in better[:1]]
+
+    def deciding(self, place: Place) -> set[str]:
+        """Return the questions that others are asked after."""
+        if place.at not in self.deciders:
+            asked = self.questionnaire(place).questions
+            self.deciders[place.at] = {question.asked_after for question in asked if question.asked_after}
+        return self.deciders[place.at]
+
+    def above(self, place: Place, picks: Picks, name: str) -> list[Key]:
+        """Return the changes of an answer, and those of the answers that decide whether it is asked."""
+        found: list[Key] = []
+        while name:
+            found += self.answers(place, picks, name)
+            name = self.asked_after(place, name)
+        return found
+
+    def asked_after(self, place: Place, name: str) -> str:
+        """Return the question that decides whether another is asked, which may be one with several choices."""
+        questionnaire = self.questionnaire(place)
+        return (questionnaire.by_id.get(name) or questionnaire.several[name][0]).asked_after
+
+    # What is needed.
+
+    def search(self) -> list[Found]:
+        """Return every smallest set of changes that reaches the goal."""
+        levels: defaultdict[int, dict[Found, None]] = defaultdict(dict)
+        places = self.places()
+        place = next(places, None)
+        size = -1
+        while True:
+            size += 1
+            while place is not None and place.size <= size:
+                levels[size][place, frozenset()] = None
+                place = next(places, None)
+            level = levels.pop(size, {})
+            found = [*islice((one for one in level if self.reaches(*one)), MOST_CURES)]
+            if found or (place is None and not level and not levels):
+                return found
+            for here, picks in level:
+                for grown in self.grown(here, picks):
+                    levels[here.size + len(grown)][here, grown] = None
+
+    def grown(self, place: Place, picks: Picks) -> list[Picks]:
+        """Return the sets of changes to try next, one of which is in every larger set that suffices."""
+        needed = [[key for key in keys if key not in picks] for keys in self.needed(place, picks)]
+        if not all(needed):
+            return []  # there is something that nothing here cures
+        forced = {keys[0] for keys in needed if len(keys) == 1}
+        return [picks | forced] if forced else [picks | {key} for key in min(needed, key=len)]
+
+    def needed(self, place: Place, picks: Picks) -> list[list[Key]]:
+        """Return lists of changes, of each of which one at least is needed beside some that do not suffice."""
+        found = self.value(place, picks)
+        if isinstance(found, Refusal):
+            return [keys for reason in found.reasons for keys in self.curing(place, picks, reason)]
+        return [self.raising(place, picks)]
+
+    def curing(self, place: Place, picks: Picks, reason: Reason) -> list[list[Key]]:
+        """Return for a reason lists of changes, of each of which one is needed; none of a list cures nothing."""
+        code, values = reason.code, dict(reason.values)
+        if "more" in values:  # of a kind of which the first ones are named
+            return []
+        if "anchor" in values:
+            return [self.above(place, picks, name) for name in self.costing(place, picks, str(values["anchor"]))]
+        if "question" in values:
+            return self.answering(place, picks, reason)
+        what = OF_ONE.get(code)
+        if what is None:
+            return [[]]
+        return [[(what, "", self.better(place, (what, "", None))[0] if what == "customer" else None)]]
+
+    def answering(self, place: Place, picks: Picks, reason: Reason) -> list[list[Key]]:
+        """Return the same for a reason that is about an answer."""
+        questionnaire, name = self.questionnaire(place), f"{dict(reason.values)['question']}"
+        if reason.code is ReasonCode.QUESTION_UNKNOWN:
+            known = questionnaire.by_id.keys() | questionnaire.several.keys()
+            strange = (one for one in self.completed(place, picks)[0] if one not in known)
+            return [[("condition", one, None)] for one in strange]
+        if reason.code is ReasonCode.QUESTION_NOT_ASKED:
+            return [[("condition", name, None), *self.above(place, picks, self.asked_after(place, name))]]
+        return [self.above(place, picks, gated(questionnaire, reason) or name)]
+
+    def costing(self, place: Place, picks: Picks, anchor: str) -> Iterator[str]:
+        """Yield the questions whose answers cost what a repair anchor says."""
+        condition = self.completed(place, picks)[0]
+        for question in self.questionnaire(place).questions:
+            costs = {option.id: option.deduction for option in question.options}
+            cost = costs.get(condition.get(question.id, ""))
+            if cost is not None and cost.anchor == anchor:
+                yield question.id
+
+    def raising(self, place: Place, picks: Picks) -> list[Key]:
+        """Return the changes of which one at least is needed beside some that do not raise a quote.
+
+        All that can be made without raising it, beside those, are left out.
+        """
+        variant = self.variant_of(place)
+        assert variant is not None  # noqa: S101 - there is a quote
+        asked = self.questionnaire(place).asked_of(variant, self.completed(place, picks)[0])
+        left = [key for question in asked for key in self.answers(place, picks, question.id)]
+        if "customer" not in _whats(picks):
+            left += [("customer", "", name) for name in self.better(place, ("customer", "", None))[:1]]
+        if not picks:
+            return left
+        if len(picks) == 1 and picks <= self.futile(place, frozenset(), self.raising(place, frozenset())):
+            return []  # every larger set that raises it has a change that is not futile, and is grown from that one
+        futile = self.futile(place, picks, left)
+        return [key for key in left if key not in futile]
+
+    def futile(self, place: Place, picks: Picks, left: list[Key]) -> Picks:
+        """Return as many changes as can be made beside some without raising a quote; none that opens a question."""
+        deciding = self.deciding(place)
+        known = self.known_futile[place, frozenset(key for key in picks if key[1] in deciding)]
+        futile = next((one for one in known if picks <= one), None)
+        if futile is None:
+            futile = picks
+            for key in sorted(left, key=lambda key: self.gain(place, key)):
+                if key[1] not in deciding and not self.reaches(place, futile | {key}):
+                    futile |= {key}
+            known.append(futile)
+        return futile
+
+    def gain(self, place: Place, key: Key) -> int:
+        """Return what the phone is worth after one change, before the floor and all that comes after it."""
+        found = self.value(place, frozenset({key}))
+        return sum(line.amount for line in found.lines if line.rule not in _CLOSING) if isinstance(found, Quote) else 0
+
+    def shrunk(self) -> list[Found]:
+        """Return one set of changes of which none can be left out, where the search for the smallest takes too long."""
+        picks = frozenset(self.raising(HERE, frozenset())) if self.worth is not None else frozenset()
+        if not self.reaches(HERE, picks):
+            return []
+        for key in sorted(picks, key=str):
+            if self.reaches(HERE, picks - {key}):
+                picks -= {key}
+        return [(HERE, picks)]
+
+    # Which of them are told.
+
+    def nearest(self, found: list[Found]) -> list[Found]:
+        """Return of sets that differ in their days or in better answers alone the nearest ones."""
+        kept: dict[object, Found] = {}
+        for place, picks in found:
+            later = None if place.at is None else place.at > self.said.at
+            subjects = frozenset((what, subject) for what, subject, _ in picks)
+            key = place._replace(at=None), later, subjects
+            if key not in kept or kept[key][0] == place:  # the nearest day comes first, and the least answer last
+                kept[key] = place, picks
+        return [*kept.values()]
+
+    def eased(self, place: Place, picks: Picks) -> Picks:
+        """Return the same changes with answers no better than they need be."""
+        for key in sorted(picks, key=str):
+            what, subject, option = key
+            better = self.better(place, key) if what == "customer" or subject not in self.deciding(place) else ()
+            for other in reversed(better) if option is not None else ():
+                eased = picks - {key} | {(what, subject, other)}
+                if other == option or self.reaches(place, eased):
+                    picks = eased
+                    break
+        return picks
+
+
+_CLOSING = frozenset({"floor", "cap", "rounding"})
+_FIRST, _LAST = date(YEARS[0], 1, 2), date(YEARS[-1], 12, 30)
+
+
+def gated(questionnaire: Questionnaire, reason: Reason) -> str:
+    """Return the question whose answer a gate is about: of several choices, the one; "" where it is no gate."""
+    if reason.code is not ReasonCode.CONDITION_GATE:
+        return ""
+    values = dict(reason.values)
+    choice = f"{values['question']}.{values['answer']}"
+    return choice if choice in questionnaire.by_id else f"{values['question']}"
+
+
+def worth_of(answer: Quote | Refusal) -> int | None:
+    """Return what is offered, in minor units; None for nothing."""
+    return answer.coupon_value if isinstance(answer, Quote) else None
+
+
+def reasons_of(answer: Quote | Refusal) -> tuple[Reason, ...]:
+    """Return the reasons of a refusal; none of a quote."""
+    return answer.reasons if isinstance(answer, Refusal) else ()
+
+
+def _whats(picks: Picks) -> set[What]:
+    return {what for what, _, _ in picks}
+
+
+def _rows_of(table: Table[Any], key: object) -> tuple[Any, ...]:
+    series = table.by_key.get(key)
+    return () if series is None else series.rows
+
+
+def changing_at(programme: Programme, variant: Variant) -> Iterator[datetime]:
+    """Yield the instants from which something is otherwise for a model: terms, prices, anchors, listings, bonuses."""
+    model = variant.model
+    rows = [*_rows_of(programme.prices, model)]
+    ages = {terms.price_max_age for terms in programme.terms}
+    yield from (row.effective_from + age + TICK for row in rows for age in ages)
+    for anchor in {part for terms in programme.terms for name in terms.anchors for part in broader(name)}:
+        rows += _rows_of(programme.anchors, (model, anchor))
+    yield from (row.effective_from for row in (*programme.terms, *rows))
+    yield from (row.effective_until for row in rows if row.effective_until is not None)
+    days: list[date | None] = []
+    for listing in _rows_of(programme.eligible, model):
+        days += [listing.listed_from, listing.listed_until]
+    for terms in programme.terms:
+        days += [day for bonus in terms.bonuses for day in (bonus.begins, bonus.ends)]
+    yield from (midnight(day, programme.zone) for day in days if day is not None and _FIRST < day < _LAST)
+
+
+def is_taken(programme: Programme, variant: Variant, at: datetime) -> bool:
+    """Tell whether a model is taken at an instant, its condition apart."""
+    terms = programme.terms_at(at)
+    if terms is None:
+        return False
+    on = at.astimezone(programme.zone).date()
+    against = listing_code(variant, programme.brands, programme.categories, programme.eligible, on)
+    return against is None and price_code(programme.prices.as_of(variant.model, at), terms, at) is None

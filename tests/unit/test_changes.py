@@ -1,0 +1,381 @@
+"""What would change an answer: each kind of change, what it needs beside it, and by whom it can be brought about."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from miexchange import _cures
+from miexchange.catalogue import Catalogue, Device
+from miexchange.changes import Changes, what_would_change
+from miexchange.condition import Condition, Deduction, Option, Question
+from miexchange.eligibility import EligibilityTerms, EligibleModels, ImeiStatus, Listing, RegisterAnswer
+from miexchange.errors import InvalidValue
+from miexchange.market import Anchor, AnchorTable, Price, PriceTable
+from miexchange.programme import AgeBand, Bonus, CustomerClass
+from miexchange.quote import Quote
+from miexchange.tac import TacTable
+from miexchange.valuation import appraise
+from unit import small
+from unit.small import AT, BEGIN, IMEI, MODEL, VARIANT, asking, cosmetic, costs, functional
+
+if TYPE_CHECKING:
+    from miexchange.programme import Programme
+
+DAY = timedelta(days=1)
+LOCK = Question("lock", "Is it locked?", "account", "none", (Option("off", "No"), Option("on", "It is", gate=True)))
+POWER = functional("power", "power", costs("weak", amount_minor=50_000), Option("dead", "It is dead", gate=True))
+BATTERY = Question(
+    "battery",
+    "What is its capacity?",
+    "battery",
+    "functional",
+    (
+        Option("good", "80 or more", least=80, most=100),
+        Option("worn", "60 to 79", least=60, most=79, deduction=Deduction(amount_minor=30_000)),
+        Option("spent", "Less", least=0, most=59, gate=True),
+    ),
+    unit="%",
+)
+SCREEN = cosmetic("screen", "display", costs("marked", amount_minor=20_000), Option("broken", "It is", grade=2))
+WHERE = Question(
+    "where",
+    "Where is it broken?",
+    "display",
+    "cosmetic",
+    (Option("edge", "At the edge"), costs("middle", amount_minor=40_000), Option("all", "Everywhere", gate=True)),
+    asked_after="screen",
+    asked_answers=("broken",),
+)
+
+
+def told(
+    programme: Programme,
+    answers: dict[str, Any] | None = None,
+    device: Device | None = None,
+    **facts: Any,  # noqa: ANN401 - of appraise
+) -> Changes:
+    """Ask what would change what `appraise` says."""
+    condition = programme.terms[-1].questionnaire.as_options(answers or {})
+    device, facts = device or Device(MODEL), {"at": AT, **facts}
+    answer = appraise(device, condition, programme, **facts)
+    if isinstance(answer, Quote):
+        return what_would_change(answer, programme)
+    return what_would_change(answer, programme, device=device, condition=condition, **facts)
+
+
+def of(changes: Changes) -> list[list[tuple[str, ...]]]:
+    """Return each set of changes, each change as what it is of, before, after and by whom."""
+    return [
+        [(one.subject or one.what, one.before, one.after, one.by.value if one.by else "nobody") for one in cure.changes]
+        for cure in changes.cures
+    ]
+
+
+def programme(*questions: Question, **terms: Any) -> Programme:  # noqa: ANN401 - any of the terms
+    return small.programme(asking(*questions).replace(**terms))
+
+
+def test_every_gate_has_to_be_cured_and_none_more_than_it_must_be() -> None:
+    found = told(programme(LOCK, POWER, BATTERY), {"lock": "on", "power": "dead", "battery": 20})
+    assert of(found) == [
+        [
+            ("lock", "on", "off", "customer"),
+            ("power", "dead", "weak", "other_device"),
+            ("battery", "spent", "worn", "other_device"),
+        ]
+    ]
+    assert found.cures[0].quote.coupon_value == 1_000_000 - 50_000 - 30_000
+    assert [(one.by, one.curable) for one in found.against] == [
+        ("customer", True),
+        ("other_device", True),
+        ("other_device", True),
+    ]
+    assert (found.coupon_value, found.complete, bool(found)) == (None, True, True)
+
+
+def test_what_is_missing_unknown_or_not_asked_is_said_by_the_customer() -> None:
+    rules = programme(LOCK, POWER, SCREEN, WHERE)
+    found = told(rules, {"lock": "maybe", "screen": "best", "where": "all", "smell": "none"})
+    both = [("lock", "maybe", "off", "customer"), ("power", "", "best", "customer")]
+    assert of(found) == [[*both, ("where", "all", "", "customer"), ("smell", "none", "", "customer")]]
+
+
+def test_a_question_that_is_not_asked_any_more_needs_no_cure() -> None:
+    rules = programme(SCREEN, WHERE)
+    found = told(rules, {"screen": "broken", "where": "all"})
+    assert of(found) == [
+        [("screen", "broken", "marked", "other_device")],
+        [("where", "all", "middle", "other_device")],
+    ]
+    assert "where" not in found.cures[0].quote.condition
+
+
+def test_what_is_asked_only_after_a_change_is_assumed_to_be_the_best() -> None:
+    port = functional("port", "port", Option("dead", "It is", gate=True))
+    plug = Question(
+        "plug",
+        "Which plug?",
+        "port",
+        "functional",
+        (Option("round", "Round"), costs("flat", amount_minor=9_000)),
+        asked_after="port",
+        asked_answers=("best",),
+    )
+    found = told(programme(port, plug), {"port": "dead"})
+    assert found.cures[0].assumed == Condition({"plug": "round"})
+    assert found.explain().splitlines()[-1] == "  plug=round (asked only then)"
+    opened = told(programme(port, plug), {"port": "best", "plug": "flat"})
+    assert of(opened) == [[("plug", "flat", "round", "other_device")]]
+    assert of(told(programme(SCREEN, WHERE), {"screen": "marked", "where": "edge"})) == [
+        [("where", "edge", "", "customer")]
+    ]
+    shut = told(programme(port, plug), {"port": "dead", "plug": "flat"})
+    assert of(shut) == [[("port", "dead", "best", "other_device")]]
+
+
+@pytest.mark.parametrize("status", ["blocked", "tracked", "duplicate", "unverified"])
+def test_a_register_would_have_to_say_that_the_phone_is_clear(status: str) -> None:
+    rules = programme(eligibility=EligibilityTerms(unknown_tac="warn", unverified_imei="refuse"))
+    found = told(rules, device=Device(MODEL, IMEI), imei_status=ImeiStatus(status))
+    by = "operator" if status == "unverified" else "other_device"
+    assert of(found) == [[("imei_status", status, "clear", by)]]
+    assert found.cures[0].quote.imeis == ()
+
+
+def test_evidence_of_a_register_would_have_to_be_new() -> None:
+    strict = EligibilityTerms(unknown_tac="warn", unverified_imei="refuse", register_hours=24)
+    old = RegisterAnswer(ImeiStatus.CLEAR, "CEIR", AT - 3 * DAY, "1")
+    rules = programme(eligibility=strict)
+    found = told(rules, device=Device(MODEL, IMEI), imei_status=old)
+    assert of(found) == [[("imei_status", "clear", "clear, with its date and reference", "operator")]]
+    assert isinstance(what_would_change(found.cures[0].quote, rules), Changes)
+
+
+def test_another_number_does_not_clear_a_phone() -> None:
+    rules = programme(eligibility=EligibilityTerms(unknown_tac="refuse", unverified_imei="refuse"))
+    wrong = Device(MODEL, "490154203237518")
+    assert of(told(rules, device=wrong, imei_status=ImeiStatus.CLEAR)) == [[("imei", "", "", "customer")]]
+    both = told(rules, device=wrong, imei_status=ImeiStatus.BLOCKED)
+    assert of(both) == [[("imei", "", "", "customer"), ("imei_status", "blocked", "clear", "other_device")]]
+    assert "the phone's own IMEI" in both.explain()
+
+
+def test_what_stands_against_the_account_and_the_date_of_purchase_can_be_cured() -> None:
+    rules = programme(age_bands=(AgeBand(0, 10_000), AgeBand(12, 8_000)))
+    found = told(rules, exchange_open=True, device_exchanged=True)
+    assert of(found) == [
+        [
+            ("device_exchanged", "yes", "no", "other_device"),
+            ("exchange_open", "yes", "no", "customer"),
+            ("purchased_on", "", "2020-01-11", "customer"),
+        ]
+    ]
+    early = told(rules, device=Device(MODEL, purchased_on=date(2020, 1, 20)))
+    assert of(early) == [
+        [("purchased_on", "2020-01-20", "2020-01-11", "customer")],
+        [("at", "2020-01-11T11:30:00+05:30", "2020-01-20T00:00:00+05:30", "wait")],
+    ]
+    assert of(told(rules, device=Device(MODEL, purchased_on=date(9950, 1, 1)))) == [
+        [("purchased_on", "9950-01-01", "2020-01-11", "customer")]
+    ]
+
+
+def test_a_class_of_customers_is_given_or_raised() -> None:
+    rules = programme(customer_classes=(CustomerClass("gold", 10_000), CustomerClass("new", 9_000)))
+    assert of(told(rules)) == [[("customer", "", "gold", "operator")]]
+    assert of(told(rules, customer="other")) == [[("customer", "other", "gold", "operator")]]
+    assert of(told(rules, customer="new")) == [[("customer", "new", "gold", "operator")]]
+    nothing = told(rules, customer="gold")
+    assert (nothing.cures, bool(nothing)) == ((), False)
+    assert nothing.explain() == "Nothing that is known here would let it be worth more."
+
+
+def dated(**tables: Any) -> Programme:  # noqa: ANN401 - of a programme
+    return dataclasses.replace(programme(LOCK), **tables)
+
+
+def test_another_day_is_the_nearest_one_that_takes_the_model() -> None:
+    stale = told(programme(LOCK), {"lock": "on"}, at=BEGIN + 60 * DAY)
+    last = "2020-02-15T05:30:00+05:30"
+    assert of(stale) == [
+        [("at", "2020-03-01T05:30:00+05:30", last, "nobody"), ("lock", "on", "off", "customer")],
+    ]
+    early = told(programme(LOCK), {"lock": "off"}, at=BEGIN - DAY)
+    assert of(early) == [[("at", "2019-12-31T05:30:00+05:30", "2020-01-01T05:30:00+05:30", "wait")]]
+    later = [Price(MODEL, BEGIN + days * DAY, 900_000, "observed") for days in (70, 80)]
+    prices = PriceTable.of([*programme(LOCK).prices, *later])
+    both = told(dated(prices=prices), {"lock": "off"}, at=BEGIN + 60 * DAY)
+    assert [change[0][3] for change in of(both)] == ["nobody", "wait"]
+    ended = Listing(MODEL, date(2020, 1, 1), date(2020, 1, 5))
+    gone = told(dated(eligible=EligibleModels((ended,))), {"lock": "off"})
+    assert of(gone) == [[("at", "2020-01-11T11:30:00+05:30", "2020-01-04T23:59:59.999999+05:30", "nobody")]]
+    until = Price(MODEL, BEGIN, 1_000_000, "observed", effective_until=BEGIN + 5 * DAY)
+    over = told(dated(prices=PriceTable.of([until])), {"lock": "off"})
+    assert [change[0][3] for change in of(over)] == ["nobody"]
+    assert told(dated(prices=PriceTable(())), {"lock": "off"}).against[0].curable is False
+
+
+def test_a_repair_anchor_that_is_missing_is_cured_by_a_day_or_an_answer() -> None:
+    glass = cosmetic("glass", "display", costs("cracked", anchor="display", weight_bps=5_000))
+    frame = cosmetic("frame", "body", costs("bent", amount_minor=10_000))
+    anchors = AnchorTable.of([Anchor(MODEL, "display", BEGIN + 20 * DAY, 100_000, "observed")])
+    rules = dataclasses.replace(programme(glass, frame), anchors=anchors)
+    found = told(rules, {"glass": "cracked", "frame": "bent"})
+    assert [one[0][0] for one in of(found)] == ["glass", "at"]
+
+
+def test_another_variant_of_the_family_may_be_taken() -> None:
+    large = VARIANT.replace(model="acme-one-8-128", ram_mb=8192, storage_gb=128)
+    other = VARIANT.replace(model="acme-two-4-64", name="Two")
+    prices = PriceTable.of([Price(one.model, BEGIN, 1_000_000, "observed") for one in (large, other)])
+    rules = dataclasses.replace(
+        programme(LOCK),
+        catalogue=Catalogue.of([VARIANT, large, other]),
+        eligible=EligibleModels.of([Listing(one.model, date(2020, 1, 1)) for one in (VARIANT, large, other)]),
+        prices=prices,
+        tacs=TacTable.of([(IMEI[:8], "Acme", "Two")]),
+    )
+    assert of(told(rules, {"lock": "off"})) == [[("model", MODEL, large.model, "other_device")]]
+    named = told(rules, {"lock": "off"}, Device("Acme One"))
+    assert of(named) == [[("model", "Acme One", large.model, "customer")]]
+    by_tac = told(rules, {"lock": "off"}, Device(large.model, IMEI), imei_status=ImeiStatus.CLEAR)
+    assert [("model", large.model, other.model, "customer")] in of(by_tac)
+    near = of(told(rules, {"lock": "off"}, Device("Acme Onne")))
+    assert [("model", "Acme Onne", large.model, "customer")] in near
+    raised = told(rules, {"lock": "off"}, Device(large.model))
+    assert not raised.cures
+
+
+def test_nothing_helps_a_brand_that_is_not_taken() -> None:
+    rules = dataclasses.replace(programme(LOCK), brands=frozenset({"Zeta"}))
+    found = told(rules, {"lock": "on"})
+    assert [(one.reason.code.value, one.curable) for one in found.against] == [
+        ("brand_not_accepted", False),
+        ("condition_gate", True),
+    ]
+    assert found.explain().endswith("Nothing that is known here would let it be taken.")
+
+
+def test_a_quote_is_raised_by_each_change_that_raises_it_alone() -> None:
+    bonus = Bonus("launch", "Launch", amount_minor=50_000, targets=("Two", "Three"))
+    box = Question(
+        "box",
+        "Is the box there?",
+        "accessory",
+        "none",
+        (Option("yes", "Yes"), Option("no", "No", extra_minor=-5_000)),
+        optional=True,
+    )
+    rules = programme(SCREEN, BATTERY, box, bonuses=(bonus,))
+    found = told(rules, {"screen": "marked", "battery": "worn"}, target="Four")
+    assert of(found) == [
+        [("target", "Four", "Two", "customer")],
+        [("target", "Four", "Three", "customer")],
+        [("battery", "worn", "good", "other_device")],
+        [("screen", "marked", "best", "other_device")],
+        [("box", "", "yes", "customer")],
+    ]
+    assert all(cure.quote.coupon_value > (found.coupon_value or 0) for cure in found.cures)
+    later = told(programme(bonuses=(Bonus("may", "May", amount_minor=1, begins=date(2020, 1, 20)),)))
+    assert [one[0][3] for one in of(later)] == ["wait"]
+
+
+def test_an_answer_is_no_better_than_it_must_be_to_raise_a_quote() -> None:
+    question = cosmetic("back", "back", costs("light", amount_minor=100), costs("deep", amount_minor=100))
+    assert of(told(programme(question), {"back": "deep"})) == [[("back", "deep", "best", "other_device")]]
+    three = functional("port", "port", costs("loose", amount_minor=100), costs("dead", amount_minor=200))
+    assert of(told(programme(three), {"port": "dead"})) == [[("port", "dead", "loose", "other_device")]]
+
+
+def choice(name: str, **does: Any) -> Question:  # noqa: ANN401 - any field of an option
+    says = Option("none", "None"), Option(name, name, **does)
+    return Question(f"broken.{name}", "What?", f"broken.{name}", "functional", says, choice_of="broken")
+
+
+def test_each_of_several_choices_is_a_change_of_its_own() -> None:
+    rules = programme(choice("camera", deduction=Deduction(amount_minor=5_000)), choice("board", gate=True))
+    refused = told(rules, {"broken": "camera|board"})
+    assert of(refused) == [[("broken.board", "board", "none", "other_device")]]
+    assert refused.against[0].by == "other_device"
+    assert of(told(rules, {"broken": "camera"})) == [[("broken.camera", "camera", "none", "other_device")]]
+    for said in ({}, {"broken": "glass"}):
+        assert of(told(rules, said)) == [[("broken", "", "none", "customer")]]
+    strange = programme(*(one.replace(asked_brands=("Zeta",)) for one in rules.terms[0].questionnaire.questions), LOCK)
+    assert of(told(strange, {"broken": "camera", "lock": "off"})) == [[("broken", "", "", "customer")]]
+
+
+def test_what_is_not_asked_is_no_change() -> None:
+    strange = LOCK.replace(asked_brands=("Zeta",))
+    found = told(programme(strange, SCREEN, WHERE), {"screen": "best"})
+    assert (found.cures, found.appraisals) == ((), 1)
+
+
+def test_a_quote_on_its_floor_needs_several_changes_at_once() -> None:
+    parts = [
+        functional(name, name, costs("bad", amount_minor=amount))
+        for name, amount in (("a", 300_000), ("b", 400_000), ("c", 500_000))
+    ]
+    rules = programme(*parts, scrap_minor=500_000)
+    found = told(rules, dict.fromkeys("abc", "bad"))
+    assert [{one[0] for one in cure} for cure in of(found)] == [{"b", "c"}, {"a", "c"}]
+    same = [cosmetic(name, "display", costs("bad", amount_minor=100_000)) for name in "ab"]
+    assert [{one[0] for one in cure} for cure in of(told(programme(*same), dict.fromkeys("ab", "bad")))] == [{"a", "b"}]
+    classes = (CustomerClass("gold", 10_000), CustomerClass("new", 9_000))
+    low = told(
+        programme(*parts, scrap_minor=500_000, customer_classes=classes), dict.fromkeys("abc", "bad"), customer="new"
+    )
+    assert {len(cure) for cure in of(low)} == {2}
+    nested = programme(*parts[1:], SCREEN, WHERE, scrap_minor=500_000)
+    worst = told(nested, {"b": "bad", "c": "bad", "screen": "broken", "where": "middle"})
+    assert worst.complete
+
+
+def test_a_search_that_takes_too_long_still_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = [functional(f"q{number}", f"q{number}", costs("bad", amount_minor=100_000)) for number in range(12)]
+    rules = programme(*parts, scrap_minor=500_000)
+    answers = {question.id: "bad" for question in parts}
+    monkeypatch.setattr(_cures, "_MOST_APPRAISALS", 60)
+    found = told(rules, answers)
+    assert not found.complete
+    assert len(found.cures[0].changes) == 8
+    hopeless = told(programme(*parts, scrap_minor=1_000_000), answers)
+    assert hopeless.cures == ()
+    monkeypatch.setattr(_cures, "_MOST_APPRAISALS", 1)
+    refused = told(programme(LOCK, POWER), {"lock": "on", "power": "dead"})
+    assert (refused.complete, refused.cures) == (False, ())
+
+
+def test_of_very_many_wrong_answers_each_is_found() -> None:
+    found = told(programme(LOCK), {"lock": "off", **{f"x{number}": "y" for number in range(70)}})
+    assert len(found.against) == 65  # the last one says how many more there are
+    assert len(found.cures[0].changes) == 70
+
+
+def test_what_is_given_has_to_be_what_was_answered() -> None:
+    rules = programme(LOCK)
+    condition, device = Condition({"lock": "on"}), Device(MODEL)
+    refusal = appraise(device, condition, rules, at=AT)
+    quote = appraise(device, Condition({"lock": "off"}), rules, at=AT)
+    assert isinstance(quote, Quote)
+    for name in ("device", "condition", "at"):
+        given = {"device": device, "condition": condition, "at": AT} | {name: None}
+        with pytest.raises(InvalidValue, match=name):
+            what_would_change(refusal, rules, **given)  # type: ignore[arg-type]  # one is missing
+    with pytest.raises(InvalidValue, match="give a quote alone"):
+        what_would_change(quote, rules, at=AT)
+    with pytest.raises(InvalidValue, match="is another answer"):
+        what_would_change(refusal, rules, device=device, condition=Condition({"lock": "off"}), at=AT)
+    with pytest.raises(InvalidValue, match="is another answer"):
+        what_would_change(quote, small.programme(asking(LOCK), price=900_000))
+    with pytest.raises(InvalidValue, match="answer"):
+        what_would_change("no", rules)  # type: ignore[arg-type]  # it is no answer
+    assert datetime.now(UTC) > AT
+
+
+def test_what_is_told_masks_an_imei() -> None:
+    found = told(programme(LOCK), {"lock": "off", "note": "x"}, Device(f"phone {IMEI}"))
+    assert IMEI not in found.to_json() + found.explain() + repr(found)

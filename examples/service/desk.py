@@ -89,7 +89,7 @@ class Desk:
         )
 
     def what_would_change(self, asked: Asked) -> Changes:
-        """Return the changes that would get an offer for a phone, or a higher one: the owner's right (CJEU C-203/22)."""
+        """Return the changes that would get a phone an offer, or a higher one: its owner's right (CJEU C-203/22)."""
         programme, at = self.programmes.current, self.clock()
         facts: dict[str, Any] = {
             "at": at,

@@ -495,8 +495,9 @@ def _faults_of_row(exchange: Exchange, found: dict[str, list[Row]], key_of_code:
     for name, value in row_of(exchange, key_of_code, head).items():
         if row[name] != value:
             yield f"its row says {name} {row[name]}, and its events say {value}"
-    if not 0 <= row["seat"] < (devices := exchange.coupon.usage.devices_per_order):
-        yield f"its row says seat {row['seat']}, and its terms have those from 0 to {devices - 1}"
+    last = exchange.coupon.usage.devices_per_order - 1
+    if not 0 <= row["seat"] <= last:
+        yield f"its row says seat {row['seat']}, and its terms have those from 0 to {last}"
     expected = [(token, exchange.is_open, bought_us(exchange)) for token in exchange.coupon.device_tokens]
     if [(one["token"], one["is_open"], one["bought_us"]) for one in found["device_tokens"]] != expected:
         yield "its device tokens are not those of its coupon"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from random import Random
+from threading import Barrier, Event
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import event, inspect
 
-from ledger import shop
 from ledger.shop import AT, KEY, account, made, phone
 from miexchange import Exchange, Order, Quote, Refusal, appraise, ledger
 from miexchange.exchange import split_order
@@ -19,7 +19,6 @@ from unit import small, trade
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
     from typing import Any
 
     from miexchange.ledger import AcceptArguments, Ledger
@@ -85,7 +84,7 @@ def test_an_account_has_as_many_as_its_terms_allow(store: Ledger, at_once: bool)
 
 @pytest.mark.parametrize("at_once", [False, True], ids=["one by one", "in a list"])
 def test_each_is_held_to_its_own_terms(store: Ledger, at_once: bool) -> None:  # noqa: FBT001 - a case
-    """What is open under other terms counts, in whatever seat it is: the first is free, and still it is one too many."""
+    """What is open under other terms counts, in whatever seat: the first is free, and it is still one too many."""
 
     def accept(one: AcceptArguments) -> object:
         return store.accept_many([one])[0] if at_once else store.accept(**one)
@@ -141,7 +140,9 @@ def test_workers_who_accept_at_once_take_each_seat_once(store: Ledger, in_lists:
 
 @pytest.mark.parametrize("at_once", [False, True], ids=["one", "a list"])
 def test_a_seat_beyond_ones_terms_that_is_taken_meanwhile_is_seen(
-    store: Ledger, monkeypatch: pytest.MonkeyPatch, at_once: bool  # noqa: FBT001 - a case
+    store: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+    at_once: bool,  # noqa: FBT001 - a case
 ) -> None:
     """The index cannot refuse it: the first seat is free. On a server the other may be committed during the wait."""
     first, _ = (store.accept(**item(number)) for number in (1, 2))
@@ -160,6 +161,38 @@ def test_a_seat_beyond_ones_terms_that_is_taken_meanwhile_is_seen(
     assert said([answer]) == ["exchange_open"]
     assert len(calls) == 2 * at_once
     assert seats(store) == [1]
+
+
+@pytest.mark.sweep
+def test_at_no_instant_has_an_account_one_too_many(store: Ledger) -> None:
+    """Eight workers accept by terms that allow one, two and three, and call off, while another looks on."""
+    workers, turns = 8, 40
+    done, seen = Event(), set[int]()
+
+    def look() -> None:
+        while not done.is_set():
+            found = verify(store)
+            assert found, found.faults
+            seen.add(len(seats(store)))
+
+    def work(worker: int) -> int:
+        dice, begun = Random(worker), 0  # noqa: S311 - dice
+        for turn in range(turns):
+            answer = store.accept(**item(1_000 * worker + turn, dice.choice((ONE, TWO, THREE))))
+            if isinstance(answer, Exchange):
+                begun += 1
+                ended(store, answer)
+        return begun
+
+    with ThreadPoolExecutor(workers + 1) as pool:
+        looking = pool.submit(look)
+        begun = sum(pool.map(work, range(workers)))
+        done.set()
+        looking.result()
+    assert begun > workers
+    assert max(seen) in {1, 2, 3}
+    assert seats(store) == []
+    assert verify(store).faults == ()
 
 
 def test_verify_finds_one_too_many(store: Ledger) -> None:
@@ -206,8 +239,7 @@ def test_one_statement_more_is_asked_of_nobody(store: Ledger) -> None:
     assert not [one for one in heard if one.startswith("SELECT exchanges.seat")]
 
 
-def test_what_was_open_before_the_seats_sits_in_the_first(url: str, tmp_path: Path) -> None:
-    assert tmp_path
+def test_what_was_open_before_the_seats_sits_in_the_first(url: str) -> None:
     with ledger.open(url, key=KEY, create=True) as store:
         made(store.accept(**item(1)))
     engine = _engine.engine_of(url)

@@ -98,9 +98,9 @@ def verify(ledger: Ledger, against: Checkpoint | None = None) -> Verification:
     The events of each exchange form an unbroken chain of keyed hashes; their fold equals the exchange's row, column by
     column; its device tokens are those of its coupon; and every event made by a request has its answer. From the events
     alone: no account has more open exchanges than its terms allow, no device or order has two coupons at a time, no
-    quote has two at all, no device was bought against the rules, and no quota is exceeded. The running count matches, the indexes that enforce the promises exist, and
-    each programme has the digest under which it is stored. Tables are read without their indexes; what cannot be read
-    is a fault, and reading continues after it.
+    quote has two at all, no device was bought against the rules, and no quota is exceeded. The running count matches,
+    the indexes that enforce the promises exist, and each programme has the digest under which it is stored. Tables are
+    read without their indexes; what cannot be read is a fault, and reading continues after it.
 
     Without the key, hashes, seals and sums are not checked: see `Verification.is_sealed`.
 
@@ -593,9 +593,7 @@ class _Promises:
     def broken(self) -> Iterator[str]:
         """Yield each broken promise, with the coupons that break it."""
         for account, found in self._open.items():
-            # Where the terms of several differ, the one that allows most may have begun last.
-            if len(found) > max(one.coupon.usage.devices_per_order for one in found):
-                yield f"{', '.join(one.code for one in found)}: the account {account} has {len(found)} open exchanges"
+            yield from _too_many_open(account, found)
         for (what, name), codes in self._owners.items():
             if len(codes) > 1:
                 kind = "coupons" if "{}" not in what or "order" in what else "open exchanges"
@@ -612,6 +610,15 @@ class _Promises:
         for (role, _, _, window), added in self._added.items():
             for codes, most in _too_much(window, sorted(added)):
                 yield f"{', '.join(codes)}: a person of the role {role} added more than {most} in {window.days} days"
+
+
+def _too_many_open(account: str, found: list[Exchange]) -> Iterator[str]:
+    """Yield the fault of an account that has more open exchanges than any of their terms allow.
+
+    Where the terms differ, the exchange whose terms allow most may have begun last.
+    """
+    if len(found) > max(one.coupon.usage.devices_per_order for one in found):
+        yield f"{', '.join(one.code for one in found)}: the account {account} has {len(found)} open exchanges"
 
 
 class _Counted(NamedTuple):

@@ -152,8 +152,8 @@ class Filled:
 
     def several(self, at: datetime) -> None:
         """Trade in two phones of one account, where the terms allow two, and ask for a third."""
-        programme = self.shop.PROGRAMME
-        usage = programme.terms_at(at).usage
+        terms: Any = self.shop.PROGRAMME.terms_at(at)
+        usage = terms.usage
         if "devices_per_order" not in {field.name for field in dataclasses.fields(usage)}:
             return
         programme = self.trade.programme(usage=usage.replace(applies_to="one_unit", devices_per_order=2))

@@ -190,7 +190,7 @@ def test_at_no_instant_has_an_account_one_too_many(store: Ledger) -> None:
         done.set()
         looking.result()
     assert begun > workers
-    assert max(seen) in {1, 2, 3}
+    assert max(seen) <= 3
     assert seats(store) == []
     assert verify(store).faults == ()
 

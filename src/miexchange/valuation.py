@@ -86,7 +86,8 @@ def appraise(
         at: the instant of the valuation.
         imei_status: the register's answer about the IMEI: a `RegisterAnswer`, or a plain status if the terms demand no
             evidence; unknown is never taken as clear.
-        exchange_open: whether the account has an open exchange.
+        exchange_open: whether the account has an open exchange; if the terms allow several, whether it has as
+            many as they allow.
         device_exchanged: whether this device was traded in before.
         bonuses_given: the number of times that each bonus with a quota was given so far.
         key: at least 16 secret bytes, to seal the quote and to add tokens of its IMEIs: needed if it

@@ -35,7 +35,7 @@ class State(Word):
 
 
 OPEN = (State.ISSUED, State.RESERVED, State.INSPECTED, State.REQUOTED)
-"""The states of an open exchange: an account has at most one, and so has a device."""
+"""The states of an open exchange: a device has at most one, and an account as many as the terms allow."""
 
 
 @dataclass(frozen=True, slots=True)

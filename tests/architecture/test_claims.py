@@ -187,8 +187,8 @@ with ledger.open("exchanges.db", key=key, create=True) as store:
 def test_what_is_loaded_when() -> None:
     says(
         "docs/design.md",
-        "`import miexchange` loads none of the heavy packages: pydantic comes in when a value is read from or "
-        "written to JSON, python-stdnum with the first IMEI.",
+        "`import miexchange` loads none of the heavy packages: pydantic is imported when a value is read from "
+        "or written to JSON, python-stdnum with the first IMEI.",
     )
     script = """
 import sys, miexchange
@@ -377,10 +377,8 @@ def test_a_value_can_be_a_field_of_a_pydantic_model(quote: Quote) -> None:
 
 
 def test_what_cannot_be_asked_is_not_among_the_reasons(programme: Programme, best: Condition) -> None:
-    says("README.md", "What depends on a model that is not known, or on terms that are not in force, is not asked.")
-    says(
-        "docs/design.md", "What depends on a model that is not known, or on terms that are not in force, is not asked."
-    )
+    says("README.md", "Checks that depend on an unknown model, or on terms that are not in force, are skipped.")
+    says("docs/design.md", "Checks that depend on an unknown model, or on terms that are not in force, are skipped.")
     bad = Device("no such phone", "863664031234560"), best.replace(touch="no such answer"), programme
     assert codes(appraise(*bad, at=AT)) == ("imei_network_form", "model_unknown")
     assert codes(appraise(*bad, at=AT.replace(year=2017))) == ("programme_not_in_force",)

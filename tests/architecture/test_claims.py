@@ -370,7 +370,7 @@ def test_a_value_can_be_a_field_of_a_pydantic_model(quote: Quote) -> None:
     says("docs/design.md", 'with IMEIs only in a dump with `context={"reveal_imei": True}`')
     assert held.model_dump() == {"quote": quote.to_dict()}
     assert NUMBER not in held.model_dump_json()
-    says("SECURITY.md", "where a model of your own lacks a field, pydantic's error has all that the model was given")
+    says("SECURITY.md", "if a model of your own lacks a field, pydantic's error contains the model's whole input")
     says("docs/design.md", "A `Programme` cannot be a field")
     with pytest.raises(PydanticSchemaGenerationError):
         type("OfProgramme", (BaseModel,), {"__annotations__": {"programme": Programme}})
@@ -502,7 +502,7 @@ def test_every_make_target_is_there() -> None:
 
 def test_the_order_of_the_modules_is_that_of_the_imports() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    listed = re.split(r",\s+", text.partition("only what stands left of it: ")[2].partition(". Tests")[0])
+    listed = re.split(r",\s+", text.partition("only those to the left of it: ")[2].partition(". Tests")[0])
     public = [sorted(name for name in room if not name.startswith("_")) for room in ROOMS]
     assert listed == [name for room in public for name in room]
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.vendor.pretty import pretty
 
-from miexchange import CouponStanding, Quote, Redemption, TacTable, _kernel, coupon, strategies, valuation
+from miexchange import CouponStanding, Quote, Redemption, TacTable, _kernel, coupon, strategies
 from property import oracle
 
 if TYPE_CHECKING:
@@ -95,22 +95,6 @@ FAULTS: dict[str, tuple[Any, str, str, str, Callable[[], SearchStrategy[Any]], C
         "down_to_step",
         "return ",
         "return step - 1 + ",
-        strategies.enquiries,
-        is_not_the_oracles,
-    ),
-    "a double deduction": (
-        _kernel,
-        "write_steps",
-        "steps[place] = -deduction",
-        "deduction = deduction * 2\n        steps[place] = -deduction",
-        strategies.enquiries,
-        is_not_the_oracles,
-    ),
-    "sums in place of the worst": (
-        valuation,
-        "_exchange_lines",
-        "if cost > deductions[position]:",
-        "if cost and (cost := cost + deductions[position]):",
         strategies.enquiries,
         is_not_the_oracles,
     ),

@@ -17,7 +17,7 @@ AT = ("--at", "2025-04-13")
 def test_a_new_edition_says_who_gets_less(tmp_path: Path) -> None:
     path = Programme.load("uk-trade-in").save(tmp_path / "next")
     assert run(*DIFF, str(path), *AT).out.splitlines()[1:] == [
-        "Nothing is otherwise.",
+        "Nothing changed.",
         "",
         "Who gets less, from 2025-04-13 00:00:00+01:00 on",
         "Nobody gets less: proved for all answers, ages, classes, new phones and quotas of every model taken.",

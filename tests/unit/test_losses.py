@@ -111,9 +111,9 @@ def test_what_keeps_off_a_proof_is_told(change: dict[str, Any], says: str) -> No
         (asking(BAD.replace(options=BAD.options[:1])), "other questions are asked"),
         (asking(BAD.replace(options=(BAD.options[0], Option("bad", "Bad", gate=True)))), "other questions are asked"),
         (asking(BAD.replace(optional=True)), "other questions are asked"),
-        (asking(BAD).replace(age_bands=(AgeBand(0, 9_000),)), "kept by age is otherwise"),
+        (asking(BAD).replace(age_bands=(AgeBand(0, 9_000),)), "kept by age has changed"),
         (asking(BAD).replace(grades=TERMS.grades[:2]), "there are other grades"),
-        (asking(BAD).replace(drift_bps_per_day=1), "price loses a day is otherwise"),
+        (asking(BAD).replace(drift_bps_per_day=1), "price loses a day has changed"),
         (
             asking(BAD).replace(eligibility=TERMS.eligibility.replace(register_hours=1)),
             "newer evidence of a register is demanded",
@@ -138,9 +138,9 @@ def test_a_bonus_may_only_grow() -> None:
     taken = [(old.catalogue.by_model[MODEL], AT)]
     for fields, says in (
         ({"share_bps": 200, "cap_minor": 6_000, "quota": None, "begins": None, "ends": None}, None),
-        ({"ends": date(2020, 2, 1)}, "a bonus is otherwise"),
-        ({"begins": date(2020, 1, 6)}, "a bonus is otherwise"),
-        ({"targets": ("Two",)}, "a bonus is otherwise"),
+        ({"ends": date(2020, 2, 1)}, "a bonus has changed"),
+        ({"begins": date(2020, 1, 6)}, "a bonus has changed"),
+        ({"targets": ("Two",)}, "a bonus has changed"),
     ):
         new = dataclasses.replace(old, terms=(TERMS.replace(bonuses=(bonus.replace(**fields),)),))
         assert why_not_proved(old, new, taken, 5) == says

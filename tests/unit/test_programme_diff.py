@@ -32,7 +32,7 @@ def said(found: ProgrammeDiff) -> list[str]:
 def test_the_same_content_is_no_change() -> None:
     found = diff(lists.base(), lists.base(), at=AT)
     assert (bool(found), found.edits, found.prices, found.unreplayable) == (False, (), (), ())
-    assert found.explain() == "Nothing is otherwise."
+    assert found.explain() == "Nothing changed."
 
 
 def test_fields_of_the_head_are_named() -> None:

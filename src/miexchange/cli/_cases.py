@@ -31,7 +31,7 @@ def cases(
     """Write worked cases that reach everything in a programme: each row, and both sides of each threshold.
 
     They say what the programme makes of phones as it is now: read them, keep them beside it, and run them with
-    miexchange programme test. With --json: how many programmes with one number that is another one they tell from it.
+    miexchange programme test. With --json: how many programmes with one changed number they detect.
     """
     if out is not None and out.exists():
         raise _given.Wrong(f"--out {out} is there already: give another name, for cases are an operator's own work")

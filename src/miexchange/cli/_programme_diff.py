@@ -1,4 +1,4 @@
-"""`miexchange programme diff`: what is otherwise in a new edition of a programme, and who gets less by it."""
+"""`miexchange programme diff`: the changes of a new edition of a programme, and who gets less by it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,9 +33,9 @@ def diff(
     ] = 20,
     as_json: Json = False,
 ) -> None:
-    """Say what is otherwise in a new edition, and who gets less by it from --at on: nobody, proved, or these phones.
+    """List the changes of a new edition, and who gets less by it from --at on: nobody, proved, or these phones.
 
-    What was in force by --at and is otherwise is named too: old quotes cannot be replayed with the new edition. The
+    Changes of what was in force by --at are named too: old quotes cannot be replayed with the new edition. The
     exit code is 0 if nobody gets less, and 1 if somebody does or nobody can tell. A proof needs the extra prove.
     """
     from miexchange.losses import losses  # noqa: PLC0415 - slow to load
@@ -52,7 +52,7 @@ def diff(
         _output.write_json(data, before.currency)
     else:
         write = _output.writer(before.currency)
-        _output.say(f"{before.title}: what is otherwise", style="bold")
+        _output.say(f"{before.title}: what changed", style="bold")
         _output.say_lines(changes.explain().splitlines())
         _output.say()
         _output.say(f"Who gets less, from {_output.moment(moment, before.zone)} on", style="bold")

@@ -1,4 +1,4 @@
-"""What is otherwise in one edition of a programme than in another, and which old quotes cannot be replayed by it."""
+"""The differences between two editions of a programme, and the old quotes that cannot be replayed any more."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def rose(changes: Iterable[PriceChange]) -> tuple[PriceChange, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Edit(Value):
-    """One thing that is otherwise.
+    """One difference.
 
     Attributes:
         part: what it is in: ``programme``, ``terms``, ``prices``, ``anchors``, ``eligible``, ``models``, ``tacs`` or
@@ -97,14 +97,14 @@ class Edit(Value):
 
 @dataclass(frozen=True)
 class ProgrammeDiff(Value):
-    """What is otherwise in one edition of a programme than in another. It is true where something is.
+    """The differences between two editions of a programme. It is truthy if there are any.
 
     Attributes:
         old: the digest of the one.
         new: the digest of the other.
-        edits: everything that is otherwise, a field each.
+        edits: all differences, one per field.
         prices: the prices in force at the instant that are others.
-        unreplayable: what is otherwise in what was in force by then: prices, repair anchors, listings and terms. Quotes
+        unreplayable: the differences in what was in force by then: prices, repair anchors, listings and terms. Quotes
             that were made with these cannot be replayed with the new edition, only with the old one.
     """
 
@@ -116,7 +116,7 @@ class ProgrammeDiff(Value):
     _most_items: ClassVar[int] = JSON_VALUES
 
     def __bool__(self) -> bool:
-        """Tell whether something is otherwise."""
+        """Tell whether there are differences."""
         return bool(self.edits)
 
     @property
@@ -130,9 +130,9 @@ class ProgrammeDiff(Value):
         return rose(self.prices)
 
     def explain(self) -> str:
-        """Return it as text of one screen: what is otherwise, and what can no longer be replayed."""
+        """Return it as a text of one screen: the differences, and what can no longer be replayed."""
         if not self.edits:
-            return "Nothing is otherwise."
+            return "Nothing changed."
         few = [edit for edit in self.edits if edit.part in {"programme", "terms"}]
         rows = [f"{edit}" for edit in few[:_SHOWN]]
         rows += [f"terms: {len(few) - _SHOWN} more"] if len(few) > _SHOWN else []

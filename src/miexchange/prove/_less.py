@@ -98,9 +98,9 @@ def _of_terms(before: Terms, after: Terms) -> Iterator[str]:
         yield "other questions are asked"
     for scale in {*before.retentions, *after.retentions}:
         if not _keeps(scale, before, after):
-            yield f"{scale.title} is otherwise"
+            yield f"{scale.title} has changed"
     if not all(any(_covers(mine, bonus) for mine in after.bonuses) for bonus in before.bonuses):
-        yield "a bonus is otherwise"
+        yield "a bonus has changed"
     if len(before.grades) != len(after.grades):
         yield "there are other grades"
 

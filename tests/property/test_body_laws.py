@@ -144,6 +144,8 @@ def test_a_value_is_strict_in_its_leaves(kind: Any, some: Callable[[Any], Iterat
         if kind is Device and path[0].startswith("imei"):
             continue  # a number is kept, to be named in the refusal
         for wrong in almost(leaf):
+            if path[-3:-2] == ("values",) and type(wrong) in {str, int}:
+                continue  # a value of a reason is a text or a whole number
             again = with_leaf(form, path, wrong)
             for read, given_ in ((adapter.validate_python, again), (adapter.validate_json, json.dumps(again))):
                 with pytest.raises(ValidationError) as caught:

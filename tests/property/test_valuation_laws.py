@@ -63,7 +63,7 @@ with suppress(locale.Error):
     locale.setlocale(locale.LC_ALL, "")
 said = hashlib.sha256()
 for name in ("mi-exchange-india", "graded-trade-in", "uk-trade-in"):
-    programme = shipped_programme(name)
+    programme = Programme.load(name)
     for number, variant in enumerate(programme.catalogue.variants):
         at = datetime(2018, 3, 14, 18, 30, tzinfo=UTC) + timedelta(days=number % 70)
         asked = programme.terms[0].questionnaire.asked_of(variant)

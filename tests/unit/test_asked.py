@@ -398,7 +398,7 @@ def test_a_solver_knows_what_is_asked_after_what() -> None:
 
 
 def test_a_solver_is_asked_exactly_where_loose_terms_do_not_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_laws, "_MOST_MOVED", 0)
+    monkeypatch.setattr(_laws, "MOST_MOVED", 0)
     ended = WHERE.replace(asked_answers=("marked",))
     assert broken(SCREEN, ended, DEEP) == set()
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from miexchange._arguments import DATE, PATH, TEXT, Rule, maybe, several, takes
 from miexchange._text import is_a, is_id, path_of
-from miexchange._time import midnight
+from miexchange._time import NotATime, midnight
 from miexchange._value import Value
 from miexchange._zone import AnyZone, Zone
 from miexchange.catalogue import Catalogue, Variant
@@ -80,6 +80,8 @@ def new_programme(
         raise out_of_range("directory", name, "give one whose name can be the id of a programme")
     old = like if isinstance(like, Programme) else _load.load(like)
     maker = _Maker(old, currency, zone)
+    if begins is not None:
+        maker.check(begins)
     if (catalogue is None) is not (prices is None):
         given, lacking = ("prices", "catalogue") if catalogue is None else ("catalogue", "prices")
         raise missing(lacking, f"give it beside {given}, or neither: then there are models and prices to replace")
@@ -115,6 +117,13 @@ class _Maker:
         self.zone: AnyZone = old.zone if zone is None else Zone(zone)
         self.is_same_money = self.currency == old.currency
         self.price_step = old.price_step_minor if self.is_same_money else max(10**self.currency.decimals, _LEAST_STEP)
+
+    def check(self, begins: date) -> None:
+        """Refuse a first day outside the range of instants."""
+        try:
+            midnight(begins, self.zone)
+        except NotATime as fault:
+            raise out_of_range("begins", begins, "give a day within them", fault.args[0]) from None
 
     def first_day(self, at: datetime) -> date:
         """Return the first day that begins at or after an instant."""
@@ -246,10 +255,12 @@ class _Maker:
             if not is_of_others and not is_after_nothing and any(map(moved.is_asked_of, variants)):
                 found.append(_each(moved, self._priced))
             elif chosen is not None:
-                rule = "choose others: it is asked of certain models only, none of them listed, or after one left out"
+                rule = "name others: it is asked of certain models only, none of them listed, or after one left out"
                 raise out_of_range("questions", question.id, rule)
         if not found:
-            raise out_of_range("questions", chosen or (), "choose one at least", "leaves nothing to ask")
+            raise out_of_range(
+                "questions", chosen or (), "name one at least that can be asked", "leaves nothing to ask"
+            )
         return tuple(found)
 
     def _priced(self, option: Option) -> Option:

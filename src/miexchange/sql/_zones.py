@@ -28,7 +28,7 @@ def local_day(ints: Ints, at: Int, zone: ZoneTurns) -> Int:
     if len(first) < len(starts):
         before = sum(start < _RULED for start in starts)
         is_ring = offsets[before] == offsets[len(first)]
-        require(is_ring, "programme", None, "choose another zone", "has a zone whose clocks follow no rule")
+        require(is_ring, "programme", None, "give another zone", "has a zone whose clocks follow no rule")
         cycles = ints.choose(at >= _RULED, (at - _RULED) // _CYCLE, ints.of(0))
         at_first = at - cycles * _CYCLE
     else:

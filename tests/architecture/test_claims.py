@@ -466,7 +466,7 @@ def test_the_extras_are_those_that_the_readme_names() -> None:
 
 def test_the_mistakes_that_the_readme_counts_are_there() -> None:
     text = (ROOT / "tests" / "data" / "mistakes.toml").read_text(encoding="utf-8")
-    says("README.md", "the tests hold it to more than 200 mistakes, one by one")
+    says("README.md", "the tests try more than 200 mistakes, one by one")
     assert len(tomllib.loads(text)) > 200
 
 

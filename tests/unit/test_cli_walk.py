@@ -93,7 +93,8 @@ def given(command: tuple[str, ...], **instead: str) -> list[str]:
     return words
 
 
-VALUES = {"ledger": "no-such-ledger.db", "shell": "bash", "at": "2018-03-20T12:00Z"}
+SMALL = "uk-trade-in"
+VALUES = {"ledger": "no-such-ledger.db", "shell": "bash", "at": "2018-03-20T12:00Z", "old": SMALL, "new": SMALL}
 
 
 @pytest.fixture(scope="module")

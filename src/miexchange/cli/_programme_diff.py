@@ -43,8 +43,8 @@ def diff(
     before, after = (_given.programme(edition) for edition in (old, new))
     moment = _given.instant(at, "--at", before.zone)
     changes = diff_of(before, after, at=moment)
+    compared = None if book is None else _compared(before, after, book)  # first: a wrong file is told at once
     found = losses(before, after, at=moment, seconds=seconds)
-    compared = None if book is None else _compared(before, after, book)
     if as_json:
         data: dict[str, Any] = {"diff": changes.to_dict(), "losses": found.to_dict()}
         if compared is not None:

@@ -242,9 +242,12 @@ def histories(draw: st.DrawFn, *, steps: int = 5, programme: Programme | None = 
         steps: the most events after the acceptance.
         programme: the rules, with terms of exchange; any small programme by default.
 
-    >>> from hypothesis import find
-    >>> len(find(histories(), lambda history: len(history.events) > 1).events)
-    2
+    >>> from hypothesis import given, settings
+    >>> @settings(max_examples=2)
+    ... @given(histories(steps=1))
+    ... def test_every_event_was_possible(history):
+    ...     assert history.exchange().version == 1 + len(history.events)
+    >>> test_every_event_was_possible()
     """
     asked = draw(enquiries(programme, imei=True).filter(_is_exchanged))
     quote = asked.answer()

@@ -123,6 +123,7 @@ bench-tuning: $(READY)
 prove: PROFILE := proof
 prove: sweep
 	@PYTHONPATH=tests $(BIN)/python tools/prove.py
+	@$(BIN)/python tools/mutants.py
 
 format: $(READY)
 	$(BIN)/python -m ruff check --fix

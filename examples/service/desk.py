@@ -134,9 +134,9 @@ class Desk:
             return begun
         if (found := self.store.get(begun.code)) is not None:
             return found if found.version == 1 else refused(ReasonCode.QUOTE_ACCEPTED)
-        standing = self.store.standing_of(quote)
+        standing, most = self.store.standing_of(quote), begun.coupon.usage.devices_per_order
         return verb(
-            exchange_open=any(self.store.find(account=account, state=state, limit=1) for state in OPEN),
+            exchange_open=sum(len(self.store.find(account=account, state=state, limit=most)) for state in OPEN) >= most,
             device_open=standing.open is not None,
             device_bought=standing.bought_at,
             bonuses_given=self.store.bonuses_given(programme),

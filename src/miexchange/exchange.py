@@ -381,7 +381,8 @@ def accept(
         key: at least 16 secret bytes, for the code, the device tokens and the seal.
         old_keys: the keys before it, the newest first; see `miexchange.coupon.issue`.
         register_answer: what a register said since the quote; without it the answer of the quote counts.
-        exchange_open: whether the account has an open exchange.
+        exchange_open: whether the account has as many open exchanges as the terms allow: one, unless
+            `UsageRules.devices_per_order` is more.
         device_open: whether the device is in an open exchange, of whatever account.
         device_bought: when the device was bought in an exchange before; None if it was not.
         bonuses_given: how often each bonus with a quota is given by now.
@@ -478,7 +479,12 @@ def _reasons_against(
     given: Mapping[str, int],
 ) -> Iterable[Reason]:
     if exchange_open:
-        yield reason_of(ReasonCode.EXCHANGE_OPEN)
+        most = quote.usage.devices_per_order
+        yield (
+            reason_of(ReasonCode.EXCHANGE_OPEN, "several", most=most)
+            if most > 1
+            else reason_of(ReasonCode.EXCHANGE_OPEN)
+        )
     if device_open:
         yield reason_of(ReasonCode.DEVICE_IN_EXCHANGE)
     if bought is not None and not rules.buys_again(bought, at):

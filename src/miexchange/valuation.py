@@ -86,7 +86,8 @@ def appraise(
         at: the instant of the valuation.
         imei_status: what the register says of the IMEI: a `RegisterAnswer`, or a plain status where the terms demand no
             evidence; unknown is never taken as clear.
-        exchange_open: whether the account has an exchange under way.
+        exchange_open: whether the account has an exchange under way; where the terms allow several, whether it has as
+            many as they allow.
         device_exchanged: whether this device was traded in before.
         bonuses_given: how often each bonus with a quota was given so far.
         key: at least 16 secret bytes, to seal the quote with, and to put tokens of its IMEIs into it: needed where it

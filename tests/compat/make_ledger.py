@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 from base64 import b64encode
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +128,7 @@ class Filled:
         for number in (13, 14):
             self.reserve(number, **late)
         self.inspect(14, "scratched", **late)
+        self.several(**late)
         if hasattr(self.store, "events"):
             self.store.events()
 
@@ -149,11 +150,22 @@ class Filled:
             self.asked("override", number, order=f"order-{number}", exchange_value=value, **who)
         self.asked("complete", 22, order="order-22")
 
-    def quoted(self, number: int, **told: Any) -> Any:  # noqa: ANN401 - as above
+    def several(self, at: datetime) -> None:
+        """Trade in two phones of one account, where the terms allow two, and ask for a third."""
+        terms: Any = self.shop.PROGRAMME.terms_at(at)
+        usage = terms.usage
+        if "devices_per_order" not in {field.name for field in dataclasses.fields(usage)}:
+            return
+        programme = self.trade.programme(usage=usage.replace(applies_to="one_unit", devices_per_order=2))
+        for number in (25, 26, 27):
+            quote = self.quoted(number, programme, at=at - HOUR)
+            self.accept(number, quote, programme=programme, account=self.shop.account(25), at=at)
+
+    def quoted(self, number: int, programme: Any = None, **told: Any) -> Any:  # noqa: ANN401 - as above
         """Value a phone."""
         from miexchange import appraise  # noqa: PLC0415 - of the checkout
 
-        return appraise(self.shop.phone(number), self.trade.SAID, self.shop.PROGRAMME, **told)
+        return appraise(self.shop.phone(number), self.trade.SAID, programme or self.shop.PROGRAMME, **told)
 
     def altered(self) -> None:
         """Accept quotes that no programme made, with all that a quote may say: they are refused for ever."""

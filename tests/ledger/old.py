@@ -35,7 +35,7 @@ FIRST = {
     "secret_keys": "key_id",
 }
 LATER = {
-    "exchanges": "currency programme began_us past_order",
+    "exchanges": "currency programme began_us past_order seat",
     "feed": "position code version",
     "feed_queue": "id code version",
 }

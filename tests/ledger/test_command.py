@@ -211,8 +211,8 @@ def test_exposure_says_what_live_coupons_are_worth(ask: Callable[..., Ran]) -> N
 
 
 def test_migrate_says_the_version(ask: Callable[..., Ran]) -> None:
-    assert ask("migrate").out == "The ledger's tables are of version 0008.\n"
-    assert ask("migrate", "--json").data == {"answer": "migration", "version": "0008"}
+    assert ask("migrate").out == "The ledger's tables are of version 0009.\n"
+    assert ask("migrate", "--json").data == {"answer": "migration", "version": "0009"}
 
 
 def test_no_command_makes_a_ledger(tmp_path: Any) -> None:  # noqa: ANN401 - a path

@@ -31,6 +31,11 @@ STATEMENTS: dict[str, tuple[Executable, dict[str, Any], str]] = {
     "the open exchange of an account": (sql.OPEN_OF_ACCOUNT, {"account": "account-1"}, "exchanges_open_account"),
     "the open exchange of a device": (sql.OPEN_OF_DEVICE, {"tokens": ["a", "b"]}, OF_TOKENS),
     "what was bought": (sql.BOUGHT, {"tokens": ["a", "b"], "code": code(1)}, OF_TOKENS),
+    "what was committed meanwhile": (
+        sql.AFTER_ADDING,
+        {"tokens": ["a", "b"], "code": code(1), "account": "account-1", "devices": 1},
+        "exchanges_open_account",
+    ),
     "the standing of a device": (sql.OF_TOKENS, {"tokens": ["a", "b"]}, OF_TOKENS),
     "the coupon of an order": (sql.OF_ORDER, {"order_id": "order-1"}, "exchanges_order"),
     "what is due": (sql.DUE, {"at_us": 50, "last_us": 0, "last_code": ""}, "exchanges_due"),

@@ -16,7 +16,7 @@ from ledger.shop import AT, KEY, account, made, order, phone
 from miexchange import Exchange, InvalidValue, MiExchangeError, Quote, Refusal, appraise, ledger
 from miexchange.ledger import LedgerError, Observed, _accepting, _schema, verify
 from miexchange.programme import Bonus, Limit
-from unit import trade
+from unit import small, trade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +37,7 @@ PROGRAMMES = {
     "quotas": trade.programme(bonuses=BONUSES),
     "limits": trade.programme(LIMITED),
     "quotas and limits": trade.programme(LIMITED, bonuses=BONUSES),
+    "several": trade.programme(usage=small.USAGE.replace(applies_to="one_unit", devices_per_order=2)),
 }
 
 

@@ -32,16 +32,16 @@ def lived(store: Ledger) -> None:
 def unsealed(url: str) -> str:
     """Give the URL of a ledger of version 0001 whose tables were migrated, and nothing else."""
     old.left(url, lived)
-    with pytest.raises(LedgerError, match="of version 0001, and this package needs 0008"):
+    with pytest.raises(LedgerError, match="of version 0001, and this package needs 0009"):
         ledger.open(url, key=KEY)
-    assert ledger.migrate(url) == "0008"
+    assert ledger.migrate(url) == "0009"
     return url
 
 
 @pytest.fixture
 def migrated(unsealed: str) -> str:
     """Give the URL of a ledger of version 0001 that was migrated with its key."""
-    assert ledger.migrate(unsealed, key=KEY) == "0008"
+    assert ledger.migrate(unsealed, key=KEY) == "0009"
     return unsealed
 
 
@@ -80,7 +80,7 @@ def test_a_ledger_of_version_0001_goes_on(migrated: str) -> None:
 def third(url: str) -> str:
     """Give the URL of a ledger of version 0003 in which everything happened."""
     old.left(url, insider.busy, version="0003")
-    with pytest.raises(LedgerError, match="of version 0003, and this package needs 0008"):
+    with pytest.raises(LedgerError, match="of version 0003, and this package needs 0009"):
         ledger.open(url, key=KEY)
     return url
 
@@ -98,7 +98,7 @@ def test_version_0003_stays_as_it_went_out(third: str) -> None:
 
 def test_a_ledger_of_version_0003_gets_its_feed(third: str) -> None:
     """Its rows are what their events make of them, and its events have positions in the order of their instants."""
-    assert ledger.migrate(third, key=SECOND, old_keys=(KEY,)) == "0008"
+    assert ledger.migrate(third, key=SECOND, old_keys=(KEY,)) == "0009"
     with ledger.open(third, key=SECOND, old_keys=(KEY,)) as store:
         assert "alembic_version" not in inspect(store.engine).get_table_names(), "its version has a name of its own"
         assert verify(store).faults == ()
@@ -117,7 +117,7 @@ def test_a_ledger_of_version_0003_gets_its_feed(third: str) -> None:
 
 
 def test_a_feed_begins_with_the_key_only(third: str) -> None:
-    assert ledger.migrate(third) == "0008"
+    assert ledger.migrate(third) == "0009"
     with ledger.open(third, key=SECOND, old_keys=(KEY,)) as store:
         with pytest.raises(LedgerError, match="Row 256 of the ledger's running count is missing"):
             store.events()

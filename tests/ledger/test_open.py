@@ -31,7 +31,7 @@ TABLES |= {"feed", "feed_queue", "forgotten", "overrides", "programmes", "tags",
 LATER = """
 from alembic import op
 import sqlalchemy as sa
-revision, down_revision = "0009", "0008"
+revision, down_revision = "0010", "0009"
 def upgrade():
     op.add_column("exchanges", sa.Column("note", sa.String(10)))
 """
@@ -81,7 +81,7 @@ def test_a_newer_ledger_is_refused(url: str) -> None:
     with pytest.raises(LedgerError) as caught:
         ledger.open(url)
     assert str(caught.value) == (
-        "The ledger's tables are of version 9999, which is newer than 0008, the last that this package knows. "
+        "The ledger's tables are of version 9999, which is newer than 0009, the last that this package knows. "
         "Install a newer miexchange."
     )
 
@@ -93,15 +93,15 @@ def test_an_older_ledger_is_refused_until_it_is_migrated(
         accepted(store, 1)
     plain = Path(str(_schema.__file__)).parent / "migrations"
     later = Path(shutil.copytree(plain, tmp_path / "migrations"))
-    (later / "versions" / "v0009_later.py").write_text(LATER, encoding="utf-8")
+    (later / "versions" / "v0010_later.py").write_text(LATER, encoding="utf-8")
     config = _schema._config()  # noqa: SLF001 - a package of tomorrow is imitated
     config.set_main_option("script_location", str(later))
     monkeypatch.setattr(_schema, "_config", lambda: config)
-    monkeypatch.setattr(_schema, "HEAD", "0009")
-    with pytest.raises(LedgerError, match=r"of version 0008, and this package needs 0009\. Make a backup, then run: m"):
+    monkeypatch.setattr(_schema, "HEAD", "0010")
+    with pytest.raises(LedgerError, match=r"of version 0009, and this package needs 0010\. Make a backup, then run: m"):
         ledger.open(url)
-    assert ledger.migrate(url) == "0009"
-    assert ledger.migrate(url) == "0009", "there is nothing left to do"
+    assert ledger.migrate(url) == "0010"
+    assert ledger.migrate(url) == "0010", "there is nothing left to do"
     with ledger.open(url, key=KEY, create=True) as store:
         assert verify(store) == ledger.Verification(1, 1, ())
         assert "note" in {column["name"] for column in inspect(store.engine).get_columns("exchanges")}
@@ -111,7 +111,7 @@ def test_a_ledger_that_lost_its_version_is_refused(url: str) -> None:
     ledger.open(url, create=True).close()
     with connected(url) as connection:
         connection.exec_driver_sql("DELETE FROM miexchange_version")
-    with pytest.raises(LedgerError, match="of version none, and this package needs 0008"):
+    with pytest.raises(LedgerError, match="of version none, and this package needs 0009"):
         ledger.open(url)
 
 

@@ -456,6 +456,10 @@ def exchanges() -> Iterator[object]:
     for rules in (RULES.replace(rebuy="after", rebuy_days=90), RULES.replace(rebuy="never")):
         quote, programme = trade.quote(rules), trade.programme(rules)
         yield accept(quote, programme, exchange_open=True, device_open=True, device_bought=AT - DAY, **given)
+    programme = trade.programme(usage=small.USAGE.replace(applies_to="one_unit", devices_per_order=2))
+    several = appraise(Device(small.MODEL, trade.IMEI), SAID, programme, at=AT)
+    assert isinstance(several, Quote)
+    yield accept(several, programme, exchange_open=True, **given)
     scarce = Bonus("launch", "Launch", amount_minor=5, quota=1)
     programme = trade.programme(bonuses=(scarce,))
     last = appraise(Device(small.MODEL, trade.IMEI), SAID, programme, at=AT)

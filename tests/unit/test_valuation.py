@@ -854,16 +854,19 @@ def test_the_worst_case_counts_on_no_bonus_that_may_be_used_up() -> None:
     assert again.coupon_value - worst.value == 10_000
 
 
-@pytest.mark.parametrize(("given", "left"), [(0, 100), (5, 5_000)])
-def test_the_worst_case_counts_on_no_fall_back_that_pays_more(given: int, left: int) -> None:
+@pytest.mark.parametrize(
+    ("given", "left"), [({}, 50), ({"first": 5}, 50), ({"second": 2}, 100), ({"first": 5, "second": 2}, 5_000)]
+)
+def test_the_worst_case_counts_on_no_fall_back_that_pays_more(given: dict[str, int], left: int) -> None:
     """The one that it stands in for may last; where it was used up before the quote, it does not come back."""
     high = Bonus("high", "High", amount_minor=20_000, from_value_minor=900_000)
     first = Bonus("first", "First", amount_minor=100, quota=5, fall_back="second")
-    second = Bonus("second", "Second", amount_minor=5_000, from_value_minor=900_000)
-    terms = ASKING.replace(bonuses=(high, first, second))
+    second = Bonus("second", "Second", amount_minor=50, from_value_minor=900_000, quota=2, fall_back="third")
+    third = Bonus("third", "Third", amount_minor=5_000, from_value_minor=900_000)
+    terms = ASKING.replace(bonuses=(high, first, second, third))
     programme = small.programme(terms, anchors=ANCHORS)
     plain = small.quoted(terms, BEST, anchors=ANCHORS)
-    quote = appraise_again(plain, programme, bonuses_given={"first": given})
+    quote = appraise_again(plain, programme, bonuses_given=given)
     assert isinstance(quote, Quote)
     assert [bonus.id for bonus in quote.bonuses] == ["high"]
     worst = worst_case(quote, programme)

@@ -22,7 +22,7 @@ from miexchange.events import Accept
 from miexchange.exchange import Exchange, acceptance, begin
 from miexchange.ledger import _limits, _quotas
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._books import Books, Facts
+from miexchange.ledger._books import Books, Facts, free_seat
 from miexchange.ledger._engine import Conflict
 from miexchange.ledger._observing import Watch
 from miexchange.ledger._records import KEY
@@ -139,6 +139,14 @@ def _bought_of(session: Session, tokens: Sequence[str]) -> dict[str, int]:
     return {row.token: row.bought_us for row in session.core.execute(sql.BOUGHT_TOKENS, {"tokens": tokens})}
 
 
+def _seats_of(session: Session, accounts: Sequence[str]) -> dict[str, set[int]]:
+    """Return the seats in which each of some accounts has an open exchange."""
+    seats: dict[str, set[int]] = {account: set() for account in accounts}
+    for row in session.core.execute(sql.OPEN_ACCOUNTS, {"accounts": accounts}):
+        seats[row.account].add(row.seat)
+    return seats
+
+
 def _last(bought: Mapping[str, int], tokens: Sequence[str]) -> datetime | None:
     found = [bought[token] for token in tokens if token in bought]
     return from_micros(max(found)) if found else None
@@ -169,7 +177,7 @@ class _Known:
         accounts = [event.coupon.account for event in made]
         # In the order of `Books._facts`, and the rows last: whoever wrote them made these facts.
         self.bought = _bought_of(session, tokens)
-        self.accounts = set(core.scalars(sql.OPEN_ACCOUNTS, {"accounts": accounts}))
+        self.seats = _seats_of(session, accounts)
         self.devices = set(core.scalars(sql.OPEN_TOKENS, {"tokens": tokens}))
         programmes = {event.coupon.programme for event in made}
         self.given = {name: Counter(_quotas.given(core, name)) for name in programmes}
@@ -180,12 +188,14 @@ class _Known:
     def facts(self, event: Accept) -> Facts:
         """Return what speaks against an item."""
         coupon = event.coupon
+        seats = self.seats[coupon.account]
         return Facts(
-            exchange_open=coupon.account in self.accounts,
+            exchange_open=len(seats) >= coupon.usage.devices_per_order,
             device_open=not self.devices.isdisjoint(coupon.device_tokens),
             device_bought=_last(self.bought, coupon.device_tokens),
             bonuses_given=dict(self.given[coupon.programme]),
             begun=self.begun.of(event),
+            seat=free_seat(seats),
         )
 
 
@@ -283,7 +293,7 @@ class Accepting(Books):
                 old_keys=keys[1:],
                 register_answer=register_answer,
                 tags=dict(told),
-                **facts._asdict(),
+                **facts.against(),
             )
 
         return Acceptance(request, maker, decide)
@@ -292,12 +302,12 @@ class Accepting(Books):
         request, event = wanted.request, wanted.event
         begun: Exchange | None = None
 
-        def first(session: Session) -> Exchange | Refusal:
+        def first(session: Session, seat: int = 0) -> Exchange | Refusal:
             if isinstance(event, Refusal):
                 return self._refuse(session, request, event)
             nonlocal begun
             begun = begin(event)
-            self._add(session, begun, event, request, wanted.maker)
+            self._add(session, begun, event, request, wanted.maker, seat)
             return begun
 
         def second(session: Session) -> Exchange | Refusal:
@@ -311,7 +321,9 @@ class Accepting(Books):
                     return self._load(session.core, row)
                 return self._refuse(session, request, _ACCEPTED)
             refusal = wanted.decide(facts)
-            return self._refuse(session, request, refusal) if isinstance(refusal, Refusal) else first(session)
+            if isinstance(refusal, Refusal):
+                return self._refuse(session, request, refusal)
+            return first(session, facts.seat)
 
         answer = self._settled(request, first, second)
         if answer is begun:  # this very one was committed, with its programme
@@ -384,7 +396,7 @@ class Accepting(Books):
         refusal = one.decide(facts) if _may_matter(facts, event) else event
         if isinstance(refusal, Refusal):
             return self._refuse_item(run, request, refusal, old)
-        exchange = self._add_item(run, one, event, old, kept)
+        exchange = self._add_item(run, one, event, old, kept, facts.seat)
         run.begun.append(place)
         return exchange
 
@@ -402,7 +414,15 @@ class Accepting(Books):
             run.dropped.append({name: getattr(old, name) for name in ("asker", "verb", "request")})
         run.rows[answers].append(self._answer_of(request, seals, tally, **answer))
 
-    def _add_item(self, run: _Run, one: Acceptance, event: Accept, old: Any, kept: set[str]) -> Exchange:  # noqa: ANN401 - as above
+    def _add_item(
+        self,
+        run: _Run,
+        one: Acceptance,
+        event: Accept,
+        old: Any,  # noqa: ANN401 - as above
+        kept: set[str],
+        seat: int,
+    ) -> Exchange:
         """Add an exchange; as `_add`, which adds one at once."""
         exchange = begin(event)
         if old is not None:
@@ -416,7 +436,7 @@ class Accepting(Books):
             kept.add(one.maker.digest)
         seals.add_event(tally, entry["hash"])
         self._replace(run, one.request, old, code=exchange.code, version=1)
-        run.rows[exchanges].append(row_of(exchange, self._key_id, entry["hash"]))
+        run.rows[exchanges].append({**row_of(exchange, self._key_id, entry["hash"]), "seat": seat})
         run.rows[events].append(entry)
         run.rows[device_tokens] += [
             {"code": exchange.code, "token": token, "is_open": True, "bought_us": None}
@@ -441,9 +461,12 @@ class Accepting(Books):
             return
         # A purchase may have been committed while an index made this transaction wait, so it is looked for now.
         bought = _bought_of(session, [str(row["token"]) for row in run.rows[device_tokens]])
+        seats = _seats_of(session, [exchange.account for exchange, _ in run.made])
         for exchange, _ in run.made:
-            at = _last(bought, exchange.coupon.device_tokens)
-            if at is not None and not exchange.rules.buys_again(at, exchange.coupon.valid_from):
+            at, coupon = _last(bought, exchange.coupon.device_tokens), exchange.coupon
+            if at is not None and not exchange.rules.buys_again(at, coupon.valid_from):
+                raise Conflict
+            if max(seats[coupon.account]) >= coupon.usage.devices_per_order:  # as in `_add`
                 raise Conflict
         _limits.keep_all(session, [event for _, event in run.made])
         for programme, wanted in sorted(run.places.items()):

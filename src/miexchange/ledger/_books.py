@@ -46,7 +46,7 @@ from miexchange.programme.limits import NONE_BEGUN
 from miexchange.refusal import ReasonCode, Refusal, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Engine
@@ -55,19 +55,37 @@ if TYPE_CHECKING:
     from miexchange.events import Event
     from miexchange.programme import Programme
 
-__all__ = ["Books", "Facts"]
+__all__ = ["Books", "Facts", "free_seat"]
 
 _KEPT = 4_096
 
 
 class Facts(NamedTuple):
-    """What a ledger knows that speaks against a new exchange; the arguments of `acceptance`."""
+    """What a ledger knows that speaks against a new exchange, and where its account has place for it.
+
+    Attributes:
+        exchange_open: whether the account has as many open exchanges as the terms of the new one allow.
+        device_open: as of `acceptance`, and so are the others.
+        seat: the first free seat of the account.
+    """
 
     exchange_open: bool = False
     device_open: bool = False
     device_bought: datetime | None = None
     bonuses_given: Mapping[str, int] = NONE_GIVEN
     begun: Mapping[str, Sequence[datetime]] = NONE_BEGUN
+    seat: int = 0
+
+    def against(self) -> dict[str, Any]:
+        """Return what speaks against the exchange: the arguments of `acceptance`."""
+        told = self._asdict()
+        del told["seat"]
+        return told
+
+
+def free_seat(taken: Collection[int]) -> int:
+    """Return the first seat that no open exchange of an account has."""
+    return next(seat for seat in range(len(taken) + 1) if seat not in taken)
 
 
 def _is_final(refusal: Refusal, exchange: Exchange, event: Event) -> bool:
@@ -343,10 +361,18 @@ class Books:
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
 
-    def _add(self, session: Session, exchange: Exchange, event: Accept, request: Request, programme: Programme) -> None:
+    def _add(
+        self,
+        session: Session,
+        exchange: Exchange,
+        event: Accept,
+        request: Request,
+        programme: Programme,
+        seat: int,
+    ) -> None:
         """Write a new exchange, and its programme where that is not kept yet.
 
-        Its unique indexes refuse it where the account or the device has an open one.
+        Its unique indexes refuse it where the account has an open one in the seat, or the device has one.
         """
         kept = self._programmes.keep(programme, exchange.code, session.core)
         seals, tally = self._sealing(session, exchange.code)
@@ -355,12 +381,14 @@ class Books:
         entry = row_of_event(seals, exchange.code, 1, event, self._key_id, request.key, "", tally.epoch)
         seals.add_event(tally, entry["hash"])
         answer = self._answer_of(request, seals, tally, code=exchange.code, version=1)
-        row = row_of(exchange, self._key_id, entry["hash"])
+        row = {**row_of(exchange, self._key_id, entry["hash"]), "seat": seat}
         session.made.append(event.kind)
         session.add(row, exchange.coupon.device_tokens, entry, answer, seals.counted(tally))
-        # A purchase may have been committed while the index made this transaction wait, so it is looked for now.
-        bought = self._bought(session, exchange.coupon)
-        if bought is not None and not exchange.rules.buys_again(bought, exchange.coupon.valid_from):
+        # A purchase may have been committed while the index made this transaction wait, so it is looked for now. Below
+        # the number that the terms allow each seat is taken once; in one beyond it other terms may have an exchange.
+        coupon = exchange.coupon
+        us, is_beyond = session.after_adding(row, coupon.device_tokens, coupon.usage.devices_per_order)
+        if is_beyond or (us is not None and not exchange.rules.buys_again(from_micros(us), coupon.valid_from)):
             raise Conflict
         _limits.keep(session, event)
         _quotas.take(session, exchange.quote.programme, _quotas.places(exchange))
@@ -372,12 +400,14 @@ class Books:
         tokens = {"tokens": coupon.device_tokens}
         # Asked before what is open, so that a hand-over between the two statements is seen once, and not twice.
         bought = self._bought(session, coupon)
+        seats = connection.scalars(sql.OPEN_OF_ACCOUNT, {"account": coupon.account}).all()
         return Facts(
-            exchange_open=connection.execute(sql.OPEN_OF_ACCOUNT, {"account": coupon.account}).first() is not None,
+            exchange_open=len(seats) >= coupon.usage.devices_per_order,
             device_open=connection.execute(sql.OPEN_OF_DEVICE, tokens).first() is not None,
             device_bought=bought,
             bonuses_given=_quotas.given(connection, coupon.programme),
             begun=_limits.begun(connection, event),
+            seat=free_seat(seats),
         )
 
     @staticmethod

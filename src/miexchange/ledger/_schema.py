@@ -1,7 +1,8 @@
 """The tables of a ledger, and which version of them a database has.
 
 - ``exchanges``: one row for each exchange, with its current state. It can be rebuilt from the events; the unique
-  indexes and the compare-and-set need it.
+  indexes and the compare-and-set need it. Open exchanges of an account have different seats, numbered from 0, below
+  the number that the terms of each allow.
 - ``events``: the history, in a chain of keyed hashes for each exchange. Rows are added, never changed.
 - ``device_tokens``: the tokens of each device, whether its exchange is open, and when the device was bought.
 - ``answers``: the answer to each request, by asker, verb and idempotency key; the audit log of refusals.
@@ -77,7 +78,7 @@ __all__ = [
     "version_of",
 ]
 
-HEAD = "0008"
+HEAD = "0009"
 """The version of the tables that this package reads and writes: the last of the migrations."""
 
 _metadata = MetaData()
@@ -107,7 +108,8 @@ exchanges = Table(
     Column("programme", String(NAME), nullable=False),
     Column("began_us", BigInteger, nullable=False),
     Column("past_order", String(NAME)),
-    Index("exchanges_open_account", "account", unique=True, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
+    Column("seat", Integer, nullable=False, server_default=text("0")),
+    Index("exchanges_open_account", "account", "seat", unique=True, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
     Index("exchanges_order", "order_id", unique=True),
     Index("exchanges_past_order", "past_order", sqlite_where=HAS_PAST_ORDER, postgresql_where=HAS_PAST_ORDER),
     Index(

@@ -57,6 +57,7 @@ class ExchangeRow(NamedTuple):
     programme: str
     began_us: int
     past_order: str | None
+    seat: int
 
 
 _WIDTH = len(ExchangeRow._fields)
@@ -111,6 +112,7 @@ class Statements:
         self.row = text(sql.ROW)
         self.one_answer = text(sql.ANSWER)
         self.bought = OfTokens(text(sql.BOUGHT), kind)
+        self.after_adding = OfTokens(text(sql.AFTER_ADDING), kind)
         self.locked_row = text(sql.LOCKED_ROW)
         self.locked_tally = text(sql.LOCKED_TALLY)
         self.count = text(sql.COUNT)
@@ -236,6 +238,23 @@ class Session:
         statement, values = self.statements.bought.of(tokens)
         us: int | None = self.run(statement, {**values, "code": code}).fetchone()[0]
         return us
+
+    def after_adding(self, row: Mapping[str, object], tokens: Sequence[str], devices: int) -> tuple[int | None, bool]:
+        """Return what was committed while an index made the transaction wait that added an exchange, in one statement.
+
+        Args:
+            row: the row of the exchange.
+            tokens: the device's tokens.
+            devices: how many open exchanges its terms allow an account.
+
+        Returns:
+            When the device was bought last, as of `bought`; and whether the account has an open exchange in a seat
+            that these terms do not have.
+        """
+        statement, values = self.statements.after_adding.of(tokens)
+        values |= {"code": row["code"], "account": row["account"], "devices": devices}
+        us, is_beyond = self.run(statement, values).fetchone()
+        return us, bool(is_beyond)
 
     def drop_answer(self, scope: Mapping[str, object], counted: Mapping[str, object]) -> None:
         """Remove an answer.

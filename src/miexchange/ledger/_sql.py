@@ -53,6 +53,7 @@ __all__ = [
     "ADD_OVERRIDE",
     "ADD_ROWS",
     "ADD_TOKEN",
+    "AFTER_ADDING",
     "ANSWER",
     "ANSWERS",
     "ANSWER_ALONE",
@@ -201,7 +202,7 @@ CLOSE_TOKENS = (
     .where(device_tokens.c.code == bindparam("of_code"))
     .values(is_open=false(), bought_us=bindparam("bought_us"))
 )
-OPEN_OF_ACCOUNT = select(exchanges.c.code).where(exchanges.c.account == bindparam("account"), IS_OPEN)
+OPEN_OF_ACCOUNT = select(exchanges.c.seat).where(exchanges.c.account == bindparam("account"), IS_OPEN)
 OPEN_OF_DEVICE = select(device_tokens.c.code).where(
     device_tokens.c.token.in_(bindparam("tokens", expanding=True)), TOKEN_IS_OPEN
 )
@@ -210,7 +211,13 @@ BOUGHT = select(func.max(device_tokens.c.bought_us)).where(
     device_tokens.c.bought_us.is_not(None),
     device_tokens.c.code != bindparam("code"),
 )
-OPEN_ACCOUNTS = select(exchanges.c.account).where(
+_is_beyond = (
+    select(literal_column("1"))
+    .where(exchanges.c.account == bindparam("account"), exchanges.c.seat >= bindparam("devices"), IS_OPEN)
+    .exists()
+)
+AFTER_ADDING = BOUGHT.add_columns(_is_beyond)
+OPEN_ACCOUNTS = select(exchanges.c.account, exchanges.c.seat).where(
     exchanges.c.account.in_(bindparam("accounts", expanding=True)), IS_OPEN
 )
 OPEN_TOKENS = select(device_tokens.c.token).where(

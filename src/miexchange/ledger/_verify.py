@@ -97,10 +97,10 @@ def verify(ledger: Ledger, against: Checkpoint | None = None) -> Verification:
 
     The events of each exchange form an unbroken chain of keyed hashes; their fold equals the exchange's row, column by
     column; its device tokens are those of its coupon; and every event made by a request has its answer. From the events
-    alone: no account, device or order has two coupons at a time, no quote has two at all, no device was bought against
-    the rules, and no quota is exceeded. The running count matches, the indexes that enforce the promises exist, and
-    each programme has the digest under which it is stored. Tables are read without their indexes; what cannot be read
-    is a fault, and reading continues after it.
+    alone: no account has more open exchanges than its terms allow, no device or order has two coupons at a time, no
+    quote has two at all, no device was bought against the rules, and no quota is exceeded. The running count matches,
+    the indexes that enforce the promises exist, and each programme has the digest under which it is stored. Tables are
+    read without their indexes; what cannot be read is a fault, and reading continues after it.
 
     Without the key, hashes, seals and sums are not checked: see `Verification.is_sealed`.
 
@@ -495,6 +495,9 @@ def _faults_of_row(exchange: Exchange, found: dict[str, list[Row]], key_of_code:
     for name, value in row_of(exchange, key_of_code, head).items():
         if row[name] != value:
             yield f"its row says {name} {row[name]}, and its events say {value}"
+    last = exchange.coupon.usage.devices_per_order - 1
+    if not 0 <= row["seat"] <= last:
+        yield f"its row says seat {row['seat']}, and its terms have those from 0 to {last}"
     expected = [(token, exchange.is_open, bought_us(exchange)) for token in exchange.coupon.device_tokens]
     if [(one["token"], one["is_open"], one["bought_us"]) for one in found["device_tokens"]] != expected:
         yield "its device tokens are not those of its coupon"
@@ -543,6 +546,7 @@ class _Promises:
     def __init__(self) -> None:
         """Begin without exchanges."""
         self.taken: Counter[tuple[str, str]] = Counter()
+        self._open: dict[str, list[Exchange]] = {}
         self._owners: dict[tuple[str, ...], list[str]] = {}
         self._bought: dict[str, list[tuple[int, Exchange]]] = {}
         self._quotas: dict[tuple[str, str], int] = {}
@@ -553,7 +557,7 @@ class _Promises:
         """Add an exchange, and how it was accepted."""
         coupon = exchange.coupon
         if exchange.is_open:
-            self._own("the account {}", coupon.account, exchange)
+            self._open.setdefault(coupon.account, []).append(exchange)
             for token in coupon.device_tokens:
                 self._own("the device with the token {}", token, exchange)
         order = row_of(exchange, "", "")["order_id"]
@@ -588,6 +592,8 @@ class _Promises:
 
     def broken(self) -> Iterator[str]:
         """Yield each broken promise, with the coupons that break it."""
+        for account, found in self._open.items():
+            yield from _too_many_open(account, found)
         for (what, name), codes in self._owners.items():
             if len(codes) > 1:
                 kind = "coupons" if "{}" not in what or "order" in what else "open exchanges"
@@ -604,6 +610,15 @@ class _Promises:
         for (role, _, _, window), added in self._added.items():
             for codes, most in _too_much(window, sorted(added)):
                 yield f"{', '.join(codes)}: a person of the role {role} added more than {most} in {window.days} days"
+
+
+def _too_many_open(account: str, found: list[Exchange]) -> Iterator[str]:
+    """Yield the fault of an account that has more open exchanges than any of their terms allow.
+
+    Where the terms differ, the exchange whose terms allow most may have begun last.
+    """
+    if len(found) > max(one.coupon.usage.devices_per_order for one in found):
+        yield f"{', '.join(one.code for one in found)}: the account {account} has {len(found)} open exchanges"
 
 
 class _Counted(NamedTuple):

@@ -187,8 +187,8 @@ with ledger.open("exchanges.db", key=key, create=True) as store:
 def test_what_is_loaded_when() -> None:
     says(
         "docs/design.md",
-        "`import miexchange` loads none of the heavy packages: pydantic comes in when a value is read from or "
-        "written to JSON, python-stdnum with the first IMEI.",
+        "`import miexchange` loads none of the heavy packages: pydantic is imported when a value is read from "
+        "or written to JSON, python-stdnum with the first IMEI.",
     )
     script = """
 import sys, miexchange
@@ -370,17 +370,15 @@ def test_a_value_can_be_a_field_of_a_pydantic_model(quote: Quote) -> None:
     says("docs/design.md", 'with IMEIs only in a dump with `context={"reveal_imei": True}`')
     assert held.model_dump() == {"quote": quote.to_dict()}
     assert NUMBER not in held.model_dump_json()
-    says("SECURITY.md", "where a model of your own lacks a field, pydantic's error has all that the model was given")
+    says("SECURITY.md", "if a model of your own lacks a field, pydantic's error contains the model's whole input")
     says("docs/design.md", "A `Programme` cannot be a field")
     with pytest.raises(PydanticSchemaGenerationError):
         type("OfProgramme", (BaseModel,), {"__annotations__": {"programme": Programme}})
 
 
 def test_what_cannot_be_asked_is_not_among_the_reasons(programme: Programme, best: Condition) -> None:
-    says("README.md", "What depends on a model that is not known, or on terms that are not in force, is not asked.")
-    says(
-        "docs/design.md", "What depends on a model that is not known, or on terms that are not in force, is not asked."
-    )
+    says("README.md", "Checks that depend on an unknown model, or on terms that are not in force, are skipped.")
+    says("docs/design.md", "Checks that depend on an unknown model, or on terms that are not in force, are skipped.")
     bad = Device("no such phone", "863664031234560"), best.replace(touch="no such answer"), programme
     assert codes(appraise(*bad, at=AT)) == ("imei_network_form", "model_unknown")
     assert codes(appraise(*bad, at=AT.replace(year=2017))) == ("programme_not_in_force",)
@@ -468,7 +466,7 @@ def test_the_extras_are_those_that_the_readme_names() -> None:
 
 def test_the_mistakes_that_the_readme_counts_are_there() -> None:
     text = (ROOT / "tests" / "data" / "mistakes.toml").read_text(encoding="utf-8")
-    says("README.md", "the tests hold it to more than 200 mistakes, one by one")
+    says("README.md", "the tests try more than 200 mistakes, one by one")
     assert len(tomllib.loads(text)) > 200
 
 
@@ -504,7 +502,7 @@ def test_every_make_target_is_there() -> None:
 
 def test_the_order_of_the_modules_is_that_of_the_imports() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    listed = re.split(r",\s+", text.partition("only what stands left of it: ")[2].partition(". Tests")[0])
+    listed = re.split(r",\s+", text.partition("only those to the left of it: ")[2].partition(". Tests")[0])
     public = [sorted(name for name in room if not name.startswith("_")) for room in ROOMS]
     assert listed == [name for room in public for name in room]
 

@@ -86,7 +86,7 @@ def test_a_field_that_was_added_is_of_a_later_form(version: str, name: str) -> N
 
 @pytest.mark.parametrize("version", OLD)
 def test_a_pickle_without_names_is_read_or_refused_in_words(version: str) -> None:
-    """docs/reliability.md: pickles without the names of fields are read where these have the order of then."""
+    """docs/reliability.md: pickles without field names are read if the order of the fields is unchanged."""
     requests = {one["key"]: one["value"] for one in OLD[version]["requests"] if "value" in one}
     told = {"Quote": requests["accept-1"], "Order": requests["reserve-1"]}
     for name, text in OLD[version]["pickles"].items():

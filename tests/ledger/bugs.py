@@ -45,7 +45,7 @@ def hunted(where: str | None = None) -> Report:
 
 
 def checked_before_the_lock(patch: pytest.MonkeyPatch) -> None:
-    """A code is checked, then used, and two checkouts pass the check: the row is read before the transaction."""
+    """A code is checked, then used, and two checkouts both pass the check: the row is read before the transaction."""
     later, row_of = Ledger._later, Session.row  # noqa: SLF001 - where it is careless
     read = threading.local()
 
@@ -87,7 +87,7 @@ def keys_ignored(patch: pytest.MonkeyPatch) -> None:
 
 
 def window_open_at_its_end(patch: pytest.MonkeyPatch) -> None:
-    """The end of one window counts, that of another does not: a coupon is good at the instant at which it expires."""
+    """Some windows include their end, others do not: a coupon is good at the instant at which it expires."""
     check = Coupon.check
 
     def late(
@@ -177,7 +177,7 @@ def places_not_given_back(patch: pytest.MonkeyPatch) -> None:
 
 
 def own_key_only(patch: pytest.MonkeyPatch) -> None:
-    """After a change of the key, a quote gets a second coupon."""
+    """After a key rotation, a quote gets a second coupon."""
     patch.setattr(Ledger, "_secret_keys", lambda store: store._issuing[:1])  # noqa: SLF001 - how it is careless
 
 
@@ -187,7 +187,7 @@ def clocks_must_agree(patch: pytest.MonkeyPatch) -> None:
 
 
 def wrong_clock_is_final(patch: pytest.MonkeyPatch) -> None:
-    """A refusal by a wrong clock is kept as the answer."""
+    """A refusal caused by a wrong clock is kept as the answer."""
     patch.setattr(books, "_is_final", lambda *_: True)
 
 

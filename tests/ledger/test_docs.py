@@ -31,7 +31,7 @@ def test_the_table_on_the_page_is_the_table_of_the_code() -> None:
 def test_the_page_names_the_open_states_and_the_ends() -> None:
     assert f"open while it is {', '.join(OPEN[:-1])} or {OPEN[-1]}" in EXCHANGE
     ends = [state.value for state in State if state not in {row.state for row in TRANSITIONS}]
-    assert f"{ends[0].capitalize()}, {ends[1]} and {ends[2]} are its ends" in EXCHANGE
+    assert f"{ends[0].capitalize()}, {ends[1]} and {ends[2]} are final" in EXCHANGE
 
 
 def test_the_page_explains_every_key_of_the_rules() -> None:

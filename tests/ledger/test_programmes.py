@@ -251,7 +251,7 @@ def test_a_text_in_the_place_of_a_programme_is_damage_too(tmp_path: Any) -> None
 
 
 def test_a_programme_that_is_removed_or_added_is_found(store: Ledger) -> None:
-    """Everything is counted: whatever is removed, added or changed without the key is found."""
+    """Everything is counted: anything removed, added or changed without the key is found."""
     accepted(store, 1)
     with store.engine.begin() as connection:
         row = dict(connection.execute(select(TABLE)).mappings().one())

@@ -143,7 +143,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
 def test_nothing_but_our_errors_comes_out_of_a_door(door: Door) -> None:
-    """Design, promise 8: whatever arrives gives a value, a `Refusal`, or a `MiExchangeError`."""
+    """Design, promise 8: any input gives a value, a `Refusal`, or a `MiExchangeError`."""
     faults = {
         f"{name} = {label}": fault for name, label, given in tries(door) if (fault := fault_of(door, name, given))
     }

@@ -512,7 +512,7 @@ SENSELESS: list[tuple[Callable[[], object], str]] = [
 
 @pytest.mark.parametrize(("make", "field"), SENSELESS, ids=[f"{n}-{field}" for n, (_, field) in enumerate(SENSELESS)])
 def test_a_senseless_value_does_not_exist(make: Callable[[], object], field: str) -> None:
-    """A value is sound, or it is not there."""
+    """Invalid values cannot exist."""
     with pytest.raises(InvalidValue) as caught:
         make()
     assert caught.value.field == field

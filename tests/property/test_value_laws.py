@@ -71,7 +71,7 @@ def test_there_are_many_public_values() -> None:
 @calm
 @given(data=st.data())
 def test_a_value_is_frozen(kind: type[Any], data: st.DataObject) -> None:
-    """Design, promise 7: every public value is frozen all the way down."""
+    """Design, promise 7: every public value is deeply frozen."""
     value = data.draw(st.from_type(kind))
     assert type(value) is kind
     for part in parts(value):

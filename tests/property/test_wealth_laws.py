@@ -211,7 +211,7 @@ def test_nobody_holds_more_than_the_phone_was_worth_and_the_bonuses_on_goods_tha
 def test_an_override_adds_no_more_than_the_authority_and_comes_to_no_more_than_the_quote(
     enquiry: Enquiry, data: st.DataObject
 ) -> None:
-    """docs/exchange.md, overrides: what counts is what it adds to what the rules give, with bonuses."""
+    """docs/exchange.md, overrides: limits apply to the amount added to the result of the rules, with bonuses."""
     exchange = data.draw(begun(enquiry, ("difference",)))
     order = data.draw(carts(exchange))
     for kind in ("reserve", "inspect"):

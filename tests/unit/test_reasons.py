@@ -81,7 +81,7 @@ def test_the_table_has_a_row_for_each_code_in_order() -> None:
 @pytest.mark.parametrize("code", ReasonCode)
 def test_a_code_has_a_kind_a_status_and_what_cures_it(code: ReasonCode) -> None:
     assert code.kind in ReasonKind
-    assert code.status in {403, 404, 409, 410, 422}, "a refusal is an answer, and no failure of the service"
+    assert code.status in {403, 404, 409, 410, 422}, "a refusal is an answer, not a failure of the service"
     assert code.is_final == code.cure.startswith("final")
     assert code.is_final or code.kind is not ReasonKind.STRANGER
     assert (code.kind is ReasonKind.STRANGER) == (code.status in {403, 404})

@@ -238,7 +238,7 @@ def test_a_record_that_no_history_leads_to_is_none(change: dict[str, Any]) -> No
 
 
 def test_an_order_whose_phone_is_not_sent_in_time_is_called_off_and_everything_is_paid() -> None:
-    """docs/exchange.md: of an exchange that was called off it is all of that, if the customer keeps the goods."""
+    """docs/exchange.md: if the exchange is void and the customer keeps the goods, it is the whole of it."""
     exchange = kept(reserved(SENT))
     assert (exchange.due, exchange.send_until) == (UNTIL, UNTIL)
     assert codes(apply(exchange, Expire(UNTIL - TICK))) == ("event_not_due",)

@@ -79,7 +79,7 @@ class UsageRules(Value):
             or as ``cash``, as far as it is the phone's value and not a bonus.
         stacks_with: the kinds of other discounts that the order may have.
         source: the source of the rules.
-        devices_per_order: the number of old phones that may be traded in for one order, each for a unit of its own.
+        devices_per_order: the most old phones that may be traded in for one order, each for a unit of its own.
     """
 
     valid_days: Annotated[int, Between(0, LONGEST_DAYS), Further(2, (0,))]
@@ -145,8 +145,8 @@ class ExchangeRules(Value):
             exchange is cancelled and the phone goes back, although the policy would pay the lower value; 0 for never.
         payment: whether the coupon is taken off the order ``at_checkout``; or nothing is, the order is paid in full,
             and the value of the phone is paid ``after_inspection``, once it was handed over.
-        pickup_attempts: the number of failed pickups of the old phone; the last one cancels the exchange.
-            0 sets no limit.
+        pickup_attempts: the number of failed pickups of the old phone at which the exchange is cancelled; 0 for no
+            limit.
         days_off: the days that do not count in `send_days` and `reversal_days`, in order.
         source: the source of the rules.
         authorities: the roles that may grant more than the rules give for a phone that is worth less than quoted, and

@@ -1,8 +1,8 @@
 """Metrics of a ledger, as an OpenTelemetry meter takes them.
 
-`observer_of` needs nothing but a meter: in a service it is `opentelemetry.metrics.get_meter("miexchange")`. Here a
-meter that counts and prints stands in for it, so that the example runs without the package. No attribute is personal:
-kinds, outcomes and codes of reasons are a few words each.
+`observer_of` needs only a meter: in a service it is `opentelemetry.metrics.get_meter("miexchange")`. Here a
+meter that counts and prints replaces it, so that the example runs without the package. No attribute is personal:
+kinds, outcomes and codes of reasons have a few values each.
 """
 
 import tempfile
@@ -21,14 +21,14 @@ class Instrument(Protocol):
     """A histogram or a counter of OpenTelemetry, as far as it is needed."""
 
     def record(self, amount: float, attributes: Mapping[str, str]) -> None:
-        """Take a value of a histogram."""
+        """Record a value of a histogram."""
 
     def add(self, amount: float, attributes: Mapping[str, str]) -> None:
         """Add to a counter."""
 
 
 class Meter(Protocol):
-    """What makes them."""
+    """The part of a meter that is needed."""
 
     def create_histogram(self, name: str, unit: str) -> Instrument:
         """Make a histogram."""
@@ -38,7 +38,7 @@ class Meter(Protocol):
 
 
 def observer_of(meter: Meter) -> Callable[[ledger.Observed], None]:
-    """Return what `ledger.open` takes as `observer`."""
+    """Return an `observer` for `ledger.open`."""
     took = meter.create_histogram("miexchange.ledger.duration", unit="s")
     retried = meter.create_counter("miexchange.ledger.retries", unit="{attempt}")
     refused = meter.create_counter("miexchange.ledger.refusals", unit="{reason}")
@@ -54,14 +54,14 @@ def observer_of(meter: Meter) -> Callable[[ledger.Observed], None]:
 
 
 class Printed:
-    """An instrument, and a meter, that counts what it gets, to be printed."""
+    """An instrument, and a meter, that counts its calls, to be printed."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Begin at zero."""
         self.got: Counter[str] = Counter()
 
     def record(self, amount: float, attributes: Mapping[str, str]) -> None:
-        """Count a value; how long it took differs from run to run."""
+        """Count a value; its duration differs from run to run."""
         del amount
         self.got[" ".join(attributes.values())] += 1
 
@@ -70,7 +70,7 @@ class Printed:
         self.got[" ".join(attributes.values())] += int(amount)
 
     def create_histogram(self, name: str, unit: str) -> "Printed":
-        """Be the instrument."""
+        """Return itself as the instrument."""
         del name, unit
         return self
 
@@ -78,7 +78,7 @@ class Printed:
 
 
 def main() -> None:
-    """Let a few things happen in a new ledger, and print what its observer was told."""
+    """Make a few events in a new ledger, and print what its observer received."""
     programme = Programme.load("mi-exchange-india")
     at = datetime(2018, 3, 20, 6, 30, tzinfo=UTC)
     best = headline("oneplus-3t-6-64", programme, at=at)

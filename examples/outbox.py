@@ -1,10 +1,10 @@
-"""An outbox: every event of a ledger is published at least once, in order, whenever the process is killed.
+"""An outbox: every event of a ledger is published at least once, in order, even if the process is killed at any time.
 
 python outbox.py                          make a small ledger, and publish what happens in it
 python outbox.py LEDGER POSITION EVENTS   publish for ever: from this ledger, with its key in MIEXCHANGE_KEY
 
-The position is written after what it stands for was published. A process that is killed between the two publishes
-again what is behind the position that it finds; so whoever gets an event remembers its number, and takes each once.
+The position is written after its event was published. A process that is killed between the two publishes
+the events after its stored position again; so a consumer must remember the numbers of events, and ignore duplicates.
 `publish` appends to a file here; put a broker in its place, and return once it has acknowledged the event.
 """
 
@@ -19,11 +19,11 @@ from pathlib import Path
 from miexchange import Device, Exchange, Imei, ImeiStatus, Programme, Quote, appraise, headline, ledger
 
 DEMO_KEY = b"published demo key: never use it"  # a real key is secret, at least 16 bytes
-PAUSE = 0.05  # seconds between two looks, where there is nothing new
+PAUSE = 0.05  # seconds between two polls without new events
 
 
 def publish(event: ledger.FeedEvent, to: Path) -> None:
-    """Hand an event over, and come back once it is safe there."""
+    """Publish an event, and return once it is safe there."""
     told = {"number": event.number, "position": event.position, "code": event.code, "version": event.entry.version}
     line = json.dumps({**told, "event": event.entry.event.to_dict()})
     with to.open("a", encoding="utf-8") as file:
@@ -33,7 +33,7 @@ def publish(event: ledger.FeedEvent, to: Path) -> None:
 
 
 def keep(position: str, where: Path) -> None:
-    """Write the position down, whole or not at all."""
+    """Store the position atomically."""
     new = where.with_suffix(".new")
     with new.open("w", encoding="utf-8") as file:
         file.write(position)
@@ -43,7 +43,7 @@ def keep(position: str, where: Path) -> None:
 
 
 def relay(store: ledger.Ledger, where: Path, to: Path) -> int:
-    """Publish the events behind the position that was kept; return how many there were."""
+    """Publish the events after the stored position; return their number."""
     position = where.read_text(encoding="utf-8") if where.exists() else ""
     found = store.events(position)
     for event in found:
@@ -54,7 +54,7 @@ def relay(store: ledger.Ledger, where: Path, to: Path) -> int:
 
 
 def serve(url: str, where: Path, to: Path) -> None:
-    """Publish for ever. A lost connection or a busy ledger is waited for."""
+    """Publish for ever. A lost connection or a busy ledger is retried."""
     with ledger.open(url, key=os.environb[b"MIEXCHANGE_KEY"]) as store:
         while True:
             try:
@@ -67,7 +67,7 @@ def serve(url: str, where: Path, to: Path) -> None:
 
 
 def show() -> None:
-    """Let two things happen in a new ledger, and publish them."""
+    """Make two events in a new ledger, and publish them."""
     programme = Programme.load("mi-exchange-india")
     at = datetime(2018, 3, 20, 6, 30, tzinfo=UTC)
     best = headline("oneplus-3t-6-64", programme, at=at)

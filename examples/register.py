@@ -1,7 +1,7 @@
 """An adapter of a register, and a trade-in that asks it three times: for the quote, at acceptance and at the door.
 
-The library asks nobody: whoever uses it asks, and hands the answer over with its evidence. What this register's server
-would say is canned here, so that the example runs without one; `Web.fetch` is the one place that knows how yours is
+The library queries no register: its caller does, and passes the answer with its evidence. The answers of this
+register's server are canned here, so that the example runs without one; only `Web.fetch` knows how yours is
 reached.
 
 python examples/register.py
@@ -35,8 +35,8 @@ class Web:
     """A register on the web.
 
     Attributes:
-        name: what it is called in the evidence.
-        fetch: asks the server about one number, and returns its word and the id of the request; it raises OSError where
+        name: its name in the evidence.
+        fetch: queries the server about one number, and returns its word and the id of the request; it raises OSError if
             the server cannot be reached.
     """
 
@@ -44,7 +44,7 @@ class Web:
     fetch: Callable[[str], tuple[str, str]]
 
     def ask(self, imeis: tuple[Imei, ...], *, at: datetime) -> RegisterAnswer:
-        """Ask about every number of a phone: the worst word counts. No answer is never taken as clear."""
+        """Query every number of a phone: the worst answer counts. A missing answer is never taken as clear."""
         said: list[tuple[ImeiStatus, str]] = []
         for imei in imeis:
             try:
@@ -57,7 +57,7 @@ class Web:
 
 
 def demanding(programme: Programme) -> Programme:
-    """Return a programme whose terms want evidence: of a day before the quote, and of an hour before what follows."""
+    """Return a programme whose terms demand evidence: at most a day old for the quote, and an hour for what follows."""
     terms = programme.terms[-1]
     eligibility = terms.eligibility.replace(unverified_imei="refuse", register_hours=24)
     rules = terms.exchange and terms.exchange.replace(accept_register_hours=1, hand_over_register_hours=1)
@@ -65,7 +65,7 @@ def demanding(programme: Programme) -> Programme:
 
 
 def main(register: Register) -> None:
-    """Show what happens where the register is asked, and where it is not."""
+    """Show the outcomes with and without a query of the register."""
     programme = demanding(Programme.load("mi-exchange-india"))
     imei = Imei.from_body("86366403123456")
     answers = programme.terms[0].questionnaire.best(programme.catalogue.by_model["oneplus-3t-6-64"])

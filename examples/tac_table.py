@@ -1,7 +1,7 @@
 """Every TAC of a table in every state of a few answers, valued in one call.
 
-Reads the Osmocom TAC database (22,527 rows) where it lies beside the checkout, or the file that is
-named, and else the table that ships with the package.
+Reads the Osmocom TAC database (22,527 rows) if it lies beside the checkout, or the given file,
+and else the table that ships with the package.
 
 python examples/tac_table.py [FILE]
 """
@@ -27,7 +27,7 @@ file = Path(sys.argv[1]) if len(sys.argv) > 1 else OSMOCOM
 table = TacTable.read(file) if file.exists() else programme.tacs
 print(table)
 
-# A model for each TAC: the smallest variant of the family that the table's name leads to.
+# A model for each TAC: the smallest variant of the family that the table's name means.
 catalogue = programme.catalogue
 smallest = {variant.family: variant.model for variant in reversed(catalogue.variants)}
 models = [smallest.get(catalogue.family_of(device.brand, device.model) or "", device.model) for _, device in table]

@@ -1,7 +1,7 @@
 """The web door: each verb of the ledger is an endpoint, whose bodies and answers are the library's own values.
 
 The endpoints are plain functions. The ledger blocks while a database works or waits for a lock, so FastAPI runs them in
-threads; only ``/health`` and what reads headers run on the event loop, which is never stopped.
+threads; only ``/health`` and code that reads headers run on the event loop, which is never blocked.
 """
 
 from collections.abc import AsyncIterator
@@ -31,13 +31,13 @@ from .settings import Settings
 __all__ = ["desk_of", "from_environment", "make"]
 
 MOST_BYTES = 1_000_000
-"""Of a body: as many as an event of the ledger may have."""
+"""The most bytes of a body: those of an event of the ledger."""
 SECONDS_TO_WAIT = 5
-"""For a lock of the ledger. Then the client is told to try again."""
+"""Seconds to wait for a lock of the ledger. Then the client is asked to retry."""
 SQLITE_THREADS = 4
 """An SQLite file has one writer and no queue; requests that wait for a thread are served in their order."""
 SECONDS_BETWEEN_LOOKS = 1
-"""At the files of the programme."""
+"""Seconds between two checks of the programme's files."""
 
 Line = Annotated[str, Field(min_length=1, max_length=200)]
 Code = Line
@@ -57,7 +57,7 @@ Request = Annotated[
 
 
 class ForOrder(BaseModel):
-    """The id of the order that something happens to."""
+    """The id of the order of an event."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -65,7 +65,7 @@ class ForOrder(BaseModel):
 
 
 class Papers(BaseModel):
-    """Where the seller's identity and the proof of ownership are kept: references, and never a document's number."""
+    """The references to the seller's identity and to the proof of ownership: never a document's number."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -74,7 +74,7 @@ class Papers(BaseModel):
 
 
 class Wiped(BaseModel):
-    """How the customer's data were wiped, in the words of NIST SP 800-88, and where the certificate is kept."""
+    """The method of the data wipe, in the terms of NIST SP 800-88, and the reference to the certificate."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -83,21 +83,21 @@ class Wiped(BaseModel):
 
 
 class Agreed(ForOrder):
-    """What the old phone is taken for instead of the re-quote, without bonuses, and why."""
+    """The value of the old phone in place of the re-quote, without bonuses, and the reason."""
 
     exchange_value: Annotated[int, Field(ge=0, le=GREATEST_AMOUNT, description="In minor units.")]
     reason: Line
 
 
 class Page(BaseModel):
-    """A page of exchanges; `after` of the next one."""
+    """A page of exchanges; `after` is the argument for the next one."""
 
     exchanges: list[Listed]
     after: str | None
 
 
 class Served(BaseModel):
-    """What is served."""
+    """The state of the service."""
 
     programme: str
     digest: str
@@ -105,7 +105,7 @@ class Served(BaseModel):
 
 
 class Meaning(BaseModel):
-    """What a reason means, whatever it is given for."""
+    """The meaning of a reason, independent of its subject."""
 
     code: ReasonCode
     kind: ReasonKind
@@ -119,7 +119,7 @@ def desk_of(settings: Settings) -> Desk:
 
     Raises:
         LedgerError: the ledger cannot be opened.
-        DataError: the programme has mistakes.
+        DataError: the programme has problems.
     """
     programmes = Programmes(settings.programme)
     store = ledger.open(settings.ledger, key=settings.key, seconds_to_wait=SECONDS_TO_WAIT, create=settings.creates)
@@ -127,7 +127,7 @@ def desk_of(settings: Settings) -> Desk:
 
 
 def from_environment() -> FastAPI:
-    """Make the service of the environment; for servers that start several processes."""
+    """Make the service from the environment; for servers that start several processes."""
     log.begin()
     settings = Settings.of(environ)
     return make(desk_of(settings), settings.operator)
@@ -137,8 +137,8 @@ def make(desk: Desk, operator: str) -> FastAPI:
     """Return the service.
 
     Args:
-        desk: what its endpoints use; the ledger is closed when the service ends.
-        operator: the token that the operator's requests carry.
+        desk: the verbs of its endpoints; the ledger is closed when the service ends.
+        operator: the token in the operator's requests.
     """
 
     @asynccontextmanager
@@ -156,13 +156,13 @@ def make(desk: Desk, operator: str) -> FastAPI:
 
     @app.get("/health")
     async def health() -> Served:
-        """Say that the process answers, with the programme that it serves and why a newer one is not."""
+        """Report that the process answers, the programme that it serves, and why a newer one is not served."""
         current = desk.programmes.current
         return Served(programme=current.id, digest=current.digest, fault=desk.programmes.fault)
 
     @app.get("/reasons/{code}")
     async def reason(code: ReasonCode) -> Meaning:
-        """Say what a reason means: the `type` of a problem leads here."""
+        """Explain a reason: the `type` of a problem links here."""
         return Meaning(code=code, kind=code.kind, status=code.status, is_final=code.is_final, cure=code.cure)
 
     app.include_router(_customers(desk))
@@ -175,20 +175,20 @@ def make(desk: Desk, operator: str) -> FastAPI:
 
 
 def _customers(desk: Desk) -> APIRouter:
-    """Return what a customer does.
+    """Return the router of the customer's requests.
 
-    Put your gateway before it: whoever can send the header ``Account`` is that account.
+    Put your gateway in front of it: anybody who can send the header ``Account`` is that account.
     """
     router = APIRouter(tags=["customer"], route_class=StrictRoute)
 
     @router.post("/quotes")
     def quote(asked: Asked) -> Quote:
-        """Value a phone: the quote has no IMEI, and a seal over all that it says."""
+        """Value a phone: the quote has no IMEI, and a seal over its content."""
         return granted(desk.quote(asked))
 
     @router.post("/changes")
     def changes(asked: Asked) -> Changes:
-        """Say what would change the answer: the fewest changes that would get an offer, or a higher one."""
+        """Return the fewest changes that would get an offer, or a higher one."""
         return desk.what_would_change(asked)
 
     @router.post("/exchanges", status_code=201)
@@ -208,12 +208,12 @@ def _customers(desk: Desk) -> APIRouter:
 
     @router.post("/exchanges/{code}/agree")
     def agree(code: Code, account: Account, request: Request) -> Exchange:
-        """Take the customer's yes to a re-quote, once what is due is paid."""
+        """Record the customer's acceptance of a re-quote, once the amount due is paid."""
         return granted(desk.store.agree(code, account=account, at=desk.clock(), idempotency_key=request))
 
     @router.post("/exchanges/{code}/decline")
     def decline(code: Code, account: Account, request: Request) -> Exchange:
-        """Take the customer's no to a re-quote."""
+        """Record that the customer declines a re-quote."""
         return granted(desk.store.decline(code, account=account, at=desk.clock(), idempotency_key=request))
 
     return router
@@ -231,7 +231,7 @@ def _with_token(token: str) -> APIRouter:
 
 
 def _operators(desk: Desk, token: str) -> APIRouter:
-    """Return what the operator asks."""
+    """Return the router of the operator's queries."""
     router = _with_token(token)
 
     @router.get("/exchanges")
@@ -250,7 +250,7 @@ def _operators(desk: Desk, token: str) -> APIRouter:
 
     @router.get("/exchanges/{code}")
     def exchange(code: Code) -> Exchange:
-        """Return an exchange as it stands."""
+        """Return an exchange."""
         found = desk.store.get(code)
         if found is None:
             raise HTTPException(404, "No exchange has this code")
@@ -258,24 +258,24 @@ def _operators(desk: Desk, token: str) -> APIRouter:
 
     @router.post("/standing")
     def standing(device: Device) -> DeviceStanding:
-        """Say whether a phone is in an open exchange, or was bought. A body: addresses are logged on their way."""
+        """Tell whether a phone is in an open exchange, or was bought. POST, because paths and queries are logged."""
         return desk.store.standing_of(device)
 
     return router
 
 
 def _orders(desk: Desk, token: str) -> APIRouter:
-    """Return what the shop and the courier report of an order."""
+    """Return the router of reports by the shop and the courier about an order."""
     router = _with_token(token)
 
     @router.post("/exchanges/{code}/cancel")
     def cancel(code: Code, given: ForOrder, request: Request) -> Exchange:
-        """Give the coupon back: the order was cancelled."""
+        """Release the coupon: the order was cancelled."""
         return granted(desk.store.release(code, order=given.order, at=desk.clock(), idempotency_key=request))
 
     @router.post("/exchanges/{code}/inspect")
     def inspect(code: Code, seen: Inspected, request: Request) -> Exchange:
-        """Hold what was seen at the door against the quote."""
+        """Compare the inspection at the door with the quote."""
         return granted(desk.inspect(code, seen, request))
 
     @router.post("/exchanges/{code}/complete")
@@ -285,19 +285,19 @@ def _orders(desk: Desk, token: str) -> APIRouter:
 
     @router.post("/exchanges/{code}/reverse")
     def reverse(code: Code, given: ForOrder, request: Request) -> Exchange:
-        """Undo an exchange: the new phone was returned."""
+        """Reverse an exchange: the new phone was returned."""
         return granted(desk.store.reverse(code, order=given.order, at=desk.clock(), idempotency_key=request))
 
     return router
 
 
 def _records(desk: Desk, token: str) -> APIRouter:
-    """Return what is put on record of an exchange: papers, the parcel, the wiped data, and who agreed to more."""
+    """Return the router of an exchange's records: papers, shipment, data wipe, and overrides."""
     router = _with_token(token)
 
     @router.post("/exchanges/{code}/identify")
     def identify(code: Code, papers: Papers, request: Request) -> Exchange:
-        """Record where the seller's identity, the proof of ownership, or both are kept."""
+        """Record the references to the seller's identity, to the proof of ownership, or both."""
         told = {"identity": papers.identity, "ownership": papers.ownership}
         return granted(desk.store.identify(code, **told, at=desk.clock(), idempotency_key=request))
 
@@ -314,7 +314,7 @@ def _records(desk: Desk, token: str) -> APIRouter:
 
     @router.post("/exchanges/{code}/override")
     def override(code: Code, agreed: Agreed, person: Person, role: Role, request: Request) -> Exchange:
-        """Agree to more than the re-quote, within the authority that the terms give the role."""
+        """Grant more than the re-quote, within the authority that the terms give the role."""
         told: dict[str, Any] = {"order": agreed.order, "exchange_value": agreed.exchange_value, "reason": agreed.reason}
         told |= {"person": person, "role": role}
         return granted(desk.store.override(code, **told, at=desk.clock(), idempotency_key=request))
@@ -337,6 +337,6 @@ class _Bounded:
         app = self.app
         if b"transfer-encoding" in headers:
             app = problems.answer(411, "Say how long the body is")
-        elif int(length) > MOST_BYTES:  # the server refuses one that is no number
+        elif int(length) > MOST_BYTES:  # the server refuses one that is not a number
             app = problems.answer(413, f"A body has up to {MOST_BYTES:,} bytes")
         await app(scope, receive, send)

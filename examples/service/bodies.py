@@ -1,4 +1,4 @@
-"""Bodies of requests: JSON without duplicate keys, and with a bound on the keys of one object."""
+"""Bodies of requests: JSON without duplicate keys, with a bound on the keys of one object."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -10,14 +10,14 @@ from fastapi.routing import APIRoute
 __all__ = ["StrictRoute"]
 
 MOST_KEYS = 1_000
-"""Of one object, as in every JSON that the library reads."""
+"""The most keys of one object, as in all JSON that the library reads."""
 
 
 class StrictRoute(APIRoute):
-    """A route that refuses a body of which two readers could make two things, as the library refuses such a file."""
+    """A route that refuses a body that two readers could read differently, as the library refuses such a file."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return what serves a request."""
+        """Return the handler of a request."""
         handle = super().get_route_handler()
 
         async def strictly(request: Request) -> Response:

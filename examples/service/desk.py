@@ -1,4 +1,4 @@
-"""What the service does, whichever door a request comes by: each method is one verb, at the instant of the clock."""
+"""The service behind both doors: each method is one verb, at the instant of the clock."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,13 +37,13 @@ __all__ = ["Asked", "Desk", "Inspected"]
 
 
 class Body(BaseModel):
-    """A body of a request: what it does not know is refused."""
+    """A body of a request; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Asked(Body):
-    """The phone, what its owner answered, and the new phone that is to be bought."""
+    """The phone, its owner's answers, and the new phone to buy."""
 
     device: Device
     condition: Condition
@@ -51,7 +51,7 @@ class Asked(Body):
 
 
 class Inspected(Body):
-    """What was seen at the door where an order was delivered."""
+    """The inspection at the door where an order was delivered."""
 
     order: Annotated[str, Field(min_length=1, max_length=200)]
     inspection: Inspection
@@ -59,14 +59,14 @@ class Inspected(Body):
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything that a verb needs.
+    """The dependencies of the verbs.
 
     Attributes:
         store: the ledger.
         programmes: the programme in force.
         clock: the clock.
-        register: is asked about IMEIs, such as India's CEIR, by an adapter like examples/register.py; None for nobody.
-            What it says is the service's own knowledge: a client is not asked for it.
+        register: queries IMEIs, such as in India's CEIR, by an adapter like examples/register.py; None for none.
+            Its answer is the service's own knowledge: a client is not asked for it.
     """
 
     store: Ledger
@@ -89,7 +89,7 @@ class Desk:
         )
 
     def what_would_change(self, asked: Asked) -> Changes:
-        """Say what would get an offer for a phone, or a higher one: its owner's right, since C-203/22 of the CJEU."""
+        """Return the changes that would get a phone an offer, or a higher one: its owner's right (CJEU C-203/22)."""
         programme, at = self.programmes.current, self.clock()
         facts: dict[str, Any] = {
             "at": at,
@@ -107,24 +107,24 @@ class Desk:
         return self.register.ask(imeis, at=at) if self.register and imeis else ImeiStatus.UNVERIFIED
 
     def accept(self, quote: Quote, account: str, request: str) -> Exchange | Refusal:
-        """Accept a quote of the service's own: one without a seal can be anybody's.
+        """Accept a quote of the service's own: anybody could have made one without a seal.
 
         Args:
             quote: the quote.
-            account: who is signed in.
-            request: the idempotency key: the ledger gives the first answer again.
+            account: the signed-in account.
+            request: the idempotency key: a retry gets the first answer.
         """
         if not quote.seal:
             return refused(ReasonCode.QUOTE_UNSEALED)
         return self.store.accept(quote, self._maker(quote), account=account, at=self.clock(), idempotency_key=request)
 
     def _maker(self, quote: Quote) -> Programme:
-        """Return the programme that made a quote: one that was served, or is kept; if it is neither, that in force."""
+        """Return the programme that made a quote: served or stored; if neither, the one in force."""
         found = self.programmes.served.get(quote.digest) or self.store.programmes.get(quote.digest)
         return found or self.programmes.current
 
     def try_accept(self, quote: Quote, account: str) -> Exchange | Refusal:
-        """Say what `accept` would do at this instant, and write nothing; only a ledger counts limits of the terms."""
+        """Return what `accept` would return now, without writing; only a ledger counts limits of the terms."""
         if not quote.seal:
             return refused(ReasonCode.QUOTE_UNSEALED)
         programme = self._maker(quote)
@@ -143,7 +143,7 @@ class Desk:
         )
 
     def find(self, code: str, account: str) -> Exchange | Refusal:
-        """Return an exchange to its account; to everybody else, what strangers get."""
+        """Return an exchange to its account; to anybody else, the answer for strangers."""
         found = self.store.get(code)
         if found is None or found.account != account:
             return refused(ReasonCode.COUPON_UNKNOWN).public()
@@ -154,10 +154,10 @@ class Desk:
         return self.store.reserve(code, order, account=account, at=self.clock(), idempotency_key=request)
 
     def try_reserve(self, code: str, order: Order, account: str) -> Exchange | Refusal:
-        """Say what `reserve` would do at this instant, and write nothing."""
+        """Return what `reserve` would return now, without writing."""
         found = self.find(code, account)
         return found if isinstance(found, Refusal) else apply(found, Reserve(self.clock(), order, account))
 
     def inspect(self, code: str, seen: Inspected, request: str) -> Exchange | Refusal:
-        """Hold what was seen at the door against the quote."""
+        """Compare the inspection at the door with the quote."""
         return self.store.inspect(code, seen.inspection, order=seen.order, at=self.clock(), idempotency_key=request)

@@ -1,4 +1,4 @@
-"""Logs of one JSON object a line. No line has an IMEI, a code or an account, whoever wrote it."""
+"""Logs of one JSON object a line. No line contains an IMEI, a code or an account, whoever wrote it."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ _ACCESS = logging.getLogger("service.access")
 
 
 def masked(text: str) -> str:
-    """Return a text in which whatever could be an IMEI shows no more than its first eight digits.
+    """Return a text in which anything that could be an IMEI is cut to its first eight digits.
 
     The library masks its own messages. This is for those of others: a driver, a framework, a traceback.
 
@@ -39,11 +39,11 @@ def begin(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines())
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every table that it looks at
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it logs every table that it reads
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    logging.getLogger("uvicorn.access").disabled = True  # it writes paths, which have codes
+    logging.getLogger("uvicorn.access").disabled = True  # it logs paths, which contain codes
 
 
 class AccessLog:

@@ -1,4 +1,4 @@
-"""Every answer that is no success, as a problem of RFC 9457 (``application/problem+json``)."""
+"""Every answer that is not a success, as a problem of RFC 9457 (``application/problem+json``)."""
 
 import logging
 from http import HTTPStatus
@@ -24,7 +24,7 @@ Granted = TypeVar("Granted")
 
 
 class Explained(BaseModel):
-    """A reason as a client reads it: the code to branch on, who can cure it and how, and the text in its language."""
+    """A reason for a client: the code to branch on, who can cure it and how, and the text in its language."""
 
     code: ReasonCode
     kind: ReasonKind
@@ -50,7 +50,7 @@ class Explained(BaseModel):
 
 
 class Fault(BaseModel):
-    """What is wrong in a request, and where, as the path of a field."""
+    """A fault of a request, with the path of its field."""
 
     field: str
     message: str
@@ -71,20 +71,20 @@ class RefusedError(Exception):
     """Carries a refusal from an endpoint to its answer."""
 
     def __init__(self, refusal: Refusal) -> None:
-        """Keep it."""
+        """Store it."""
         super().__init__(", ".join(refusal.codes))
         self.refusal = refusal
 
 
 def granted(answer: Granted | Refusal) -> Granted:
-    """Return an answer that is no refusal; a refusal becomes a problem."""
+    """Return an answer that is not a refusal; raise a refusal, which becomes a problem."""
     if isinstance(answer, Refusal):
         raise RefusedError(answer)
     return answer
 
 
 def explained(refusal: Refusal, accept_language: str = "") -> tuple[str, list[Explained]]:
-    """Return the language that a client is answered in, and every reason in it: the first language that we have.
+    """Return the language of the answer to a client, and every reason in it: the first language that is available.
 
     Args:
         refusal: the refusal.
@@ -111,12 +111,12 @@ def _wanted(header: str) -> list[str]:
 
 
 def handle(app: FastAPI) -> None:
-    """Let an application answer whatever goes wrong with a problem."""
+    """Make an application answer every error with a problem."""
 
     @app.exception_handler(RefusedError)
     async def refused(request: Request, error: RefusedError) -> JSONResponse:
         language, reasons = explained(error.refusal, request.headers.get("accept-language", ""))
-        first = next((reason for reason in reasons if reason.is_final), reasons[0])  # which gives the status
+        first = next((reason for reason in reasons if reason.is_final), reasons[0])  # which determines the status
         problem = Problem(
             type=f"/reasons/{first.code.value}",
             title=first.code.value.replace("_", " ").capitalize(),
@@ -166,7 +166,7 @@ def answer(status: int, detail: str) -> JSONResponse:
 
 
 def describe(app: FastAPI) -> None:
-    """Let the OpenAPI document of an application say that every other answer is a problem."""
+    """Make the OpenAPI document of an application describe every other answer as a problem."""
     app.router.responses = {"4XX": {"model": Problem}, "5XX": {"model": Problem}}
     document = app.openapi
 
@@ -189,7 +189,7 @@ def _plain_problem(status: int, detail: str, faults: list[Fault] | None = None) 
 
 
 def _plain(said: object) -> str:
-    """Return what may be repeated to a client: no IMEI, and nothing that JSON cannot have."""
+    """Return the part of an input that may be repeated to a client: no IMEI, and only JSON values."""
     return masked(f"{said}".encode("utf-8", "backslashreplace").decode())
 
 

@@ -1,4 +1,4 @@
-"""The programme that is served: read again when its files change, and kept where the new files are broken."""
+"""The served programme: reloaded when its files change, and kept if the new files are invalid."""
 
 import logging
 from pathlib import Path
@@ -9,25 +9,25 @@ from miexchange import MiExchangeError, Programme
 __all__ = ["Programmes"]
 
 KEPT = 10
-"""Programmes whose quotes are accepted; the ledger keeps those for longer by which one was."""
+"""The number of programmes whose quotes are accepted; the ledger keeps those of accepted quotes for longer."""
 LOG = logging.getLogger("service.programmes")
 
 
 class Programmes:
-    """The programme in force, and what is wrong with the one that should replace it.
+    """The programme in force, and the fault of its replacement.
 
     Attributes:
-        current: the programme. It is one immutable object, replaced by one assignment: a request that has begun with it
+        current: the programme. It is one immutable object, replaced by one assignment: a request that began with it
             ends with it. Read it once in each request.
-        served: the last ones by digest, with the one in force: quotes that they made are accepted by them.
-        fault: why the files of now are not served; "" where they are.
+        served: the last programmes by digest, with the one in force: their quotes are accepted.
+        fault: why the present files are not served; "" if they are.
     """
 
     def __init__(self, source: str) -> None:
         """Load the programme.
 
         Raises:
-            DataError: it has mistakes; a service does not start with those.
+            DataError: it has problems; a service does not start with those.
         """
         self.fault = ""
         self._source = source
@@ -37,7 +37,7 @@ class Programmes:
         self._stopped = Event()
 
     def watch(self, seconds: float) -> None:
-        """Look for changes in a thread of its own, until `stop`: every process of a service finds them itself."""
+        """Check for changes in a separate thread, until `stop`: every process of a service finds them itself."""
 
         def look_on() -> None:
             while not self._stopped.wait(seconds):
@@ -46,15 +46,15 @@ class Programmes:
         Thread(target=look_on, name="programmes", daemon=True).start()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop checking."""
         self._stopped.set()
 
     def refresh(self) -> None:
-        """Load the programme again where its files changed."""
+        """Reload the programme if its files changed."""
         seen = self._look()
         if seen == self._seen:
             return
-        self._seen = seen  # as it was before the files are read: what changes while they are is another change
+        self._seen = seen  # taken before the files are read: a change during reading is another change
         try:
             found = Programme.load(self._source)
         except (MiExchangeError, OSError) as error:
@@ -66,7 +66,7 @@ class Programmes:
         LOG.info("The programme is now %s %s", found.id, found.digest[:12])
 
     def _look(self) -> tuple[tuple[str, int, int], ...]:
-        """Return what tells one state of the files from another; nothing for a programme of the package's own."""
+        """Return a fingerprint of the files; empty for a programme of the package."""
         try:
             files = [(path.name, path.stat()) for path in sorted(Path(self._source).iterdir())]
         except OSError:

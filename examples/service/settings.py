@@ -1,4 +1,4 @@
-"""What the service is started with: all of it comes from the environment, and secrets from files as well.
+"""The settings of the service: from the environment, and secrets from files as well.
 
 ``MIEXCHANGE_LEDGER``: the path of an SQLite file, or the URL of a PostgreSQL database. Without it, ``exchanges.db``.
 ``MIEXCHANGE_PROGRAMME``: the directory of a programme, or the id of a shipped one. Without it, ``mi-exchange-india``.
@@ -6,7 +6,7 @@
 ``MIEXCHANGE_OPERATOR`` or ``MIEXCHANGE_OPERATOR_FILE``: the operator's token. Without it, ``operator.token``.
 ``MIEXCHANGE_CLOCK``: the instant at which the service's clock begins, for trials. Without it, the machine's clock.
 
-The files that stand for what is missing are made where they are not there, for their owner alone.
+Missing files of the defaults are created, readable by their owner only.
 """
 
 import os
@@ -25,12 +25,12 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True)
 class Settings:
-    """What `of` found.
+    """The settings.
 
     Attributes:
-        ledger: where the ledger is.
-        creates: whether it is made where there is none: only the default one is, so that a mistyped path is an error.
-        programme: where the programme is.
+        ledger: the location of the ledger.
+        creates: whether it is created if it does not exist: only the default is, so that a mistyped path is an error.
+        programme: the location of the programme.
         key: the ledger's key.
         operator: the operator's token.
         clock: the clock.
@@ -57,12 +57,12 @@ class Settings:
 
 
 def _secret(environ: Mapping[str, str], name: str, default: str) -> bytes:
-    """Return a secret: of a file all bytes but one line end, as the command ``miexchange`` reads it."""
+    """Return a secret: all bytes of a file but one line end, as the command ``miexchange`` reads it."""
     if name in environ:
         return os.fsencode(environ[name])
     path = Path(environ.get(f"{name}_FILE", default))
     if f"{name}_FILE" not in environ and not path.exists():
-        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # for its owner alone
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # for its owner only
         with os.fdopen(made, "w", encoding="ascii") as file:
             file.write(f"{secrets.token_urlsafe(32)}\n")
     return path.read_bytes().removesuffix(b"\n").removesuffix(b"\r")

@@ -1,7 +1,7 @@
 """The MCP door: the same verbs for an agent, by the same schemas.
 
-The account is that of whoever started the door; an agent does not name it. A verb that binds is only tried (`dry_run`)
-unless the agent says otherwise.
+The account is that of the person who started the door; an agent does not name it. A binding verb is only tried
+(`dry_run`) unless the agent asks for more.
 """
 
 from typing import Any
@@ -24,17 +24,17 @@ BINDS = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent
 
 
 class Outcome(BaseModel):
-    """What became of a request: a quote or an exchange, or every reason why not."""
+    """The result of a request: a quote or an exchange, or every reason why not."""
 
     is_done: bool
-    """False where it was refused, or only tried."""
+    """False if it was refused, or only tried."""
     quote: Quote | None = None
     exchange: Exchange | None = None
     reasons: list[Explained] = []
 
 
 class _Masked(MCPServer[Any]):
-    """A server that does not repeat a number which an agent put where it does not belong."""
+    """A server that does not repeat a number which an agent put into the wrong field."""
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:  # noqa: ANN401 - the base's own
         try:
@@ -63,7 +63,7 @@ def door(desk: Desk, account: str) -> MCPServer[Any]:
 
     @server.tool(annotations=READS)
     def why_not(asked: Asked, language: str = "en") -> list[Explained]:
-        """Say every reason why a phone is not taken: who can cure it, and how. Nothing for one that is taken."""
+        """Return every reason why a phone is refused: who can cure it, and how. Empty for one that is accepted."""
         answer = desk.quote(asked)
         return explained(answer, language)[1] if isinstance(answer, Refusal) else []
 

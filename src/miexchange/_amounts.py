@@ -1,4 +1,4 @@
-"""Amounts as people and spreadsheets write them, by a stated spelling; anything else is refused, never guessed."""
+"""Parses amounts as people and spreadsheets write them, in a stated format; anything else is refused, never guessed."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _SPACES = re.compile("[\xa0\u2007\u2009\u202f]")
 _APOSTROPHES = re.compile("[\u2019\u02bc]")
 _DIGITS = re.compile(r"([^0-9]*)([0-9](?:.*[0-9])?)([^0-9]*)", re.DOTALL)
 _MINUS = frozenset("-+\u2212\u2013()")
-_TIMES = 2  # how many of the options that would read a cell are named
+_TIMES = 2  # the options named in a remedy, at most
 
 
 class Unread(Exception):  # noqa: N818 - never leaves the package
-    """A cell that cannot be read by the form: what is wrong, and the remedy."""
+    """A cell that cannot be read in the stated format: the fault, and the remedy."""
 
 
 class Fault(NamedTuple):
-    """An error of Excel in a cell, such as ``#REF!``."""
+    """An error value of Excel in a cell, such as ``#REF!``."""
 
     says: str
 
@@ -45,10 +45,10 @@ class Spelling(NamedTuple):
 
     Attributes:
         decimal: the decimal mark of an amount that is text.
-        grouping: what stands between its groups of digits, of three or as lakhs; ``none`` where nothing does.
-        signs: what may stand before or after its digits, such as ``₹`` or ``/-``.
+        grouping: the separator between its groups of digits, of three or as lakhs; ``none`` for no groups.
+        signs: the texts that may stand before or after its digits, such as ``₹`` or ``/-``.
         unit: whether it is in units of the currency, or in its minor units.
-        options: how its options are called in a remedy: as those of the command, or as arguments of Python.
+        options: the names of its options in a remedy: those of the command, or arguments of Python.
     """
 
     decimal: str = "point"
@@ -58,7 +58,7 @@ class Spelling(NamedTuple):
     options: Literal["command", "python"] = "command"
 
     def fault(self) -> tuple[str, object, str] | None:
-        """Return which field is wrong, its value and the rule, or None."""
+        """Return the first invalid field, its value and the rule, or None."""
         if self.decimal == self.grouping:
             return "grouping", self.grouping, "give another mark than the decimal one"
         if any(sign != sign.strip() or any(map(str.isdigit, sign)) for sign in self.signs):
@@ -66,7 +66,7 @@ class Spelling(NamedTuple):
         return None
 
     def _named(self, other: Spelling) -> list[str]:
-        """Name the options by which another spelling differs; `sign` is one for each new sign."""
+        """Name the options by which another format differs; `sign` is repeated for each new sign."""
         command, found = self.options == "command", []
         for name, value in (("decimal", other.decimal), ("grouping", other.grouping)):
             if value != getattr(self, name):
@@ -86,12 +86,12 @@ def amount_of(cell: object, spelling: Spelling, currency: Currency, step: int = 
 
     Args:
         cell: a text, or a number of a spreadsheet.
-        spelling: how it is written.
-        currency: of which it is.
-        step: what it is a multiple of, in minor units.
+        spelling: its format.
+        currency: its currency.
+        step: the amount must be a multiple of this, in minor units.
 
     Raises:
-        Unread: it is none by that spelling.
+        Unread: it is not an amount in that format.
 
     >>> from miexchange.money import Currency
     >>> amount_of("₹ 1,12,499", Spelling(grouping="comma", signs=("₹",)), Currency("INR"))
@@ -119,19 +119,19 @@ def amount_of(cell: object, spelling: Spelling, currency: Currency, step: int = 
 
 
 def _written(cell: object) -> str:
-    """Return a number in digits; a zero at its end says nothing."""
+    """Return a number in digits, without trailing zeros."""
     if type(cell) is int:
         return f"{cell}"
-    short = isinstance(cell, Decimal) and abs(cell.adjusted()) < _LONGEST  # what is written out would fill the memory
+    short = isinstance(cell, Decimal) and abs(cell.adjusted()) < _LONGEST  # written out, it would not fit in memory
     text = f"{cell:f}" if short else repr(cell)
     return text.rstrip("0").removesuffix(".") if "." in text else text
 
 
 def check_kind(cell: object, what: str, kinds: tuple[type, ...]) -> None:
-    """Refuse a cell that holds nothing, an error of the spreadsheet, or something of another kind.
+    """Refuse an empty cell, an error value of the spreadsheet, or a value of another type.
 
     Raises:
-        Unread: it is so.
+        Unread: it is one of them.
     """
     if isinstance(cell, Fault):
         raise Unread(f"{cell.says} is an error of the spreadsheet", "Correct its formula there")
@@ -144,7 +144,7 @@ def check_kind(cell: object, what: str, kinds: tuple[type, ...]) -> None:
 
 
 def _parsed(text: str, spelling: Spelling, decimals: int) -> int | None:
-    """Return the amount that a text says by a spelling, or None."""
+    """Parse a text in a format; return the amount, or None."""
     if len(text) > _LONGEST:
         return None
     signs = [_plain(sign) for sign in spelling.signs]
@@ -182,11 +182,11 @@ def _options_for(text: str, spelling: Spelling, decimals: int, currency: Currenc
 
 
 def _others(text: str, spelling: Spelling) -> Iterator[tuple[str, Spelling]]:
-    """Yield every spelling that may be meant, with its options; the one with the fewest first."""
+    """Yield every format that may be meant, with its options; the one with the fewest first."""
     parts = _DIGITS.fullmatch(text)
     before, after = ("", "") if parts is None else (sign.strip() for sign in parts.group(1, 3))
     if _MINUS & {*before} or after[:1] in _MINUS:
-        return  # a debt is no price, however it is written
+        return  # a negative amount is not a price in any format
     signs = tuple(dict.fromkeys(sign for sign in (before, after) if sign))
     strange = tuple(sign for sign in signs if sign not in spelling.signs)
     tries = []

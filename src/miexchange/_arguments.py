@@ -94,7 +94,7 @@ def takes(**rules: Rule) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
 
 
 def check(values: Mapping[str, object], rules: Mapping[str, Rule], within: str = "") -> dict[str, Any]:
-    """Check values by name, such as the parameters of an estimator, and return what they are taken for.
+    """Check values by name, such as the parameters of an estimator, and return them converted.
 
     Raises:
         InvalidValue: the first that does not fit its rule.
@@ -119,7 +119,7 @@ def instance(kind: type, says: str = "") -> Rule:
 
 
 def maybe(rule: Rule) -> Rule:
-    """Want None or what fits another rule."""
+    """Want None or a value that fits another rule."""
     return Rule(
         lambda value: value is None or rule.fits(value),
         f"{rule.says}, or None",
@@ -129,11 +129,11 @@ def maybe(rule: Rule) -> Rule:
 
 
 def several(rule: Rule, says: str) -> Rule:
-    """Want anything to iterate over but a text, of which everything fits another rule; the function gets a list."""
+    """Want an iterable, but not a text, whose elements fit another rule; the function gets a list."""
 
     def listed(values: Any) -> list[Any]:  # noqa: ANN401 - an argument of any type
         found = []
-        for value in values:  # not `list`, which makes as much room as the object says that it needs
+        for value in values:  # not `list`, which allocates the size that the object claims
             if not rule.fits(value):
                 raise TypeError
             found.append(rule.plain(value))

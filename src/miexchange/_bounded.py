@@ -80,7 +80,7 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Chars:
-    """Texts of a number of characters; where there is a pattern, those that it matches as a whole."""
+    """Texts of a number of characters that match the pattern, if there is one, as a whole."""
 
     least: int
     most: int
@@ -88,7 +88,7 @@ class Chars:
     says: str = ""
 
     def fits(self, text: str) -> bool:
-        """Tell whether a text is of that form."""
+        """Tell whether a text satisfies the bounds."""
         return self.least <= len(text) <= self.most and (not text or not self.pattern or _matches(self.pattern, text))
 
     @property
@@ -115,7 +115,7 @@ def _matches(pattern: str, text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Tuples of a number of elements; where a key is named, no two of them have the same."""
+    """Tuples of a number of elements; with a key, no two elements may have the same."""
 
     least: int
     most: int
@@ -146,7 +146,7 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """A day or an instant after that of another field, where both are there."""
+    """A day or an instant after that of another field, if both are given."""
 
     field: str
 
@@ -166,7 +166,7 @@ class Older:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """A field that a later form of its type has, and form 1 had not; it has a default. See `miexchange._forms`."""
+    """Marks a field that exists since a later form of its type; it has a default. See `miexchange._forms`."""
 
     form: int
 
@@ -187,7 +187,7 @@ class OlderText:
     after: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:  # noqa: ANN401 - pydantic's own
-        """Read the text as it is written since."""
+        """Return the text in the present spelling."""
         from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
 
         return core_schema.no_info_after_validator_function(
@@ -197,9 +197,9 @@ class OlderText:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A tuple of two that is an object in JSON, with what each of the two is called there and what it is.
+    """A tuple of two that is an object in JSON, with the name and the description of each of the two.
 
-    Older versions wrote a list, which is read.
+    The list that older versions wrote is read as well.
     """
 
     first: str
@@ -217,7 +217,7 @@ class Pair:
         return f"an object of {self.first} and {self.second}"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:  # noqa: ANN401 - pydantic's own
-        """Read an object, or the list of old; write an object."""
+        """Read an object, or the list of older versions; write an object."""
         from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
 
         def listed(given: Any) -> Any:  # noqa: ANN401 - what JSON holds
@@ -253,10 +253,10 @@ Id = Annotated[str, Chars(1, NAME, ONE_LINE, ID_RULE)]
 """An identifier of an account, a model, a question and so on: see `is_id`."""
 
 MaybeId = Annotated[str, Chars(0, NAME, ONE_LINE, f"{ID_RULE}, or an empty text")]
-"""The name of something that need not be there."""
+"""An optional identifier; "" for none."""
 
 Name = Annotated[str, Chars(1, NAME)]
-"""A name as somebody else writes it, such as a product of a shop."""
+"""A name as another party writes it, such as a product of a shop."""
 
 Text = Annotated[str, Chars(1, TEXT)]
 """A text for people, such as a question."""
@@ -265,20 +265,20 @@ Note = Annotated[str, Chars(0, TEXT)]
 """A text for people, such as a source; it may be empty."""
 
 Line = Annotated[str, Chars(0, MESSAGE)]
-"""A text that this package makes of others, such as the effect of a quote's line."""
+"""A text that this package composes, such as the effect of a quote's line."""
 
 Words = Annotated[tuple[Id, ...], Items(0, LISTED, "self")]
-"""Brands, categories, channels and the like, each named once."""
+"""Brands, categories, channels and the like, without duplicates."""
 
 Number = Annotated[int, Between(1, WIDEST - 1)]
-"""Which one it is, or how many there are where there is one at least."""
+"""A position or a count from 1."""
 
 Count = Annotated[int, Between(0, WIDEST - 1)]
 """A count."""
 
 
 def Hex(bytes_: int, *, optional: bool = False) -> Chars:  # noqa: N802 - it stands where a class does
-    """Want bytes as hex digits, or "" where that is allowed."""
+    """Want bytes as hex digits, or "" if that is allowed."""
     digits = 2 * bytes_
     what = f"{digits} hex digits" + ", or an empty text" * optional
     return Chars(0 if optional else digits, digits, f"[0-9a-f]{{{digits}}}", what)
@@ -291,7 +291,7 @@ def hints_of(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
 
 
 def parts_of(hint: Any) -> tuple[Any, tuple[Any, ...], bool]:  # noqa: ANN401 - an annotation has no type
-    """Return the type of an annotation, its bounds, and whether None may stand there.
+    """Return the type of an annotation, its bounds, and whether None is allowed.
 
     >>> parts_of(Annotated[int, Between(0, 5)] | None)
     (<class 'int'>, (Between(least=0, most=5, says=''),), True)

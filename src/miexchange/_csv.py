@@ -40,7 +40,7 @@ _How = tuple[Any, Any, bool]
 
 @dataclass(slots=True)
 class Row:
-    """One row, with the place it came from. Reading a bad cell notes a problem and clears `good`."""
+    """One row, with its position. A bad cell records a problem and clears `good`."""
 
     file: str
     line: int
@@ -49,12 +49,12 @@ class Row:
     good: bool = True
 
     def bad(self, column: str, message: str, remedy: str) -> None:
-        """Note that this row cannot be used."""
+        """Mark this row as unusable."""
         self.good = False
         self.problems.add(self.file, self.line, column, message, remedy)
 
     def is_empty(self, column: str) -> bool:
-        """Tell whether nothing stands in a column."""
+        """Tell whether a column is empty in this row."""
         return is_blank(self.cells.get(column))
 
     def optional(self, column: str) -> str:
@@ -120,7 +120,7 @@ class Row:
         return None if self.is_empty(column) else self.whole(column, bound)
 
     def day(self, column: str) -> date | None:
-        """Return a date written as YYYY-MM-DD, or None (with a problem noted) where it is not one."""
+        """Return a date written as YYYY-MM-DD, or None (and record a problem) if it is not one."""
         value = self.cells.get(column)
         try:
             text = text_of(value)
@@ -130,7 +130,7 @@ class Row:
         return None
 
     def instant(self, column: str, zone: tzinfo | None) -> datetime | None:
-        """Return an instant in UTC: a date means its first moment in the zone, and nothing without one."""
+        """Return an instant in UTC: a date means its first moment in the zone, and is refused without one."""
         value = self.cells.get(column)
         try:
             text = text_of(value)
@@ -143,10 +143,10 @@ class Row:
         return None
 
     def value(self, kind: type[_T], zone: tzinfo | None) -> _T | None:
-        """Return the value whose fields are the row's cells, each read as its type says; None where one does not fit.
+        """Return the value whose fields are the row's cells, each parsed by its type; None if one does not fit.
 
         Args:
-            kind: a dataclass; a column is called as its field. Texts are not empty, and names stand between ``|``.
+            kind: a dataclass; columns are named like fields. Texts are not empty; several names are separated by ``|``.
             zone: where a day begins, in the field of an instant.
         """
         cells = {name: self._cell(name, how, zone) for name, how in _read_as(cast("Any", kind))}
@@ -167,11 +167,11 @@ class Row:
         return self.instant(column, zone) if kind is datetime else self.day(column)
 
     def made(self, kind: type[_T], columns: Mapping[str, str], *fields: Any, **named: Any) -> _T | None:  # noqa: ANN401 - the kind's own
-        """Return the value that the row's cells make; None where a cell was bad, or the value refuses one.
+        """Return the value that the row's cells make; None if a cell was bad, or the value refuses one.
 
         Args:
             kind: the value's type.
-            columns: the columns of those fields that are called otherwise.
+            columns: the columns of the fields with another name.
             fields: the fields in order.
             named: the fields by name.
         """
@@ -193,7 +193,7 @@ class Row:
 
 @cache
 def _read_as(kind: Any) -> tuple[tuple[str, _How], ...]:  # noqa: ANN401 - any dataclass
-    """Return the fields of a dataclass, and how the cell of each is read."""
+    """Return the fields of a dataclass, and the reader of each one's cells."""
     hints = {field.name: parts_of(hints_of(kind)[field.name]) for field in fields(kind)}
     return tuple(
         (name, (get_origin(inner) or inner, get_args(inner) or bounds, optional))
@@ -205,7 +205,7 @@ _NO_ZONE_OF_DAY = ("is a day, and no zone says when it begins", "Give `zone`, or
 
 
 def _cell_shown(value: object) -> str:
-    """Render a cell for a message; a moment as it is written, for its many digits are no IMEI."""
+    """Render a cell for a message; an instant unmasked, for its many digits are not an IMEI."""
     written = isinstance(value, date) or (type(value) is str and is_moment(value.strip()))
     return f"{value}" if written else shown(value)
 
@@ -224,8 +224,8 @@ def read_rows(
         source: the path of a CSV file, or an object with `columns` and columns by name.
         required: columns that must be there.
         optional: columns that may be there.
-        problems: where faults are noted.
-        file: how to call the source in a problem; by default the path, or ``<frame>``.
+        problems: the list to which faults are added.
+        file: the name of the source in a problem; by default the path, or ``<frame>``.
     """
     known = (required, optional)
     if (path := path_of(source)) is not None:
@@ -253,7 +253,7 @@ def read_columns(
 def _cells_of_file(
     path: Path, known: _Known, problems: Problems, file: str
 ) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
-    """Return the columns of a file, and the line and the cells of each whole row; neither where the header is wrong."""
+    """Return the columns of a file, and the line and the cells of each complete row; nothing if the header is wrong."""
     lines = read_cells(path, file, problems, known[0])
     line, names = next(lines, (None, []))
     columns = None if line is None else _columns(names, known, file, line, problems)
@@ -267,9 +267,9 @@ def read_cells(path: Path, file: str, problems: Problems, header: tuple[str, ...
 
     Args:
         path: the file.
-        file: how to call it in a problem.
-        problems: where faults are noted: what is no CSV ends the rows.
-        header: some columns that belong into an empty file, for the remedy.
+        file: its name in a problem.
+        problems: the list to which faults are added: a line that is not CSV ends the rows.
+        header: some columns for the header of an empty file, for the remedy.
     """
     text = read_text(path, file, problems)
     if text is None:
@@ -282,7 +282,7 @@ def read_cells(path: Path, file: str, problems: Problems, header: tuple[str, ...
 
 
 def is_whole(cells: list[str], names: list[str], file: str, line: int, problems: Problems) -> bool:
-    """Tell whether a row has a cell for each column, and note a problem where it does not."""
+    """Tell whether a row has a cell for each column, and record a problem if it has not."""
     if len(cells) == len(names):
         return True
     what = f"the row has {counted(len(cells), 'cell')}, the header {len(names)}"
@@ -313,7 +313,7 @@ def _rows_of_frame(source: object, known: _Known, problems: Problems, file: str)
 def _columns(
     names: list[str], known: _Known, file: str, line: int | None, problems: Problems
 ) -> tuple[str, ...] | None:
-    """Return the names of the columns, or None with every fault of the header noted."""
+    """Return the names of the columns, or None after recording every fault of the header."""
     required, optional = known
     columns = tuple(map(str.strip, names))
     before = len(problems.found)
@@ -334,7 +334,7 @@ def _columns(
 
 
 def has_columns(names: list[str], required: tuple[str, ...], file: str, line: int | None, problems: Problems) -> bool:
-    """Tell whether a header can be one: not a row between other separators, nor one of too many columns."""
+    """Tell whether a row can be a header: not one with other separators, nor one of too many columns."""
     if remedy := remedy_of_header(names):
         problems.add(file, line, "", "the header is one cell", remedy)
     elif len(names) > COLUMNS:
@@ -345,8 +345,8 @@ def has_columns(names: list[str], required: tuple[str, ...], file: str, line: in
 
 
 def _csv_lines(text: str, file: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
-    """Yield the cells of every row that is not blank, with the line on which it begins."""
-    # Lines end as in a file. str.splitlines would also cut at characters that a cell may hold, such as U+2028.
+    """Yield the cells of every row that is not blank, with the number of its first line."""
+    # Lines end as in a file. str.splitlines would also split at characters that a cell may contain, such as U+2028.
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:

@@ -60,7 +60,7 @@ What = Literal[
     "target",
     "customer",
 ]
-"""What a change is of: the argument of `miexchange.appraise`, or the field of its device."""
+"""The subject of a change: an argument of `miexchange.appraise`, or a field of its device."""
 
 MOST_CURES = 16
 _MOST_MODELS = 6
@@ -90,14 +90,14 @@ OF_ONE: dict[ReasonCode, What] = {
 """The one argument that a reason is about."""
 
 Key = tuple[What, str, str | None]
-"""A change: what it is of, its question, and the answer; of what has one best value only, that is left to the end."""
+"""A change: its kind, its question, and the answer; the last is left open for kinds with one best value only."""
 
 Picks = frozenset[Key]
 
 
 @dataclass(frozen=True)
 class Said:
-    """What a valuation is asked."""
+    """The arguments of a valuation."""
 
     device: Device
     condition: Condition
@@ -110,7 +110,7 @@ class Said:
 
 
 class Place(NamedTuple):
-    """A variant, an instant and a wish: what is not better or worse than another, but other. None: as it was said."""
+    """A variant, an instant and a target: values that are neither better nor worse. None: as given."""
 
     model: str | None = None
     at: datetime | None = None
@@ -126,14 +126,14 @@ Found = tuple[Place, Picks]
 
 
 class _Enough(Exception):  # noqa: N818 - never leaves this module
-    """The search takes more valuations than it may."""
+    """The search exceeded its limit of valuations."""
 
 
 class Search:
     """The search for the smallest sets of changes.
 
-    It grows sets, the smallest first. What still speaks against a phone after some changes names those of which one
-    more is needed at least, so no others are tried: Reiter's tree of hitting sets.
+    It grows sets, the smallest first. Each reason left after some changes names those of which at least one more
+    is needed, so no others are tried: Reiter's tree of hitting sets.
     """
 
     def __init__(self, programme: Programme, said: Said, answer: Quote | Refusal) -> None:
@@ -145,7 +145,7 @@ class Search:
         self.known_futile: defaultdict[Found, list[Picks]] = defaultdict(list)
         self.variant = programme.catalogue.named(said.device.model)
         terms = programme.terms_at(said.at)
-        self.was_asked: frozenset[str] | None = None  # nobody can tell
+        self.was_asked: frozenset[str] | None = None  # unknown
         if terms is not None and self.variant is not None:
             asked = terms.questionnaire.asked_of(self.variant, terms.questionnaire.as_options(said.condition))
             self.was_asked = frozenset(question.id for question in asked)
@@ -155,18 +155,18 @@ class Search:
         require(same, "answer", answer, "give what appraise answers to what is given", "is another answer")
 
     def found(self) -> tuple[list[Found], bool]:
-        """Return the smallest sets, no answer better than it need be, and whether the search came to its end."""
+        """Return the smallest sets, with no answer better than needed, and whether the search was complete."""
         complete, found = True, list[Found]()
         try:
             found = self.search()
         except _Enough:
             complete = False
-        self.most = sys.maxsize  # what follows comes to an end
+        self.most = sys.maxsize  # everything below is finite
         if not complete:
             found = self.shrunk()
         return [(place, self.eased(place, picks)) for place, picks in self.nearest(found)][:MOST_CURES], complete
 
-    # What a set of changes leads to.
+    # The effect of a set of changes.
 
     def at(self, place: Place) -> datetime:
         return self.said.at if place.at is None else place.at
@@ -175,7 +175,7 @@ class Search:
         return self.variant if place.model is None else self.programme.catalogue.by_model[place.model]
 
     def questionnaire(self, place: Place) -> Questionnaire:
-        """Return the questions at a place where there are terms."""
+        """Return the questions at a place that has terms."""
         known = self.questionnaires.get(place.at)
         if known is None:
             terms = self.programme.terms_at(self.at(place))
@@ -186,8 +186,8 @@ class Search:
     def completed(self, place: Place, picks: Picks) -> tuple[Condition, Condition]:
         """Return the answers after some changes, and those of them that are assumed.
 
-        What is asked only because of a change has its best answer, and what is not asked any more because of it is left
-        out. What was wrong or missing before stays so.
+        A question that is asked only because of a change gets its best answer, and one that is no longer asked is left
+        out. Answers that were wrong or missing before stay so.
         """
         variant = self.variant_of(place)
         if variant is None or self.programme.terms_at(self.at(place)) is None:
@@ -249,7 +249,7 @@ class Search:
         return found
 
     def clear(self, at: datetime) -> ImeiStatus | RegisterAnswer:
-        """Return what a register would have to say, with evidence where the terms demand it."""
+        """Return the required answer of the register, with evidence if the terms demand it."""
         terms = self.programme.terms_at(at)
         if terms is None or not terms.eligibility.register_hours:
             return ImeiStatus.CLEAR
@@ -260,7 +260,7 @@ class Search:
         worth = worth_of(self.value(place, picks))
         return worth is not None and (self.worth is None or worth > self.worth)
 
-    # What may change.
+    # The possible changes.
 
     def places(self) -> Iterator[Place]:
         """Yield the places where the phone may be valued, those with the fewest changes first."""
@@ -278,7 +278,7 @@ class Search:
             yield from (Place(model, at) for at in self.days(self.programme.catalogue.by_model[model]))
 
     def models(self) -> list[str]:
-        """Return the variants that the phone could be: of the name, of the family, or of what the IMEI says."""
+        """Return the variants that the phone could be: by name, by family, or by IMEI."""
         catalogue, name, variant = self.programme.catalogue, self.said.device.model, self.variant
         found: list[Variant] = []
         if variant is None:
@@ -294,9 +294,9 @@ class Search:
         return [*models][:_MOST_MODELS]
 
     def days(self, variant: Variant) -> list[datetime]:
-        """Return the nearest instants at which a model is taken and something is otherwise than now.
+        """Return the nearest instants at which a model is accepted and something differs from now.
 
-        Of a quote only later ones: that a price was higher once helps nobody.
+        For a quote, only later ones: a higher price in the past helps nobody.
         """
         at = self.said.at
         edges = sorted({*changing_at(self.programme, variant), *self.own_edges()})
@@ -306,13 +306,13 @@ class Search:
         return [*islice(later, _MOST_DAYS), *islice(earlier, _MOST_DAYS if self.worth is None else 0)]
 
     def own_edges(self) -> list[datetime]:
-        """Return the first instant of the day of purchase, from which on it is not in the future."""
+        """Return the first instant of the day of purchase, from which it is no longer in the future."""
         bought = self.said.device.purchased_on
         known = bought is not None and _FIRST < bought < _LAST
         return [midnight(bought, self.programme.zone)] if bought is not None and known else []
 
     def better(self, place: Place, key: Key) -> Sequence[str]:
-        """Return what a change could lead to instead, best first."""
+        """Return the alternatives to a change, best first."""
         what, name, _ = key
         if what == "customer":
             terms = self.programme.terms_at(self.at(place))
@@ -334,7 +334,7 @@ class Search:
     def answers(self, place: Place, picks: Picks, name: str) -> list[Key]:
         """Return the changes of an answer.
 
-        The best one stands for all that are better, but where others are asked after it: each opens and closes some.
+        The best one stands for all better ones, unless questions depend on it: each answer opens and closes some.
         """
         if any(subject == name for what, subject, _ in picks if what == "condition"):
             return []
@@ -344,7 +344,7 @@ class Search:
         return [("condition", name, option) for option in better[:1]]
 
     def deciding(self, place: Place) -> set[str]:
-        """Return the questions that others are asked after."""
+        """Return the questions on which others depend."""
         if place.at not in self.deciders:
             asked = self.questionnaire(place).questions
             self.deciders[place.at] = {question.asked_after for question in asked if question.asked_after}
@@ -363,7 +363,7 @@ class Search:
         questionnaire = self.questionnaire(place)
         return (questionnaire.by_id.get(name) or questionnaire.several[name][0]).asked_after
 
-    # What is needed.
+    # The necessary changes.
 
     def search(self) -> list[Found]:
         """Return every smallest set of changes that reaches the goal."""
@@ -388,21 +388,21 @@ class Search:
         """Return the sets of changes to try next, one of which is in every larger set that suffices."""
         needed = [[key for key in keys if key not in picks] for keys in self.needed(place, picks)]
         if not all(needed):
-            return []  # there is something that nothing here cures
+            return []  # no change cures one of the reasons
         forced = {keys[0] for keys in needed if len(keys) == 1}
         return [picks | forced] if forced else [picks | {key} for key in min(needed, key=len)]
 
     def needed(self, place: Place, picks: Picks) -> list[list[Key]]:
-        """Return lists of changes, of each of which one at least is needed beside some that do not suffice."""
+        """Return lists of changes; from each list at least one is needed in addition to a set that does not suffice."""
         found = self.value(place, picks)
         if isinstance(found, Refusal):
             return [keys for reason in found.reasons for keys in self.curing(place, picks, reason)]
         return [self.raising(place, picks)]
 
     def curing(self, place: Place, picks: Picks, reason: Reason) -> list[list[Key]]:
-        """Return for a reason lists of changes, of each of which one is needed; none of a list cures nothing."""
+        """Return for a reason lists of changes, one of each of which is needed; an empty list means no cure."""
         code, values = reason.code, dict(reason.values)
-        if "more" in values:  # of a kind of which the first ones are named
+        if "more" in values:  # a reason that names only the first of several
             return []
         if "anchor" in values:
             return [self.above(place, picks, name) for name in self.costing(place, picks, str(values["anchor"]))]
@@ -425,7 +425,7 @@ class Search:
         return [self.above(place, picks, gated(questionnaire, reason) or name)]
 
     def costing(self, place: Place, picks: Picks, anchor: str) -> Iterator[str]:
-        """Yield the questions whose answers cost what a repair anchor says."""
+        """Yield the questions whose answers are deducted by a repair anchor."""
         condition = self.completed(place, picks)[0]
         for question in self.questionnaire(place).questions:
             costs = {option.id: option.deduction for option in question.options}
@@ -434,9 +434,9 @@ class Search:
                 yield question.id
 
     def raising(self, place: Place, picks: Picks) -> list[Key]:
-        """Return the changes of which one at least is needed beside some that do not raise a quote.
+        """Return the changes of which at least one is needed in addition to a set that does not raise a quote.
 
-        All that can be made without raising it, beside those, are left out.
+        The changes that can all be added to that set without raising the quote are left out.
         """
         variant = self.variant_of(place)
         assert variant is not None  # noqa: S101 - there is a quote
@@ -452,7 +452,7 @@ class Search:
         return [key for key in left if key not in futile]
 
     def futile(self, place: Place, picks: Picks, left: list[Key]) -> Picks:
-        """Return as many changes as can be made beside some without raising a quote; none that opens a question."""
+        """Return a maximal set of changes that can be added without raising a quote; none that opens a question."""
         deciding = self.deciding(place)
         known = self.known_futile[place, frozenset(key for key in picks if key[1] in deciding)]
         futile = next((one for one in known if picks <= one), None)
@@ -465,12 +465,12 @@ class Search:
         return futile
 
     def gain(self, place: Place, key: Key) -> int:
-        """Return what the phone is worth after one change, before the floor and all that comes after it."""
+        """Return the value of the phone after one change, before the floor and everything after it."""
         found = self.value(place, frozenset({key}))
         return sum(line.amount for line in found.lines if line.rule not in _CLOSING) if isinstance(found, Quote) else 0
 
     def shrunk(self) -> list[Found]:
-        """Return one set of changes of which none can be left out, where the search for the smallest takes too long."""
+        """Return one set of changes from which none can be removed; used if the search for the smallest is too long."""
         picks = frozenset(self.raising(HERE, frozenset())) if self.worth is not None else frozenset()
         if not self.reaches(HERE, picks):
             return []
@@ -479,21 +479,21 @@ class Search:
                 picks -= {key}
         return [(HERE, picks)]
 
-    # Which of them are told.
+    # The sets that are reported.
 
     def nearest(self, found: list[Found]) -> list[Found]:
-        """Return of sets that differ in their days or in better answers alone the nearest ones."""
+        """Return the nearest of those sets that differ only in their days or in better answers."""
         kept: dict[object, Found] = {}
         for place, picks in found:
             later = None if place.at is None else place.at > self.said.at
             subjects = frozenset((what, subject) for what, subject, _ in picks)
             key = place._replace(at=None), later, subjects
-            if key not in kept or kept[key][0] == place:  # the nearest day comes first, and the least answer last
+            if key not in kept or kept[key][0] == place:  # nearest day and worst sufficient answer first
                 kept[key] = place, picks
         return [*kept.values()]
 
     def eased(self, place: Place, picks: Picks) -> Picks:
-        """Return the same changes with answers no better than they need be."""
+        """Return the same changes with answers no better than needed."""
         for key in sorted(picks, key=str):
             what, subject, option = key
             better = self.better(place, key) if what == "customer" or subject not in self.deciding(place) else ()
@@ -510,7 +510,7 @@ _FIRST, _LAST = date(YEARS[0], 1, 2), date(YEARS[-1], 12, 30)
 
 
 def gated(questionnaire: Questionnaire, reason: Reason) -> str:
-    """Return the question whose answer a gate is about: of several choices, the one; "" where it is no gate."""
+    """Return the question of a gate's answer (of several choices, the choice); "" if it is not a gate."""
     if reason.code is not ReasonCode.CONDITION_GATE:
         return ""
     values = dict(reason.values)
@@ -519,12 +519,12 @@ def gated(questionnaire: Questionnaire, reason: Reason) -> str:
 
 
 def worth_of(answer: Quote | Refusal) -> int | None:
-    """Return what is offered, in minor units; None for nothing."""
+    """Return the offer in minor units; None for a refusal."""
     return answer.coupon_value if isinstance(answer, Quote) else None
 
 
 def reasons_of(answer: Quote | Refusal) -> tuple[Reason, ...]:
-    """Return the reasons of a refusal; none of a quote."""
+    """Return the reasons of a refusal; none for a quote."""
     return answer.reasons if isinstance(answer, Refusal) else ()
 
 
@@ -538,7 +538,7 @@ def _rows_of(table: Table[Any], key: object) -> tuple[Any, ...]:
 
 
 def changing_at(programme: Programme, variant: Variant) -> Iterator[datetime]:
-    """Yield the instants from which something is otherwise for a model: terms, prices, anchors, listings, bonuses."""
+    """Yield the instants of changes for a model: terms, prices, anchors, listings, bonuses."""
     model = variant.model
     rows = [*_rows_of(programme.prices, model)]
     ages = {terms.price_max_age for terms in programme.terms}
@@ -556,7 +556,7 @@ def changing_at(programme: Programme, variant: Variant) -> Iterator[datetime]:
 
 
 def is_taken(programme: Programme, variant: Variant, at: datetime) -> bool:
-    """Tell whether a model is taken at an instant, its condition apart."""
+    """Tell whether a model is accepted at an instant, apart from its condition."""
     terms = programme.terms_at(at)
     if terms is None:
         return False

@@ -33,10 +33,10 @@ def folder() -> Path:
 
 
 def rows(name: str, columns: list[str]) -> list[dict[str, Any]]:
-    """Return the rows of a table that is shipped.
+    """Return the rows of a shipped table.
 
     Raises:
-        DataError: it is not there, or has other columns.
+        DataError: it is missing, or has other columns.
     """
     path = folder() / name
     try:

@@ -33,7 +33,7 @@ BITS = {code: 1 << position for position, code in enumerate(ReasonCode)}
 """The bit of each reason in a set of reasons."""
 
 CLEAR, BLOCKED, TRACKED, DUPLICATE, UNVERIFIED = range(5)
-"""The register's answers, by number; whatever is above `DUPLICATE` is not verified."""
+"""The register's answers, by number; numbers above `DUPLICATE` are not verified."""
 
 _BLOCKED = BITS[ReasonCode.IMEI_BLOCKED]
 _TRACKED = BITS[ReasonCode.IMEI_TRACKED]
@@ -50,13 +50,13 @@ _NOT_IN_FORCE = BITS[ReasonCode.PROGRAMME_NOT_IN_FORCE]
 _HOUR = 3_600_000_000  # microseconds
 
 WARNED = BITS[ReasonCode.TAC_UNKNOWN] | _UNVERIFIED
-"""The doubts that are warnings where the terms let them pass."""
+"""The doubts that become warnings if the terms accept them."""
 
 _DOUBTS = WARNED | _NO_SECOND
 
 
 def identity(said: _Int, is_placeholder: _Int) -> _Int:
-    """Return what is said of a number, given what its first digits say: a placeholder is nobody's number at all.
+    """Return the reasons about a number, given those about its first digits: a placeholder is not a phone's number.
 
     >>> identity(_OF_BODY, False) == _OF_BODY, identity(_OF_BODY, True) == _PLACEHOLDER
     (True, True)
@@ -65,12 +65,12 @@ def identity(said: _Int, is_placeholder: _Int) -> _Int:
 
 
 def is_stale(asked_at: _Int, at: _Int, hours: _Int) -> _Int:
-    """Tell whether a register's answer is no evidence: of later than the instant, or older than the terms let it be.
+    """Tell whether a register's answer is not valid evidence: later than the instant, or too old for the terms.
 
     Args:
-        asked_at: when the register was asked, in microseconds since 1970; for an answer without evidence, long before.
-        at: the instant at which the answer has to hold, likewise.
-        hours: how old it may be, so many to the microsecond; 0 where the terms demand no evidence.
+        asked_at: the instant of the query, in microseconds since 1970; for an answer without evidence, long before.
+        at: the instant at which the answer must be valid, likewise.
+        hours: the greatest age, in hours as microseconds; 0 if the terms demand no evidence.
 
     >>> hour = 3_600_000_000
     >>> is_stale(0, 2 * hour, 2), is_stale(0, 2 * hour + 1, 2), is_stale(1, 0, 2), is_stale(1, 0, 0)
@@ -80,13 +80,13 @@ def is_stale(asked_at: _Int, at: _Int, hours: _Int) -> _Int:
 
 
 def numbers(is_known: _Int, is_one: _Int, is_same: _Int, status: _Int, is_old: _Int) -> _Int:
-    """Return what is said of a device's IMEIs together, doubts included; nothing where none of them can be read.
+    """Return the reasons about a device's IMEIs together, doubts included; none if no IMEI can be read.
 
     Args:
-        is_known: whether there is one that can be read.
+        is_known: whether at least one can be read.
         is_one: whether only one is given, readable or not.
         is_same: whether both are the same number.
-        status: what the register says.
+        status: the register's answer.
         is_old: whether the terms demand newer evidence of it: see `is_stale`.
 
     >>> numbers(True, True, False, BLOCKED, False) == _NO_SECOND | _BLOCKED, numbers(False, True, False, BLOCKED, True)
@@ -98,10 +98,10 @@ def numbers(is_known: _Int, is_one: _Int, is_same: _Int, status: _Int, is_old: _
 
 
 def let_pass(found: _Int, refused: _Int) -> _Int:
-    """Return which doubts of those found the terms let pass.
+    """Return the doubts among those found that the terms accept.
 
     Args:
-        found: everything that is found about a device.
+        found: everything found about a device.
         refused: the doubts that refuse it.
 
     >>> let_pass(WARNED, _UNVERIFIED) == BITS[ReasonCode.TAC_UNKNOWN], let_pass(_BLOCKED, 0)
@@ -111,7 +111,7 @@ def let_pass(found: _Int, refused: _Int) -> _Int:
 
 
 def shown(reasons: _Int) -> _Int:
-    """Return the reasons that are shown: without a sound row, or without terms in force, nothing else was asked.
+    """Return the reasons that are reported: without a valid row, or terms in force, no others were checked.
 
     >>> shown(_BLOCKED | _NOT_IN_FORCE) == _NOT_IN_FORCE, shown(_INVALID | _NOT_IN_FORCE) == _INVALID
     (True, True)

@@ -1,4 +1,4 @@
-"""One trade-in on the shipped data, told by the public API: what ``miexchange demo`` shows.
+"""One trade-in on the shipped data, told with the public API: the output of ``miexchange demo``.
 
 `journey` computes everything, `tell` writes it down. Nothing is prepared: change a table, and the story changes.
 
@@ -68,20 +68,20 @@ class Journey:
         programme: the programme of 2018.
         graded: the example programme that prices faults.
         imei: the old phone's IMEI.
-        candidates: what the TAC table says of it.
-        advert: the most that such a phone can get.
-        quote: what this one gets.
-        worst: what accepting it can cost.
-        proof: that the stored quote gives the same value again.
+        candidates: the devices of its TAC.
+        advert: the best quote for such a phone.
+        quote: the quote of this one.
+        worst: the worst case of accepting it.
+        proof: the replay of the stored quote, with the same value.
         coupon: the coupon of the accepted quote.
-        order: what is bought with it.
-        redemption: what the coupon takes off.
+        order: the order that it is spent on.
+        redemption: the discount of the coupon.
         last_moment: the same order one microsecond before the coupon ends.
         accessory_only: the answer to an order without a phone.
         expired: the answer at the end of the coupon.
         placeholder: the answer to an IMEI that many devices share.
         cracked: the answer of the 2018 programme to a cracked screen.
-        graded_quote: what the graded programme gives for it.
+        graded_quote: the quote of the graded programme for it.
     """
 
     programme: Programme
@@ -117,12 +117,12 @@ class Journey:
         }
 
 
-@cache  # the same every time: nothing is asked, and the clock is not read
+@cache  # reproducible: nothing is asked, and the clock is not read
 def journey() -> Journey:
-    """Live through one trade-in, with the calls that a shop would make.
+    """Run through one trade-in, with the calls that a shop would make.
 
     Raises:
-        InvalidValue: the data at hand do not lead where the story goes.
+        InvalidValue: the data at hand do not support the story.
     """
     programme, graded = Programme.load("mi-exchange-india"), Programme.load("graded-trade-in")
     at = datetime(2018, 3, 20, 12, tzinfo=timezone(timedelta(hours=5, minutes=30)))
@@ -146,7 +146,7 @@ def journey() -> Journey:
     unknown = Device(_MODEL, Imei.from_body(_PLACEHOLDER))
     worn["screen_glass"] = "cracked"
     cracked = answers.replace(**worn)
-    # The graded programme does not ask an older phone about its warranty, so its own best answers are the start.
+    # The graded programme does not ask an older phone about its warranty, so begin with its own best answers.
     graded_answers = expected(Quote, headline(_MODEL, graded, at=at)).condition.replace(**worn)
     facts: dict[str, Any] = {"at": at, "imei_status": ImeiStatus.CLEAR}
     return Journey(
@@ -174,7 +174,7 @@ _Answer = TypeVar("_Answer", Quote, Coupon, Redemption, Refusal, Listing, WorstC
 
 
 def expected(kind: type[_Answer], answer: object) -> _Answer:
-    """Return the answer if it is what the story needs: it is told on data that a test keeps as they are."""
+    """Return the answer if the story can use it: a test pins the data."""
     if not isinstance(answer, kind):
         said = ", ".join(answer.codes) if isinstance(answer, Refusal) else type(answer).__name__
         rule = f"use the shipped data as they are: the story needs a {kind.__name__}"
@@ -183,12 +183,12 @@ def expected(kind: type[_Answer], answer: object) -> _Answer:
 
 
 def tell(story: Journey, write: Callable[[int], str], width: int = _WIDEST) -> Iterator[str]:
-    """Yield the story as lines; those that begin at the margin are headings.
+    """Yield the story as lines; unindented lines are headings.
 
     Args:
-        story: what happened.
-        write: how to write an amount, such as `Currency.plain`.
-        width: how many columns there are; more than 100 are not used.
+        story: the story.
+        write: the function that formats an amount, such as `Currency.plain`.
+        width: the number of columns; at most 100 are used.
     """
     page = _Page(write, min(width, _WIDEST), story.programme.zone)
     yield "One trade-in, from the IMEI to the coupon, computed just now"

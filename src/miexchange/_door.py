@@ -1,4 +1,4 @@
-"""The JSON door in our own words: what pydantic finds wrong is said by the four makers of `errors`, with its path."""
+"""JSON errors in our own words: the four makers of `errors` report what pydantic finds wrong, with its path."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ REVEAL = "reveal_imei"
 
 _PLAIN = "give what to_dict returns: plain JSON data"
 _OWN = ContextVar("_OWN", default=False)
-_NONE: Any = object()  # what is not in the data; None is null
+_NONE: Any = object()  # missing in the data; None is null
 
 
 _ADAPTERS: dict[tuple[type, bool], TypeAdapter[Any]] = {}
 
 
 def adapter_of(kind: Any, *, is_own: bool = True) -> TypeAdapter[Any]:  # noqa: ANN401 - a public value
-    """Return what reads and writes the JSON form of a value; one that is not our own does so for a model of others."""
+    """Return the adapter for the JSON form of a value; for another type, that of its pydantic model."""
     adapter = _ADAPTERS.get((kind, is_own))
     if adapter is None:
         from pydantic import TypeAdapter  # noqa: PLC0415 - loaded at the door, not at import
@@ -64,7 +64,7 @@ def reveals(info: Any) -> bool:  # noqa: ANN401 - pydantic's own
 
 
 def read_data(kind: Any, data: object, rule: str = _PLAIN) -> Any:  # noqa: ANN401 - a value of that kind
-    """Return the value that plain data is the JSON form of.
+    """Return the value of plain JSON data.
 
     Raises:
         InvalidValue: the first fault, with its path.
@@ -78,12 +78,12 @@ def read_data(kind: Any, data: object, rule: str = _PLAIN) -> Any:  # noqa: ANN4
 
 
 def read_as(kind: Any, text: str, data: object) -> Any:  # noqa: ANN401 - a value of that kind
-    """Return the value that a JSON text is the form of.
+    """Return the value of a JSON text.
 
     Args:
         kind: the value's type.
         text: the JSON text.
-        data: what it holds.
+        data: its parsed content.
 
     Raises:
         InvalidValue: the first fault, with its path.
@@ -101,15 +101,15 @@ def in_own_words(
     schema_of: Callable[[], CoreSchema],
     write: Callable[[Any, bool], object],
 ) -> CoreSchema:
-    """Return the schema of a value: that of its JSON form, or what a model of somebody else's, or a service, needs.
+    """Return the schema of a value: of its JSON form, or for use in other pydantic models and services.
 
-    There it is an instance, or what `to_dict` writes, and is written so; what is wrong is said in our words, and
-    nothing of what was given is repeated that could be an IMEI.
+    There it accepts an instance or the result of `to_dict`, and writes the latter; errors are in our words, and
+    repeat no input that could be an IMEI.
 
     Args:
         kind: the value's type.
-        schema_of: makes the schema of its JSON form.
-        write: writes a value, with its IMEIs or without.
+        schema_of: a function that makes the schema of its JSON form.
+        write: a function that writes a value, with its IMEIs or without.
     """
     if _OWN.get():
         return schema_of()
@@ -147,7 +147,7 @@ def _read_there(kind: Any, given: object) -> object:  # noqa: ANN401 - a public 
 
 
 def _fault_in(kind: Any, data: object, found: Mapping[str, Any]) -> InvalidValue:  # noqa: ANN401 - a public value
-    """Return what pydantic found wrong with the JSON form of a value as an error of ours.
+    """Return pydantic's error about the JSON form of a value as one of ours.
 
     Args:
         kind: the value's type.
@@ -171,7 +171,7 @@ def _fault_at(at: _Place, rest: list[Any], found: Mapping[str, Any]) -> InvalidV
     if isinstance(cause, InvalidValue):  # a field that the value itself refused
         field = cause.field.partition(".")[2]
         return cause.at(f"{where}.{field}" if field else where)
-    if "remedy" in found.get("ctx", {}) and type(data) is str:  # a text that is no IMEI
+    if "remedy" in found.get("ctx", {}) and type(data) is str:  # a text that is not an IMEI
         what, remedy = found["ctx"]["what"], found["ctx"]["remedy"]
         return out_of_range(where, data, remedy[:1].lower() + remedy[1:], which=what)
     if found["type"] == "unexpected_keyword_argument":
@@ -180,7 +180,7 @@ def _fault_at(at: _Place, rest: list[Any], found: Mapping[str, Any]) -> InvalidV
 
 
 class _Place:
-    """A place in data, with what its annotation wants there."""
+    """A position in data, with the annotation expected there."""
 
     def __init__(self, kind: Any, data: object) -> None:  # noqa: ANN401 - a public value
         self.hint, self.data = kind, data
@@ -188,12 +188,12 @@ class _Place:
         self.newer = self._newer(kind)
 
     def _newer(self, kind: Any) -> InvalidValue | None:  # noqa: ANN401 - as above
-        """Return the error of a value that a newer version wrote, whatever else this one finds in it."""
+        """Return the error of a value of a newer version, whatever else is wrong with it."""
         error = newer(kind, self.data) if _is_value(kind) else None
         return error if error is None else error.at(".".join((*self.path, FORM)))
 
     def descend(self, rest: list[Any]) -> list[Any]:
-        """Go down as far as annotations say what is there; return what is left of the way."""
+        """Follow a path as far as annotations describe it; return the rest."""
         while rest:
             inner, bounds, _ = parts_of(self.hint)
             key, pair = rest[0], _pair_in(bounds)
@@ -221,7 +221,7 @@ def _pair_in(bounds: tuple[Any, ...]) -> Pair | None:
 
 
 def _fault_of_pair(where: str, pair: Pair, data: dict[str, Any]) -> InvalidValue:
-    """Return the error of an object that is not of the two names of a pair."""
+    """Return the error of an object that lacks the two names of a pair."""
     lacking = next((name for name in pair.names if name not in data), None)
     if lacking is not None:
         return missing(f"{where}.{lacking}", f"give {pair.wants}")
@@ -244,7 +244,7 @@ def _at(data: Any, key: Any) -> Any:  # noqa: ANN401 - what JSON holds
 
 
 def _fault_of_event(where: str, union: Any, data: dict[str, Any]) -> InvalidValue:  # noqa: ANN401 - an annotation
-    """Return the error of an object that can be one of several values, each of which says in `kind` what it is."""
+    """Return the error of an object of a union whose members are distinguished by `kind`."""
     kinds = {get_args(hints_of(arm)["kind"])[0]: arm for arm in get_args(union) if arm is not NoneType}
     if "kind" not in data:
         return missing(f"{where}.kind", f"give one of: {', '.join(kinds)}")

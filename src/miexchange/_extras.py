@@ -26,7 +26,7 @@ class MissingExtraError(MiExchangeError, ModuleNotFoundError):
 
 
 class extra:  # noqa: N801 - it stands where a function does: `with extra("batch", "miexchange.batch"):`
-    """Tell which extra is missing, where an import within fails for want of a package.
+    """Tell which extra is missing if an import within fails because a package is not installed.
 
     >>> with extra("sql", "miexchange.sql"):
     ...     import no_such_package
@@ -36,7 +36,7 @@ class extra:  # noqa: N801 - it stands where a function does: `with extra("batch
     """
 
     def __init__(self, name: str, what: str) -> None:
-        """Take the extra's name, and what needs it."""
+        """Take the extra's name, and the feature that needs it."""
         self._name, self._what = name, what
 
     def __enter__(self) -> None:
@@ -45,10 +45,10 @@ class extra:  # noqa: N801 - it stands where a function does: `with extra("batch
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Raise in place of an error that a package of others is not there; what is wrong with ours is left as it is.
+        """Replace the error of a missing third-party package; an error of our own modules is not changed.
 
         Raises:
-            MissingExtraError: it is not there. Of extras within extras, the outer one is named: it brings both.
+            MissingExtraError: the package is missing. Of nested extras the outer one is named: it includes the inner.
         """
         if isinstance(error, ModuleNotFoundError):
             package = (error.name or "").partition(".")[0]

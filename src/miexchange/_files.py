@@ -1,4 +1,4 @@
-"""Reading a file that may be anybody's: never more bytes than it may have, and what is wrong with it as a problem."""
+"""Reads untrusted files: never more bytes than allowed, with faults reported as problems."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["read_bytes", "read_text", "too_large"]
 
 
 def read_bytes(path: Path, most: int) -> bytes:
-    """Return the content of a file, or of one that has more bytes than it may have, one byte too many.
+    """Return the content of a file; of one that is too large, one byte more than allowed.
 
-    A pipe that nobody writes to is empty: nothing is waited for.
+    A pipe without a writer is empty: reading never blocks.
     """
     with io.BufferedReader(io.FileIO(path, opener=_at_once if _NO_WAIT else None)) as opened:
         return opened.read(most + 1)
@@ -27,26 +27,26 @@ def read_bytes(path: Path, most: int) -> bytes:
 
 def _at_once(path: str, flags: int) -> int:
     number = os.open(path, flags | _NO_WAIT)
-    os.set_blocking(number, True)  # for what a writer of the pipe is about to say
+    os.set_blocking(number, True)  # for data that the pipe's writer is about to send
     return number
 
 
-_NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)  # which Windows has not, and no named pipes in folders
+_NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)  # missing on Windows, which has no named pipes in folders
 
 
 def too_large(most: int) -> tuple[str, str]:
-    """Return what is wrong with a file of too many bytes, and the remedy."""
+    """Return the fault of a file that is too large, and the remedy."""
     return f"has more than {most:,} bytes", "Split it, or take out what is not needed"
 
 
 def read_text(path: Path, file: str, problems: Problems, most: int = TABLE_BYTES) -> str | None:
-    """Return the text of a file, or None with a problem noted.
+    """Return the text of a file, or None after recording a problem.
 
     Args:
         path: the file.
-        file: how to call it in a problem.
-        problems: where faults are noted.
-        most: the bytes that it may have.
+        file: its name in a problem.
+        problems: the list to which faults are added.
+        most: the most bytes.
     """
     data = b""
     try:

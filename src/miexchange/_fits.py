@@ -1,6 +1,6 @@
 """The meaning of an annotation for a value: a test, its wording, and the error of a value that does not fit.
 
-The words are those of Python for the constructor, and those of JSON for what is read from JSON.
+The wording is that of Python types for the constructor, and of JSON types for data read from JSON.
 
 >>> wants(tuple[int, ...], 5), wants(tuple[int, ...], 5, as_json=True)
 ('a tuple, each element a whole number of 64 bits', 'a list, each element a whole number of 64 bits')
@@ -32,7 +32,7 @@ _Test = Callable[[Any], bool]
 
 
 def check_of(hint: Any, most: int) -> _Test:  # noqa: ANN401 - an annotation has no type
-    """Return the test of an annotation; a tuple without a bound of its own has `most` elements at most."""
+    """Return the test of an annotation; a tuple without bounds has up to `most` elements."""
     origin, parts = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return _bounded(parts[0], [bound for bound in parts[1:] if isinstance(bound, Bound)], most)
@@ -60,13 +60,13 @@ def _bounded(hint: Any, bounds: list[Bound], most: int) -> _Test:  # noqa: ANN40
 
 
 def _test_of_numbers(bound: Between) -> Callable[[Any], bool]:
-    """Return the test of a whole number; it is no call of a function where it need not be, for tables are long."""
+    """Return the test of a whole number. Inlined: tables have thousands of rows."""
     least, most = bound.least, bound.most
     return lambda value: type(value) is int and least <= value <= most
 
 
 def _test_of_chars(bound: Chars) -> Callable[[Any], bool]:
-    """Return the test of a text, of which most are plain: those are seen to at once."""
+    """Return the test of a text; plain texts, which are the most frequent, come first."""
     least, most, fits, is_open = bound.least, bound.most, bound.fits, not bound.pattern
     is_line = bound.pattern == ONE_LINE
 
@@ -107,7 +107,7 @@ def _test_of_several(kind: Any, parts: tuple[Any, ...], most: int) -> _Test:  # 
 
 
 def is_text(value: object) -> bool:
-    """Tell whether a value is exactly a `str` that can be written as UTF-8: no half of a surrogate pair."""
+    """Tell whether a value is exactly a `str` that can be encoded as UTF-8: without lone surrogates."""
     if type(value) is not str:
         return False
     return value.isascii() or not SURROGATE.search(value)
@@ -137,7 +137,7 @@ _WORDS: dict[object, tuple[str, str]] = {
 
 
 def wants(hint: Any, most: int, *, as_json: bool = False) -> str:  # noqa: ANN401 - an annotation has no type
-    """Say what to give, as the object of a sentence."""
+    """Return what to give, as the object of a sentence."""
     inner, bounds, optional = parts_of(hint)
     origin, parts = get_origin(inner), get_args(inner)
     none = (", or null" if as_json else ", or None") * (optional or NoneType in parts)
@@ -168,13 +168,13 @@ def a_kind(kind: type) -> str:
 
 
 def fault(path: str, value: object, hint: Any, most: int, *, as_json: bool = False) -> InvalidValue:  # noqa: ANN401 - as above
-    """Return the error of a value that does not fit its annotation; of the element that does not, if it is of several.
+    """Return the error of a value that does not fit its annotation; in a collection, of the element that does not.
 
     Args:
         path: the field, dotted from the value's type.
-        value: what was given.
+        value: the value.
         hint: the annotation.
-        most: how many elements a tuple has at most that has no bound of its own.
+        most: the most elements of a tuple without bounds of its own.
         as_json: whether the value is data of JSON.
     """
     inner, bounds, _ = parts_of(hint)
@@ -196,7 +196,7 @@ _JSON_WORDS = {dict: "an object", list: "a list", NoneType: "null"}
 
 @cache
 def _kinds(hint: Any, *, as_json: bool) -> frozenset[type]:  # noqa: ANN401 - as above
-    """Return the types of which a value is out of range rather than of another type."""
+    """Return the types for which a value is out of range rather than of another type."""
     if get_origin(hint) is Literal or (as_json and hint in {date, datetime}):
         return frozenset({str})
     if as_json and isinstance(hint, type) and (issubclass(hint, StrEnum) or not dataclasses.is_dataclass(hint)):
@@ -205,7 +205,7 @@ def _kinds(hint: Any, *, as_json: bool) -> frozenset[type]:  # noqa: ANN401 - as
 
 
 def _fault_of_several(path: str, value: Any, hint: Any, bounds: tuple[Any, ...], most: int) -> InvalidValue:  # noqa: ANN401 - as above
-    """Return the error of a tuple or a frozenset: of its first element that does not fit, or of their number."""
+    """Return the error of a tuple or a frozenset: of its first element that does not fit, or of its length."""
     parts = get_args(hint)
     is_long = Ellipsis in parts or get_origin(hint) is frozenset
     bound = next((bound for bound in bounds if isinstance(bound, Items)), Items(0, most))

@@ -1,9 +1,9 @@
-"""The forms of a value: how a newer version adds a field, or a value of a field, to what older versions read.
+"""The forms of a value: how a newer version adds a field, or a value of a field, without breaking older data.
 
-A value that is kept outlives the version that wrote it. So a field that is added carries `Since` with the number of the
-form that has it, and a default. Left at the default it is written nowhere: not to JSON, not into a digest or a seal, so
-that these are what they were, and older versions read them. Once it is set, the form's number stands beside it, and
-an older version says in words that it is too old for this one value. So does a value that a field may hold since
+A stored value outlives the version that wrote it. So an added field has `Since` with the number of the first
+form that has it, and a default. At the default it is not written to JSON, digests or seals, so
+these do not change, and older versions can read them. Once it is set, the number of the form is written too, and
+an older version reports that it is too old for this value. The same holds for an added value of a field
 (`Further`). Form 1 has no number.
 """
 
@@ -40,7 +40,7 @@ def _later(kind: type) -> dict[str, tuple[int, object]]:
 
 @cache
 def _further(kind: type) -> tuple[tuple[str, Further], ...]:
-    """Return the fields of a type that may hold more since, with what, and the first form that may."""
+    """Return the fields of a type with values added later, those values, and the first form with each."""
     names = [field.name for field in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else []
     found = ((name, bound) for name in names for bound in parts_of(hints_of(kind)[name])[1])
     return tuple((name, bound) for name, bound in found if isinstance(bound, Further))
@@ -54,12 +54,12 @@ def form_of(kind: type) -> int:
 
 
 def left_out(value: object) -> list[str]:
-    """Return the added fields of a value that are at their defaults, and are written nowhere."""
+    """Return the added fields of a value that are at their defaults, and are not written."""
     return [name for name, (_, default) in _later(cast("Any", type(value))).items() if getattr(value, name) == default]
 
 
 def numbered(value: object, data: dict[str, Any]) -> dict[str, Any]:
-    """Return the data of a value without what is left out, and with the number of its form where that is not 1."""
+    """Return the data of a value without omitted fields, and with the number of its form if that is not 1."""
     kind, last = cast("Any", type(value)), 1
     for name, (form, default) in _later(kind).items():
         if getattr(value, name) == default:
@@ -73,7 +73,7 @@ def numbered(value: object, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def in_forms(kind: type, schema: CoreSchema) -> CoreSchema:
-    """Return a schema of pydantic's that writes what `numbered` returns, and reads it; that of form 1 as it is."""
+    """Return a pydantic schema that writes the result of `numbered`, and reads it; form 1 is unchanged."""
     if form_of(kind) == 1:
         return schema
     from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
@@ -81,7 +81,7 @@ def in_forms(kind: type, schema: CoreSchema) -> CoreSchema:
     found: Any = schema
     number = core_schema.int_schema(ge=1, le=form_of(kind))
     given = core_schema.with_default_schema(number, default=form_of(kind))
-    found["schema"]["collect_init_only"] = False  # the number is read, and kept nowhere
+    found["schema"]["collect_init_only"] = False  # the number is read, and discarded
     found["schema"]["fields"].append(core_schema.dataclass_field(FORM, given, init_only=True))
     found["serialization"] = core_schema.wrap_serializer_function_ser_schema(
         lambda value, handler: numbered(value, handler(value))
@@ -90,14 +90,14 @@ def in_forms(kind: type, schema: CoreSchema) -> CoreSchema:
 
 
 def newer(kind: type, data: object) -> InvalidValue | None:
-    """Return the error of data in a form of a type that this version does not know; None where it knows it."""
+    """Return the error of data in a form of a type that this version does not know; None if it does."""
     form = data.get(FORM) if isinstance(data, dict) else None
     known = form_of(kind)
     return too_new(kind.__name__, form, known) if type(form) is int and form > known else None
 
 
 def too_new(field: str, form: int, known: int) -> InvalidValue:
-    """Return the error of what a newer version wrote."""
+    """Return the error of data of a newer version."""
     rule = f"read it with that version; the last form that this one knows is {known}"
     return out_of_range(f"{field}.{FORM}", form, rule, which="a newer version of miexchange wrote")
 
@@ -105,10 +105,10 @@ def too_new(field: str, form: int, known: int) -> InvalidValue:
 def by_place(kind: type, names: Iterable[str], state: object) -> Mapping[str, object]:
     """Return the fields of a pickle of an earlier version, which did not write their names.
 
-    Fields that it does not have are those of a version that did not have them.
+    Missing fields were added after that version.
 
     Raises:
-        InvalidValue: it has more fields than there are.
+        InvalidValue: it has too many fields.
     """
     names = list(names)
     if isinstance(state, dict):
@@ -126,6 +126,6 @@ def by_place(kind: type, names: Iterable[str], state: object) -> Mapping[str, ob
 
 
 def _made_by(kind: type, name: str) -> Callable[[], object] | None:
-    """Return what makes a field of a version that did not have it."""
+    """Return a function that makes a field for a version without it."""
     bounds = parts_of(hints_of(kind)[name])[1]
     return next((bound.make for bound in bounds if isinstance(bound, Older)), None)

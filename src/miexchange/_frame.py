@@ -1,7 +1,7 @@
-"""Tables of any library as columns of Python values: pandas, Polars, Arrow, DuckDB, or anything that speaks Arrow.
+"""Tables of any library as columns of Python values: pandas, Polars, Arrow, DuckDB, or any that exports Arrow data.
 
-No library is imported to read its tables. They are told by what their classes have, and asked for their columns by
-position, so that a name may be anything.
+No library is imported to read its tables. They are recognised by the attributes of their classes, and columns are
+fetched by position, so that a name may be anything.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _NO_TABLE = ("is no table", "Give a CSV path or a DataFrame")
 
 
 class NotATable(Exception):  # noqa: N818 - never leaves the package
-    """A value that cannot be read as a table: what is wrong with it, and the remedy."""
+    """A value that cannot be read as a table: the fault, and the remedy."""
 
     def of(self, field: str, value: object) -> InvalidValue:
-        """Return the error of an argument that is no table."""
+        """Return the error of an argument that is not a table."""
         what, remedy = self.args
         return wrong_type(field, value, f"{remedy[:1].lower()}{remedy[1:]}", what)
 
@@ -35,14 +35,14 @@ class Columns:
     """The columns of a table.
 
     Attributes:
-        names: their names; what is neither text nor number is shown with its position.
+        names: their names; one that is neither a text nor a number is shown by its position.
     """
 
     def __init__(self, source: object) -> None:
         """Open a table.
 
         Raises:
-            NotATable: it is none.
+            NotATable: it is not a table.
         """
         self._rows: int | None = None
         try:
@@ -54,10 +54,10 @@ class Columns:
             raise NotATable(*_NO_TABLE) from None
 
     def cells(self, place: int) -> list[Any]:
-        """Return the cells of the column at a position, as Python has them; what is missing in any library is None.
+        """Return the cells of the column at a position, as Python values; any library's null becomes None.
 
         Raises:
-            NotATable: Python has no such values, or the column contradicts itself or another one.
+            NotATable: Python has no such values, or the column is inconsistent with itself or another one.
         """
         try:
             cells = [_in_python(cell) for cell in self._cells(place)]
@@ -71,7 +71,7 @@ class Columns:
 
 
 def _opened(source: Any) -> tuple[Sequence[object], Callable[[int], Any]]:  # noqa: ANN401 - any table
-    """Return the names of a table's columns, and what returns the cells of one at a position."""
+    """Return the names of a table's columns, and a function that returns the cells at a position."""
     kind = type(source)
     if hasattr(kind, "collect_schema") and not hasattr(kind, "get_columns"):
         raise NotATable("has no rows yet", "Give what its collect() returns")
@@ -91,7 +91,7 @@ def _opened(source: Any) -> tuple[Sequence[object], Callable[[int], Any]]:  # no
 
 
 def _of_arrow(column: Any) -> list[Any]:  # noqa: ANN401 - an Arrow array
-    column.validate(full=True)  # what another library made may lead anywhere in memory
+    column.validate(full=True)  # another library's buffers may point anywhere in memory
     cells: list[Any] = column.to_pylist()
     return cells
 
@@ -102,19 +102,19 @@ def _of_pandas(column: Any) -> Any:  # noqa: ANN401 - a Series; its cells
 
 
 def _arrow_behind(column: Any) -> Any:  # noqa: ANN401 - a Series; an Arrow array, or None
-    """Return the array of Arrow that pandas keeps a column in; it may be of a type that pandas itself fails at."""
+    """Return the Arrow array behind a pandas column; it may be of a type that pandas itself cannot handle."""
     kind = column.dtype
     is_kept = name_of(type(kind)) == "ArrowDtype" or getattr(kind, "storage", None) == "pyarrow"
     return column.array.__arrow_array__() if is_kept else None
 
 
 def readable(frame: Any) -> Any:  # noqa: ANN401 - a DataFrame of pandas, which is not imported here
-    """Return a DataFrame of pandas of which every cell can be read, whatever Arrow keeps a column in.
+    """Return a pandas DataFrame whose cells can all be read, whatever the Arrow types of its columns.
 
-    Most columns stay as they are. One of a type that pandas fails at, such as views and runs, becomes one of objects.
+    Most columns are unchanged. One of a type that pandas cannot handle, such as views and runs, becomes objects.
 
     Raises:
-        NotATable: the buffers of a column contradict one another.
+        NotATable: the buffers of a column are inconsistent.
     """
     found = frame
     for place in range(frame.shape[1]):
@@ -141,7 +141,7 @@ def _is_plain(arrow: Any, column: Any) -> bool:  # noqa: ANN401 - an Arrow array
     """Tell whether pandas can handle an array.
 
     Raises:
-        Exception: its buffers contradict one another, or its zone is no text.
+        Exception: its buffers are inconsistent, or its zone is not a text.
     """
     name = f"{arrow.type}"
     if name in _BYTES_OF_TEXTS:
@@ -155,7 +155,7 @@ def _is_plain(arrow: Any, column: Any) -> bool:  # noqa: ANN401 - an Arrow array
 def _are_texts(arrow: Any) -> bool:  # noqa: ANN401 - an Arrow array
     try:
         arrow.validate(full=True)
-    except ValueError:  # no UTF-8
+    except ValueError:  # invalid UTF-8
         return False
     return True
 
@@ -175,7 +175,7 @@ def _of_scalar(cell: Any) -> object:  # noqa: ANN401 - an Arrow scalar
 
 
 def _as_arrow(source: object) -> object:
-    """Return what speaks only Arrow's stream protocol as a table of Arrow; a stream is then used up."""
+    """Return an object with only Arrow's stream protocol as an Arrow table; a stream is then consumed."""
     if hasattr(type(source), "to_arrow_table"):  # a relation of DuckDB
         return cast("Any", source).to_arrow_table()
     pyarrow = sys.modules.get("pyarrow")
@@ -206,8 +206,8 @@ def _is_in_calendar(instant: datetime) -> bool:
 
 
 class InstantOutOfRange:
-    """Stands in a column for an instant that Python has no value for, and is shown by this name."""
+    """Represents an instant that Python cannot represent, and is shown by this name."""
 
 
 class Unreadable:
-    """Stands in a column for a cell that has no form in Python, and is shown by this name."""
+    """Represents a cell that has no Python value, and is shown by this name."""

@@ -1,4 +1,4 @@
-"""The shortest history that leads to an exchange as it stands: a value from outside is held against it."""
+"""The shortest history that leads to an exchange's state, against which a value from outside is checked."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ __all__ = ["shortest", "was_credited"]
 
 @cache
 def _locked() -> Examination:
-    """Return what an inspection found of a phone that was unlocked since: an exchange keeps only its time limit."""
+    """Return an inspection for a phone that was unlocked since: the exchange stores only its time limit."""
     return Examination("locked", Condition(), reasons=(reason_of(ReasonCode.ACCOUNTS_PRESENT),))
 
 
 def shortest(exchange: Exchange) -> tuple[Later, ...]:
-    """Return the events since its coupon was free that made an exchange, as far as it remembers them.
+    """Return the events since its coupon was free that explain an exchange, as far as it stores them.
 
-    Orders that were released leave nothing but a version and a window, and an instant between two events leaves nothing
-    at all; the earliest is taken then, and of a hand-over the latest, so that no deadline is passed.
+    Of released orders only a version and a window remain, and an instant between two events is not stored
+    at all; the earliest possible is used then, and the latest for a hand-over, so that no deadline is passed.
     """
     last = exchange.last
     for_coupon = exchange.rules.coupon == "after_inspection" and not was_credited(exchange)
@@ -44,14 +44,14 @@ def shortest(exchange: Exchange) -> tuple[Later, ...]:
 
 
 def was_credited(exchange: Exchange) -> bool:
-    """Tell whether the last event came to a coupon that was awaited, and could be used by then."""
+    """Tell whether the last event concerns a coupon that was awaited, and could be used by then."""
     if exchange.rules.coupon == "at_acceptance" or exchange.coupon.awaited:
         return False
     return exchange.order is not None or not isinstance(exchange.last, Inspect | Agree | Override)
 
 
 def _of_order(exchange: Exchange) -> list[Later]:
-    """Return what happened to the order before the last event."""
+    """Return the events of the order before the last event."""
     order, redemption, wiped = exchange.order, exchange.redemption, exchange.wiped
     if order is None or redemption is None:
         return []
@@ -66,7 +66,7 @@ def _of_order(exchange: Exchange) -> list[Later]:
 
 
 def _of_phone(exchange: Exchange, order: str, since: datetime | None = None) -> list[Later]:
-    """Return what happened to the phone before the last event, for an order or for the coupon that comes after it."""
+    """Return the events of the phone before the last event, for an order or for a coupon that comes after it."""
     found, wiped = exchange.examination, exchange.wiped
     events: list[Later] = [*exchange.attempts]
     if exchange.sent_at is not None:
@@ -83,7 +83,7 @@ def _of_phone(exchange: Exchange, order: str, since: datetime | None = None) -> 
 
 
 def _seen(exchange: Exchange, found: Examination, earliest: datetime) -> datetime:
-    """Return when the phone was inspected: where a deadline does not tell it, as early as can be."""
+    """Return the instant of the inspection: the earliest possible unless a deadline determines it."""
     if exchange.decide_until is not None:
         return exchange.decide_until - timedelta(hours=exchange.rules.decide_hours)
     if found.register_answer is None:
@@ -93,7 +93,7 @@ def _seen(exchange: Exchange, found: Examination, earliest: datetime) -> datetim
 
 
 def _hand_over(exchange: Exchange, order: str) -> Later:
-    """Return the hand-over, at its instant where that is known."""
+    """Return the hand-over, at its instant if that is known."""
     if exchange.settlement is not None and exchange.decide_until is not None:
         return Agree(exchange.handed_over or min(exchange.at, exchange.decide_until - TICK), exchange.account)
     latest = exchange.at

@@ -14,7 +14,7 @@ __all__ = ["table"]
 
 
 def table(caption: str, rows: Iterable[tuple[str, ...]], notes: Iterable[str] = ()) -> str:
-    """Return a table; the second cell of a row is an amount, and stands on the right.
+    """Return a table; the second cell of a row is an amount, aligned right.
 
     >>> table("A & B", [("market", "100.00", "a price")])
     '<table><caption>A &amp; B</caption><tbody><tr><td>market</td><td style="text-align:right">100.00</td>\

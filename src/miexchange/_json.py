@@ -1,4 +1,4 @@
-"""Reading JSON that may be anybody's: within the limits of `_limits`, with every key once, with errors of ours."""
+"""Reads untrusted JSON: within the limits of `_limits`, without duplicate keys, with errors of ours."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def json_text(text: object, field: str, rule: str) -> str:
 
     Args:
         text: a text, or UTF-8 bytes.
-        field: what the JSON is, for the error.
-        rule: what to give, for what is no text at all.
+        field: the name of the JSON in the error.
+        rule: what to give, in the error of an argument that is not a text.
 
     Raises:
-        InvalidValue: neither, not UTF-8, with a byte order mark, or too large.
+        InvalidValue: of another type, not UTF-8, with a byte order mark, or too large.
     """
     plain_text = text_of(text)
     if plain_text is None:
@@ -68,12 +68,12 @@ def read_json(text: object, field: str, rule: str = "give a JSON text", repeated
 
     Args:
         text: a text, or UTF-8 bytes.
-        field: what the JSON is, for the error.
-        rule: what to give, for what is no JSON.
-        repeated: what to do about a duplicate key in an object, which is never resolved in silence.
+        field: the name of the JSON in the error.
+        rule: what to give, in the error of invalid JSON.
+        repeated: the remedy for a duplicate key in an object, which is never resolved silently.
 
     Raises:
-        InvalidValue: no JSON, outside the bounds, NaN or Infinity, or a duplicate key.
+        InvalidValue: invalid JSON, outside the bounds, NaN or Infinity, or a duplicate key.
     """
     given = json_text(text, field, rule)
     number, twice = _number_of(field), list[_Repeated]()
@@ -100,7 +100,7 @@ def read_json(text: object, field: str, rule: str = "give a JSON text", repeated
 
 
 class _Repeated(dict[str, Any]):
-    """An object with a duplicate key; it does not know yet where it is itself."""
+    """An object with a duplicate key, whose own path is not known yet."""
 
     def __init__(self, found: dict[str, Any], key: str) -> None:
         super().__init__(found)
@@ -109,9 +109,9 @@ class _Repeated(dict[str, Any]):
 
 def _path_of_repeated(data: dict[str, Any] | list[Any]) -> list[str]:
     """Return the path of the first duplicate key, and the key."""
-    # Each value is there with the way to it: its name, and the way to what it is in.
+    # Each value has its path: its name, and the path of the value that contains it.
     unread: list[tuple[Any, Any]] = [(data, None)]
-    while True:  # an object that is lost with its key is within another such one
+    while True:  # an object lost with its duplicate key is within another such object
         one, way = unread.pop()
         if type(one) is _Repeated:
             names = [one.key]
@@ -158,7 +158,7 @@ def _no_constant(field: str) -> Callable[[str], NoReturn]:
 
 
 def is_deep(data: object, most: int) -> bool:
-    """Tell whether plain data has more lists and dicts within one another than there may be; without recursion."""
+    """Tell whether plain data is nested more deeply than allowed; without recursion."""
     level = [data]
     for _ in range(most):
         level = [
@@ -171,12 +171,12 @@ def is_deep(data: object, most: int) -> bool:
 
 
 def plain(data: object, field: str, rule: str) -> Any:  # noqa: ANN401 - what JSON holds
-    """Return a copy of Python data in the types of JSON alone, so that writing it runs no foreign code.
+    """Return a copy of Python data in JSON types only, so that writing it runs no foreign code.
 
-    The bounds are those of a JSON text. They count what is written: a list that is in the data twice counts twice.
+    The bounds are those of a JSON text, applied to the output: a list that occurs twice counts twice.
 
     Raises:
-        InvalidValue: an object that JSON does not have, a key that is no text, or outside the bounds.
+        InvalidValue: an object without a JSON form, a key that is not a text, or outside the bounds.
     """
     return _Copy(field, rule).of(data, 0)
 

@@ -77,9 +77,9 @@ def down_to_step(amount: _Int, step: _Int) -> _Int:
 
 
 def finding(market: _Int, anchor: _Int, fixed: _Int, share_bps: _Int, weight_bps: _Int) -> _Int:
-    """Return what one finding costs: a fixed amount, a share of the market price, or a weight x the anchor.
+    """Return the cost of one finding: a fixed amount, a share of the market price, or a weight x the anchor.
 
-    A finding uses one of the three; the loader holds the others at zero.
+    A finding uses one of the three; the loader sets the others to zero.
 
     >>> finding(1000000, 160000, 0, 0, 20260)
     324160
@@ -88,7 +88,7 @@ def finding(market: _Int, anchor: _Int, fixed: _Int, share_bps: _Int, weight_bps
 
 
 def drift_bps(days: _Int, bps_per_day: _Int) -> _Int:
-    """Return what is left of a price after so many days, in basis points, never below zero.
+    """Return the share of a price that is left after a number of days, in basis points, never below zero.
 
     >>> drift_bps(30, 10), drift_bps(5000, 10)
     (9700, 0)
@@ -97,7 +97,7 @@ def drift_bps(days: _Int, bps_per_day: _Int) -> _Int:
 
 
 def bonus(value: _Int, from_value: _Int, fixed: _Int, share_bps: _Int, cap: _Int) -> _Int:
-    """Return a bonus on an exchange value: nothing below its threshold, never above its cap.
+    """Return a bonus on an exchange value: zero below its threshold, never above its cap.
 
     >>> bonus(200000, 100000, 0, 1000, 15000), bonus(99999, 100000, 6800, 0, 6800)
     (15000, 0)
@@ -106,7 +106,7 @@ def bonus(value: _Int, from_value: _Int, fixed: _Int, share_bps: _Int, cap: _Int
 
 
 def grant(amounts: MutableSequence[_Int], stackable: Sequence[bool]) -> None:
-    """Leave what is granted of each bonus: every stackable one, and of the others the largest, the first of equals.
+    """Return the granted part of each bonus: every stackable one, and of the others the largest, the first of equals.
 
     >>> amounts = [500, 700, 700, 300]
     >>> grant(amounts, [True, False, False, False])
@@ -126,16 +126,16 @@ def grant(amounts: MutableSequence[_Int], stackable: Sequence[bool]) -> None:
 
 
 def parts_of_first(amount: _Int, total: _Int, bonus: _Int, discount: _Int) -> tuple[_Int, _Int, _Int]:
-    """Return what is paid in kind, by bonuses and as discount in the first part of all that comes off an order.
+    """Return the parts paid in kind, by bonuses and as discount in the first part of a total discount.
 
-    Each share is rounded down with all that went before it (cumulative rounding): so it never falls as the amount
-    rises, the shares add up to the amount, and those of the total are the whole parts, without a remainder to place.
+    Each share is rounded down cumulatively, with everything before it: so it never falls as the amount
+    rises, the shares add up to the amount, and those of the total are exact, without a remainder.
 
     Args:
-        amount: how much of the total.
-        total: all that comes off.
-        bonus: how much of it bonuses pay.
-        discount: how much of it are discounts; what is left is paid in kind.
+        amount: the first part of the total.
+        total: the whole discount of an order.
+        bonus: the part of it that bonuses pay.
+        discount: the part of it that is discount; the rest is paid in kind.
 
     >>> [parts_of_first(amount, 100, 10, 45) for amount in (0, 33, 66, 100)]
     [(0, 0, 0), (15, 3, 15), (30, 6, 30), (45, 10, 45)]
@@ -147,14 +147,14 @@ def parts_of_first(amount: _Int, total: _Int, bonus: _Int, discount: _Int) -> tu
 
 
 NOT_GIVEN = -(2**31)
-"""Stands for a count that is not given, such as an age without a date of purchase."""
+"""The value for an unknown count, such as an age without a date of purchase."""
 
 
 def position_of(count: _Int, last: _Int) -> _Int:
-    """Return where a count stands in a table of rates.
+    """Return the position of a count in a table of rates.
 
-    That is the count itself, and the last rate for larger ones. Two places follow the rates: one for counts below zero,
-    which cannot be, and one for a count that is not given.
+    It is the count itself, and the last rate for larger ones. Two positions follow the rates: for counts below zero,
+    which are invalid, and for an unknown count.
 
     >>> [position_of(count, 24) for count in (7, 40, -1, NOT_GIVEN)]
     [7, 24, 25, 26]
@@ -163,7 +163,7 @@ def position_of(count: _Int, last: _Int) -> _Int:
 
 
 def calendar(day: _Int) -> tuple[_Int, _Int]:
-    """Return the month of a day and its place in that month, both counted from 0, in the Gregorian calendar.
+    """Return the month of a day and the day's position in it, both counted from 0, in the Gregorian calendar.
 
     Months are counted from March of the year 0: years begin in March here, so that the leap day is the last one of its
     year; the lengths of five such months add up to 153, again and again.
@@ -184,7 +184,7 @@ def calendar(day: _Int) -> tuple[_Int, _Int]:
 
 
 def whole_months(since_month: _Int, since_day: _Int, month: _Int, day: _Int) -> _Int:
-    """Return how many whole months lie between two dates, each given as its count of months and its day.
+    """Return the number of whole months between two dates, each given as its count of months and its day.
 
     >>> whole_months(2018 * 12 + 1, 31, 2018 * 12 + 3, 30), whole_months(2018 * 12 + 1, 31, 2018 * 12 + 3, 31)
     (1, 2)
@@ -206,8 +206,8 @@ def value_steps(
 
     Args:
         market: the price in force.
-        retentions_bps: what is kept by warranty, by the rules of the list and, at last, by the grade.
-        deductions: what each component group costs, not negative.
+        retentions_bps: the shares kept by warranty, by the rules of the list and, last, by the grade.
+        deductions: the cost of each component group, not negative.
         overlaps: pairs of positions in `deductions` whose smaller one counts only in part, and
             that part.
         extras: small fixed amounts, either way.
@@ -251,7 +251,7 @@ def write_steps(
     scrap: _Int,
     step: _Int,
 ) -> _Int:
-    """Write the steps of `value_steps` where they are wanted, and return the value.
+    """Write the steps of `value_steps` to the given outputs, and return the value.
 
     The overlaps come as the positions of the one and of the other component, and the part that counts.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Seal", "Token", "check_key", "check_keys", "is_sealed", "keyed", "seal_of", "token_of"]
 
 Seal = Annotated[str, Hex(32, optional=True)]
-"""A seal as it is written; "" for none."""
+"""A seal as text; "" for none."""
 Token = Annotated[str, Hex(16)]
 """A keyed token of an IMEI."""
 _KEY_BYTES = 16
@@ -27,14 +27,14 @@ _RULE = (
 
 
 def check_key(key: object) -> bytes:
-    """Return a secret key, if it can be one.
+    """Return a secret key if it is acceptable.
 
-    Fewer than 5 different bytes (zeros, spaces, a line of dashes) and a shorter text that is repeated ("changeme"
-    twice) are refused: mostly they are a variable or a file that was never filled. Of 16 random decimal digits, the
-    poorest key that a generator makes, that refuses one in some thousands; of random bytes none.
+    Keys with fewer than 5 different bytes (zeros, spaces, a line of dashes) and a repeated short text ("changeme"
+    twice) are refused: they usually come from an unset variable or file. Of keys of 16 random decimal digits,
+    the weakest that a generator makes, this refuses one in some thousands; of random bytes none.
 
     Raises:
-        InvalidValue: the key is not of its type, too short, or no secret. The error does not show it.
+        InvalidValue: the key is of another type, too short, or not secret. The error does not show it.
     """
     secret = bytes.__getitem__(key, slice(None)) if is_a(key, bytes) else b""  # a subclass may do anything
     if len(secret) < _KEY_BYTES or len(set(secret)) < _DISTINCT or secret in (secret + secret)[1:-1]:
@@ -47,10 +47,10 @@ def check_key(key: object) -> bytes:
 
 
 def check_keys(keys: object, field: str = "keys") -> tuple[bytes, ...]:
-    """Return secret keys, if each of them can be one.
+    """Return secret keys if each of them is acceptable.
 
     Raises:
-        InvalidValue: it is no sequence of such keys. The error shows none of them.
+        InvalidValue: it is not a sequence of such keys. The error shows none of them.
     """
     return tuple(map(check_key, elements(keys, field, "give a list of keys")))
 
@@ -60,11 +60,11 @@ def keyed(key: object, use: str, *parts: str) -> bytes:
 
     Args:
         key: at least 16 secret bytes.
-        use: what the hash is for, so that no hash of one use can serve as one of another.
-        parts: the texts; none of them but the last may hold a NUL.
+        use: the purpose of the hash, so that no hash of one purpose can serve for another.
+        parts: the texts; only the last may contain a NUL.
 
     Raises:
-        InvalidValue: the key is not of its type, or too short. The error does not show it.
+        InvalidValue: the key is of another type, or too short. The error does not show it.
     """
     import hmac  # noqa: PLC0415 - it loads OpenSSL, which a quote without a key never needs
 
@@ -78,12 +78,12 @@ def token_of(body: str, key: bytes) -> str:
 
 
 def seal_of(form: str, use: str, key: bytes) -> str:
-    """Return the seal over the canonical form of a value, without a seal in it."""
+    """Return the seal over the canonical form of a value, without its own seal."""
     return keyed(key, use, form).hex()
 
 
 def is_sealed(seal: str, form: str, use: str, keys: Iterable[bytes]) -> bool:
-    """Tell whether a seal is that of one of the keys, in a time that does not depend on where it differs."""
+    """Tell whether a seal is that of one of the keys, by a constant-time comparison."""
     import hmac  # noqa: PLC0415 - as above
 
     return any(hmac.compare_digest(seal, seal_of(form, use, key)) for key in check_keys(keys))

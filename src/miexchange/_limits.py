@@ -1,6 +1,6 @@
 """The bounds of input from outside: one table, which every reader uses and docs/doors.md shows.
 
-A bound is far above what anybody needs, and low enough that no input of a megabyte takes a second or 300 MB.
+A bound is far above any real need, and low enough that no input of a megabyte takes a second or 300 MB.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ TEXT = 1_000
 """Characters of a cell of a table, a note or a source."""
 
 MESSAGE = 4_000
-"""Characters of a message, of a remedy, and of each other text of an error or a reason; what is longer is cut."""
+"""Characters of a message, of a remedy, and of each other text of an error or a reason; longer ones are cut."""
 
 ANSWERS = 500
 """Answers of one condition."""
@@ -71,7 +71,7 @@ JSON_BYTES = 20_000_000
 """Bytes of a JSON text."""
 
 JSON_DEPTH = 50
-"""Objects and arrays within one another in a JSON text."""
+"""Nesting depth of objects and arrays in a JSON text."""
 
 JSON_KEYS = 1_000
 """Keys of one object in a JSON text."""
@@ -80,7 +80,7 @@ JSON_DIGITS = 100
 """Digits of a number in a JSON text."""
 
 JSON_VALUES = 400_000
-"""Values in the plain data that `from_dict` takes, where one list may stand in it a thousand times."""
+"""Values in the plain data that `from_dict` takes, in which one list may occur a thousand times."""
 
 TOML_BYTES = 250_000
 """Bytes of a TOML file: `tomllib` reads a megabyte of them in more than a second."""
@@ -89,7 +89,7 @@ TOML_DEPTH = 20
 """Names of one dotted key in a TOML file."""
 
 TABLE_BYTES = 200_000_000
-"""Bytes of a table that is read whole: a CSV file of the core, or a TAC table."""
+"""Bytes of a table that is read into memory: a CSV file of the core, or a TAC table."""
 
 LISTED = 500
 """Elements of a list in a programme: brands, bonuses, questions, options, age bands."""
@@ -107,19 +107,19 @@ VALUE_ITEMS = 2_000
 """Lines, bonuses, warnings or changes of one quote, coupon or examination."""
 
 REASONS = QUESTIONS
-"""Reasons of one kind that a refusal lists, as many as a programme may have questions; it says how many more."""
+"""Reasons of one kind that a refusal lists, as many as a programme may have questions; the rest are counted."""
 
 PROBLEMS = 1_000
-"""Problems that one error lists; it says how many more there are."""
+"""Problems that one error lists; the rest are counted."""
 
 EVENT_BYTES = 1_000_000
 """Bytes of one event of a ledger as JSON, such as a reservation with its order."""
 
 REFUSAL_BYTES = 50_000
-"""Bytes of a refusal that a ledger keeps and gives as its answer; it says how many more reasons there are."""
+"""Bytes of a refusal that a ledger stores and returns; further reasons are counted."""
 
 LIST_BYTES = 5_000_000
-"""Bytes of a price list that comes from a spreadsheet."""
+"""Bytes of a price list from a spreadsheet."""
 
 LIST_ROWS = 20_000
 """Rows of such a list."""
@@ -131,7 +131,7 @@ XLSX_BYTES = 4_000_000
 """Bytes of the XML in an Excel file, unpacked."""
 
 XLSX_STYLES = 200_000
-"""Bytes of the XML in an Excel file that is not cells and texts: styles, themes, lists of parts."""
+"""Bytes of the XML in an Excel file other than cells and texts: styles, themes, lists of parts."""
 
 XLSX_TAGS = 400_000
 """Tags in the XML of an Excel file: a cell has four."""

@@ -1,6 +1,6 @@
-"""Who makes the phones of a brand: TAC tables name a phone by its maker, often by the company's name in full.
+"""The makers of a brand's phones: TAC tables name a phone by its maker, often by the company's full name.
 
-`data/makers.csv` holds what a name does not say by itself: that HMD Global makes Nokia phones, and that LG made a
+`data/makers.csv` holds what a name does not show: that HMD Global makes Nokia phones, and that LG made a
 Google Nexus. A company whose name has the brand as a word, such as `Samsung Korea`, needs no row.
 """
 
@@ -27,15 +27,15 @@ __all__ = ["Maker", "TacReader", "TacReading", "makers", "read_makers"]
 
 _ROLES = ("own", "contract")
 SHORTEST_BARE_NAME = 4
-"""Characters of a model's name that may stand without its brand: a slip of the finger must not become a OnePlus X."""
+"""Characters of a model's name that may be used without its brand, so that a typing error does not match OnePlus X."""
 
 _NOT_BETWEEN_DIGITS = re.compile("(?<![0-9]) | (?![0-9])")
 
 
 def name_key(text: str) -> str:
-    """Return what all spellings of a name have in common: its words without the spaces that nobody needs to read it.
+    """Return the common form of all spellings of a name: its words without unnecessary spaces.
 
-    A space between two digits stays: a `Mi 1 0` is not said to be a Mi 10, and `Honor 6 4 GB` no Honor with 64 GB.
+    A space between two digits stays: `Mi 1 0` does not match Mi 10, nor `Honor 6 4 GB` an Honor with 64 GB.
 
     >>> name_key("Galaxy J7 (2016)"), name_key("OnePlus-3T")
     ('galaxyj7 2016', 'oneplus3t')
@@ -49,19 +49,19 @@ class Maker(NamedTuple):
     own: frozenset[str] = frozenset()
     """Any of its phones may be of these brands."""
     contract: frozenset[str] = frozenset()
-    """It built some phones for these brands."""
+    """It made some phones of these brands."""
 
 
 _NOBODY = Maker()
 
 
 class TacReading(NamedTuple):
-    """All that a row of a TAC table says of the models of a catalogue."""
+    """The models of a catalogue to which a row of a TAC table may refer."""
 
     families: frozenset[str] = frozenset()
     """The families that it names."""
     brands: frozenset[str] = frozenset()
-    """The brands of which it fits every model, for it names nothing else."""
+    """The brands of which it matches every model, for it names nothing else."""
     doubtful_families: frozenset[str] = frozenset()
     """The families that it may mean."""
     doubtful_brands: frozenset[str] = frozenset()
@@ -69,10 +69,10 @@ class TacReading(NamedTuple):
 
 
 class TacReader:
-    """Reads rows of TAC tables for one catalogue, each distinct device once."""
+    """Matches rows of TAC tables with one catalogue, each distinct device once."""
 
     def __init__(self, catalogue: Catalogue, table: Mapping[str, Maker]) -> None:
-        """Keep the makers of a table by the words of their names; each brand of the catalogue is a maker too."""
+        """Store the makers of a table by the words of their names; each brand of the catalogue is a maker too."""
         self._catalogue = catalogue
         self._brands: dict[str, set[str]] = defaultdict(set)
         for variant in catalogue:
@@ -85,7 +85,7 @@ class TacReader:
         self._readings: dict[TacDevice, TacReading] = {}
 
     def read(self, device: TacDevice) -> TacReading:
-        """Return what a device of a TAC table may be."""
+        """Return the possible models of a device of a TAC table."""
         reading = self._readings.get(device)
         if reading is None:
             reading = self._readings[device] = self._read(device)
@@ -101,7 +101,7 @@ class TacReader:
         name = words(device.model)
         bare = self._without_maker(name, maker)
         own, contract = self._spelled(maker.own), self._spelled(maker.contract)
-        if not bare:  # the table names nothing but who made it
+        if not bare:  # the table names only the maker
             return TacReading(brands=own, doubtful_brands=contract)
         for brands in ({device.brand}, own, contract):
             families = self._families(brands, name) or self._families(brands, bare)
@@ -120,9 +120,9 @@ class TacReader:
         return found
 
     def _maker(self, parts: list[str]) -> Maker:
-        """Return the maker whose name stands in a text, the longest if there are several.
+        """Return the maker whose name occurs in a text, the longest if there are several.
 
-        Two names of the same length are both meant.
+        Of two names of the same length both count.
         """
         for length in range(min(self._longest, len(parts)), 0, -1):
             names = (" ".join(parts[start : start + length]) for start in range(len(parts) - length + 1))
@@ -132,7 +132,7 @@ class TacReader:
         return _NOBODY
 
     def _without_maker(self, name: str, maker: Maker) -> str:
-        """Return a model's name without a maker of the same brands at its beginning: `nexus 5` of `LG Nexus 5`."""
+        """Return a model's name without a leading maker of the same brands: `nexus 5` of `LG Nexus 5`."""
         parts = name.split()
         brands = maker.own | maker.contract
         for length in range(min(self._longest, len(parts)), 0, -1):
@@ -150,7 +150,7 @@ class TacReader:
 
 
 def read_makers(source: object, problems: Problems) -> dict[str, Maker]:
-    """Read a table of makers, with the columns of ``data/makers.csv``; note every fault in its rows."""
+    """Read a table of makers, with the columns of ``data/makers.csv``; record every fault in its rows."""
     roles: dict[str, dict[str, str]] = defaultdict(dict)
     for row in read_rows(source, ("maker", "brand", "role", "source"), (), problems):
         maker, brand = words(row.text("maker")), words(row.text("brand"))
@@ -174,7 +174,7 @@ def makers() -> dict[str, Maker]:
     """Return the makers of ``data/makers.csv``.
 
     Raises:
-        DataError: the table is missing or broken.
+        DataError: the table is missing or invalid.
     """
     problems = Problems()
     table = read_makers(_data.folder() / "makers.csv", problems)

@@ -1,4 +1,4 @@
-"""Files of ours: made anew, readable by whom they are meant for, and never somebody else's behind a link."""
+"""Creates our files with the right permissions, and never follows somebody else's link."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 
 __all__ = ["create", "open_ours", "place"]
 
-_PRIVATE, _SHARED = 0o600, 0o666  # for its owner only; for everybody whom the umask lets
-# Flags that Windows has not, and the one that only Windows has.
+_PRIVATE, _SHARED = 0o600, 0o666  # for its owner only; otherwise as the umask allows
+# Flags that are missing on Windows, and the one that only Windows has.
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def create(path: Path, field: str, *, is_private: bool = False) -> BinaryIO:
-    """Open a new file for writing, in place of a regular file that is there.
+    """Open a new file for writing, replacing a regular file of that name.
 
-    A link, a pipe or a device of that name may be somebody else's trap: it is neither followed nor removed. A regular
-    file is not written to but replaced, so that another name of it (a hard link) keeps what it has.
+    A link, a pipe or a device of that name may be a trap: it is neither followed nor removed. A regular
+    file is replaced, not overwritten, so that another name of it (a hard link) keeps its content.
 
     Args:
         path: its name.
-        field: which argument the path is from, for the error.
-        is_private: whether nobody but its owner may read it, whatever the umask is.
+        field: the argument that contained the path, for the error.
+        is_private: whether only its owner may read it, whatever the umask.
 
     Raises:
-        InvalidValue: something is there that is no regular file.
-        OSError: it cannot be made.
+        InvalidValue: something other than a regular file has that name.
+        OSError: it cannot be created.
     """
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
@@ -44,24 +44,24 @@ def create(path: Path, field: str, *, is_private: bool = False) -> BinaryIO:
     mode = _PRIVATE if is_private else _SHARED
     try:
         return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, mode), "wb")
-    except FileExistsError:  # somebody has made one since
+    except FileExistsError:  # created by another process since
         raise _no_file(path, field) from None
 
 
 def place(unfinished: Path, path: Path) -> None:
-    """Bring a file to the disk, then give it its name.
+    """Flush a file to the disk, then rename it.
 
     Raises:
-        OSError: it cannot be done.
+        OSError: that fails.
     """
     _sync(unfinished, os.O_RDWR | _NO_LINK)
     unfinished.replace(path)
-    with suppress(OSError):  # Windows opens no folders
+    with suppress(OSError):  # Windows cannot open folders
         _sync(path.parent, os.O_RDONLY)
 
 
 def _sync(path: Path, flags: int) -> None:
-    """Wait until the disk has a file, or the names in a folder."""
+    """Wait until a file, or the names in a folder, are on the disk."""
     number = os.open(path, flags)
     try:
         os.fsync(number)
@@ -70,11 +70,11 @@ def _sync(path: Path, flags: int) -> None:
 
 
 def open_ours(path: Path, field: str) -> BinaryIO:
-    """Open a regular file for reading; a link is not followed, and nothing is waited for.
+    """Open a regular file for reading; a link is not followed, and opening never blocks.
 
     Args:
         path: its name.
-        field: which argument the path is from, for the error.
+        field: the argument that contained the path, for the error.
 
     Raises:
         InvalidValue: it is a link, a directory, a pipe or a device.

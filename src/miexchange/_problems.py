@@ -1,4 +1,4 @@
-"""The faults of a data file, gathered so that an operator sees all of them at once."""
+"""The faults of a data file, collected so that an operator sees all of them at once."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ __all__ = ["Problems"]
 
 @dataclass(slots=True)
 class Problems:
-    """The faults found so far, to be raised all at once; with the last that fits, they are raised at once."""
+    """The faults found so far, to be raised together; they are raised early when the limit is reached."""
 
     found: list[Problem] = field(default_factory=list)
 
     def add(self, file: str, line: int | None, column: str, message: str, remedy: str) -> None:
-        """Note one fault and go on, unless there are more than anybody reads.
+        """Record one fault and go on, up to the limit.
 
         Raises:
-            DataError: there are `PROBLEMS` of them; what was not looked at is not in it, and it says so.
+            DataError: there are `PROBLEMS` of them; it says that the rest was not checked.
         """
         self.found.append(Problem(file, line, column, message, remedy))
         if len(self.found) == PROBLEMS:

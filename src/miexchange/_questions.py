@@ -1,4 +1,4 @@
-"""One question of a questionnaire: what it asks, of whom, its options, and what each of them does."""
+"""One question of a questionnaire: its text, its models, its options, and their effects."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ GREATEST_WEIGHT = 100 * BPS
 """The largest weight of a deduction: a hundred times its repair anchor."""
 
 RESTRICTIONS = ("brands", "launched_from", "models", "categories", "features", "after", "answers")
-"""What restricts a question: the fields of `Question` that begin with ``asked_``, and keys of ``[[terms.asked]]``."""
+"""The restrictions of a question: the ``asked_`` fields of `Question`, and keys of ``[[terms.asked]]``."""
 
 NONE = "none"
 """The first option of a question with several choices: none of them."""
 
 BETWEEN = "|"
-"""What stands between several choices that are one answer, such as ``camera|buttons``."""
+"""The separator of several choices in one answer, such as ``camera|buttons``."""
 
 SAME_CHOICES = "ask a question whose choices are others under an id of its own"
-"""Of the terms of one programme: cells are read before it is known which terms are in force."""
+"""A grade of the terms of one programme: cells are read before it is known which terms are in force."""
 
 Step = Annotated[int, Between(0, LISTED)]
 """Steps below the best grade."""
@@ -64,7 +64,7 @@ class Deduction(Value):
     Attributes:
         amount_minor: a fixed amount, in minor units.
         share_bps: a share of the market price, in basis points.
-        anchor: the repair anchor's component, or "" where the deduction is not by anchor.
+        anchor: the repair anchor's component, or "" if the deduction is not by anchor.
         weight_bps: the weight on the anchor, in basis points (10 000 = the anchor itself).
     """
 
@@ -96,7 +96,7 @@ class Deduction(Value):
         return self.amount_minor + self.share_bps + self.weight_bps
 
     def effect(self) -> str:
-        """Say what the deduction is, for a person."""
+        """Return the deduction in words."""
         if self.anchor:
             return f"{percent(self.weight_bps)} of the {self.anchor} repair anchor"
         return f"{percent(self.share_bps)} of the market price" if self.share_bps else "a fixed amount"
@@ -105,12 +105,12 @@ class Deduction(Value):
 _Number = Annotated[int, Between(0, 10**6)]
 
 _MOST_NUMBERS = 1_000
-"""How many numbers the bands of a question may have: each is looked up, in a query too."""
+"""The most numbers in the bands of a question: each has an entry in a look-up table, in a query too."""
 
 
 @dataclass(frozen=True, slots=True)
 class BankOption:
-    """One answer as a bank of questions has it, whatever a programme makes of it.
+    """One answer in a bank of questions, without a programme's effects.
 
     Attributes:
         id: the option's id, unique in its question.
@@ -127,16 +127,16 @@ class BankOption:
 
 @dataclass(frozen=True, slots=True)
 class Option(BankOption, Value):
-    """One answer to a question, and what it does in this programme.
+    """One answer to a question, and its effect in this programme.
 
     Attributes:
         gate: whether this answer refuses the device.
-        grade: how many steps below the best grade this answer puts the device.
-        keep_bps: what is kept of the price (warranty regimes), in basis points; 10 000 for all of it.
-        deduction: what it costs, or None.
+        grade: the number of steps below the best grade that this answer puts the device.
+        keep_bps: the share of the price that is kept (warranty regimes), in basis points; 10 000 for all of it.
+        deduction: its cost, or None.
         extra_minor: a small fixed amount on top, in minor units.
-        source: where the numbers are from.
-        least: the smallest number that is this answer, in the question's unit; None where no number is.
+        source: the source of the numbers.
+        least: the smallest number that is this answer, in the question's unit; None if none is.
         most: the largest one.
     """
 
@@ -157,7 +157,7 @@ class Option(BankOption, Value):
 
     @property
     def is_clean(self) -> bool:
-        """Whether this answer changes nothing."""
+        """Whether this answer has no effect."""
         return not (self.gate or self.grade or self.deduction or self.extra_minor) and self.keep_bps == BPS
 
 
@@ -169,20 +169,20 @@ class Question(Value):
         id: the question's id.
         ask: the question in the customer's words.
         component: the component group; within a group only the worst deduction counts.
-        axis: which grade the answer bears on.
+        axis: the grade that the answer affects.
         options: the answers, best first.
-        optional: whether it may stay unanswered; only for extras, where that counts as the worst answer.
-        asked_brands: the brands it is asked of; empty for all.
+        optional: whether it may stay unanswered; only for extras, for which that counts as the worst answer.
+        asked_brands: the brands for which it is asked; empty for all.
         asked_launched_from: asked only of models launched on that day or later; None for all.
-        source: where the question is from.
-        asked_models: the models it is asked of, by the variant's id; empty for all.
-        asked_categories: the categories it is asked of; empty for all.
+        source: the source of the question.
+        asked_models: the models for which it is asked, by the variant's id; empty for all.
+        asked_categories: the categories for which it is asked; empty for all.
         asked_features: asked only of models that have one of these features (`Variant.features`); empty for all.
-        asked_after: the earlier question whose answer decides whether it is asked; "" where none does.
-        asked_answers: asked only where that question is asked, and has one of these answers.
-        unit: what a number as its answer counts, such as ``%``; "" where none does.
-        choice_of: the question with several choices that this is one choice of, with the options ``none`` and the
-            choice; its id is then ``faults.camera``. "" for a question by itself.
+        asked_after: the earlier question whose answer decides whether it is asked; "" for none.
+        asked_answers: asked only if that question is asked, and has one of these answers.
+        unit: the unit of a number as its answer, such as ``%``; "" if numbers are not answers.
+        choice_of: the question with several choices to which this choice belongs, with the options ``none`` and the
+            choice; its id is then ``faults.camera``. "" for an ordinary question.
     """
 
     id: Id
@@ -216,16 +216,16 @@ class Question(Value):
 
     @property
     def asked_as(self) -> str:
-        """The id under which it is answered: that of the question whose choice it is, or its own."""
+        """The id under which it is answered: that of the question to which it belongs as a choice, or its own."""
         return self.choice_of or self.id
 
     @property
     def is_restricted(self) -> bool:
-        """Whether there may be a phone that it is not asked of."""
+        """Whether there may be a phone for which it is not asked."""
         return any(getattr(self, f"asked_{name}") for name in RESTRICTIONS)
 
     def is_asked_of(self, variant: Variant) -> bool:
-        """Tell whether the question is asked of a model, as far as the model decides.
+        """Tell whether the question is asked for a model, as far as the model decides.
 
         An unknown launch date counts as old, and a model without features has none.
         """
@@ -247,13 +247,13 @@ class Question(Value):
 
     @property
     def numbers(self) -> tuple[int, int] | None:
-        """The smallest and the largest number that is an answer, or None where no number is."""
+        """The smallest and the largest number that is an answer, or None if no number is."""
         ends = [(option.least, option.most) for option in self.options if option.least is not None]
         return (min(least for least, _ in ends), max(most or 0 for _, most in ends)) if ends else None
 
     @property
     def takes(self) -> str:
-        """What may be answered, for a person: the options' ids, and the numbers."""
+        """The possible answers in words: the options' ids, and the numbers."""
         names = ", ".join(option.id for option in self.options)
         if self.numbers is None:
             return names
@@ -261,7 +261,7 @@ class Question(Value):
 
 
 def fault_of_bands(options: Iterable[Option]) -> tuple[Option, str] | None:
-    """Return the option whose numbers leave a gap, overlap others or stand in another order than the answers, and why.
+    """Return the option whose numbers leave a gap, overlap others or are out of order, and why.
 
     Args:
         options: the answers, best first; the numbers either fall or rise with them.
@@ -280,7 +280,7 @@ def fault_of_bands(options: Iterable[Option]) -> tuple[Option, str] | None:
 
 
 def fault_of_choices(options: Sequence[BankOption]) -> str:
-    """Return what is to be put right of the options of a question with several choices; "" where nothing is.
+    """Return the fault of the options of a question with several choices; "" if there is none.
 
     Args:
         options: the options; the first one stands for none of the others.
@@ -295,7 +295,7 @@ def fault_of_choices(options: Sequence[BankOption]) -> str:
 
 
 def together(questions: Iterable[Question]) -> list[Question]:
-    """Return questions as a person is asked them, and as a bank has them: several choices as the options of one."""
+    """Return questions as a person sees them, and as a bank has them: several choices as the options of one."""
     found: dict[str, Question] = {}
     for question in questions:
         name, (first, *rest) = question.asked_as, question.options
@@ -310,11 +310,11 @@ def together(questions: Iterable[Question]) -> list[Question]:
 
 
 def said_of_choices(answer: str, choices: Collection[str]) -> frozenset[str] | None:
-    """Return which choices an answer names, in any order; None where it is no answer.
+    """Return the choices in an answer, in any order; None if it is not an answer.
 
     Args:
-        answer: ``none``, or choices with ``|`` between them, each once.
-        choices: the choices that there are.
+        answer: ``none``, or choices separated by ``|``, without duplicates.
+        choices: the possible choices.
 
     >>> sorted(said_of_choices("camera|buttons", ("buttons", "camera", "screen")))
     ['buttons', 'camera']
@@ -329,11 +329,11 @@ def said_of_choices(answer: str, choices: Collection[str]) -> frozenset[str] | N
 
 
 def fault_of_after(question: Question, earlier: Mapping[str, Question]) -> str:
-    """Return what is to be put right of the answers after which a question is asked; "" where nothing is.
+    """Return the fault of the answers after which a question is asked; "" if there is none.
 
     Args:
         question: a question that is asked after another's answer.
-        earlier: the questions that stand before it, by id.
+        earlier: the earlier questions, by id.
     """
     before = earlier.get(question.asked_after)
     if before is None:

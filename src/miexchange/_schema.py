@@ -41,7 +41,7 @@ def described(kind: Any, schema: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN
 
 @cache
 def descriptions_of(kind: Any) -> dict[str, str]:  # noqa: ANN401 - as above
-    """Return what the docstrings of a type and of those that it is made of say of its fields."""
+    """Return the field descriptions in the docstrings of a type and of its parts."""
     found: dict[str, str] = {}
     for base in reversed(kind.__mro__):
         for section in _SECTION.findall(f"{inspect.getdoc(base) or ''}\n"):
@@ -50,7 +50,7 @@ def descriptions_of(kind: Any) -> dict[str, str]:  # noqa: ANN401 - as above
 
 
 def example_of(hint: Any, name: str, said: str) -> Any:  # noqa: ANN401 - an annotation has no type, and JSON many
-    """Return an example of a field as JSON has it: what its description names after "such as", or one of its type."""
+    """Return an example of a field in JSON: the one that its description names after "such as", or one of its type."""
     inner, bounds, _ = parts_of(hint)
     parts = get_args(inner)
     pair = next((bound for bound in bounds if isinstance(bound, Pair)), None)
@@ -70,7 +70,7 @@ def example_of(hint: Any, name: str, said: str) -> Any:  # noqa: ANN401 - an ann
 
 @cache
 def example_of_value(kind: Any) -> Any:  # noqa: ANN401 - as above
-    """Return an example of a value as JSON has it: its own, or one of all its fields."""
+    """Return an example of a value in JSON: its own, or one of all its fields."""
     own = getattr(kind, "_example", None)
     if own is not None:
         return own
@@ -83,7 +83,7 @@ _PLAIN: dict[object, tuple[object, object]] = {
     datetime: ("2018-03-20T12:00:00Z", "2018-03-21T12:00:00Z"),
     date: ("2018-03-20", "2018-03-21"),
 }
-"""An example of each type, and one after it."""
+"""Two different examples of each type."""
 _TEXTS = {
     "account": "asha",
     "brand": "Xiaomi",
@@ -99,7 +99,7 @@ _AMOUNTS = ("_minor", "amount", "discount", "value")
 
 
 def _candidates(kind: type, name: str, said: str, bound: Any) -> Iterator[Any]:  # noqa: ANN401 - as above
-    """Yield what may be an example, the best one first; one of them is within any bound."""
+    """Yield possible examples, the best one first; at least one is within the bounds."""
     if kind is int:
         yield 150_000 if name.endswith(_AMOUNTS) else 9_000 if name.endswith("_bps") else 3
         yield bound.least

@@ -1,4 +1,4 @@
-"""Several old phones in one order: each coupon gets a unit of its own, so that no two pay for the same one."""
+"""Several old phones in one order: each coupon gets its own unit, so that no two pay for the same one."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ _COUPONS = "give a list of coupons, each once"
 
 
 def split_order(order: Order, coupons: Sequence[Coupon], *, at: datetime) -> tuple[Order, ...] | Refusal:
-    """Split an order among several coupons: a part of one unit for each, and last what is left, where anything is.
+    """Split an order among several coupons: a part of one unit for each, and last the rest, if there is any.
 
-    Each part is an order of its own: its coupon is reserved, inspected, released and redeemed with it alone, whatever
-    becomes of the others. The parts have all units of the order, each once, so no two coupons pay for the same one. The
-    coupon with the largest value chooses first, the unit that it takes most off, the dearest of those; of equal ones
-    the one with the smaller code. So the parts are the same in whatever order the coupons are given. A part is named
-    after its line and unit, such as ``order-7/2.1``.
+    Each part is an order of its own: its coupon is reserved, inspected, released and redeemed with it alone,
+    independently of the others. The parts contain all units of the order, each once, so no two coupons pay for the
+    same one. The coupon with the largest value chooses first: the unit with the largest discount, the dearest of
+    those; among equals the one with the smaller code. So the parts do not depend on the order of the coupons. A part
+    is named after its line and unit, such as ``order-7/2.1``.
 
     Args:
         order: what the customer wants to buy.
-        coupons: the coupons, all of which take one unit, in any order.
-        at: the instant at which they would be reserved.
+        coupons: the coupons, each for one unit, in any order.
+        at: the instant of the reservation.
 
     Returns:
         The parts, in the order of the coupons, and the rest. Or a refusal: a coupon's rules allow fewer old phones for
-        one order, the order has too few units, or a coupon cannot be used for any unit that is left.
+        one order, the order has too few units, or a coupon cannot be used for any remaining unit.
 
     Raises:
-        InvalidValue: an argument is not of its type, a coupon is there twice, or the order's id is so long that a part
-            could have none.
+        InvalidValue: an argument is of another type, a coupon is duplicate, or the order's id is too long for
+            a part's id.
     """
     at = instant(at, "at")
     argument(order, Order, "order")
@@ -61,7 +61,7 @@ def split_order(order: Order, coupons: Sequence[Coupon], *, at: datetime) -> tup
 
 
 def _part_for(coupon: Coupon, order: Order, taken: Sequence[int], at: datetime) -> tuple[int, Order] | Refusal:
-    """Return the unit that a coupon takes most off, of those that are left, with the place of its line."""
+    """Return the remaining unit with the largest discount by a coupon, with the position of its line."""
     best: tuple[int, int] = (-1, -1)
     chosen: tuple[int, Order] | Refusal | None = None
     for place, line in enumerate(order.lines):
@@ -80,7 +80,7 @@ def _part_for(coupon: Coupon, order: Order, taken: Sequence[int], at: datetime) 
 
 
 def _rest(order: Order, taken: Sequence[int]) -> tuple[Order, ...]:
-    """Return what no coupon takes a part of."""
+    """Return the units without a coupon."""
     left = [(line, line.quantity - count) for line, count in zip(order.lines, taken, strict=True)]
     lines = tuple(line.replace(quantity=quantity) for line, quantity in left if quantity)
     if not lines:

@@ -1,6 +1,6 @@
-"""Traces of spreadsheets in a table: semicolons, currency signs, decimal commas, serial dates; and the remedies.
+"""Detects traces of spreadsheets in a table: semicolons, currency signs, decimal commas, serial dates; with remedies.
 
-The readers of tables guess nothing. Each of these gets the sentence that its author needs.
+The readers of tables guess nothing. Each of these cases gets its own remedy.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _DECIMAL_COMMA = re.compile(r"[0-9.]*[0-9],[0-9]{1,2}")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[,. '\u2019\xa0\u202f][0-9]{2,3})+(?:[.,][0-9]+)?")
 _SLASHED = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{2}|[0-9]{4})")
 _SERIAL = re.compile(r"[1-9][0-9]{4}(?:\.0+)?")
-_FIRST_DAY = date(1899, 12, 30)  # day 0 from March 1900 on: the calendar of spreadsheets has a 29 February 1900
+_FIRST_DAY = date(1899, 12, 30)  # day 0 from March 1900 on: spreadsheets have a 29 February 1900
 _SERIALS = range(10_000, 100_000)  # from 1927 to 2173
 
 
 def as_serial(text: str) -> date | None:
-    """Return the day that a spreadsheet keeps as a count of days, or None for any other text.
+    """Return the day of a spreadsheet's serial number, or None for any other text.
 
     >>> as_serial("43174")
     datetime.date(2018, 3, 15)
@@ -32,7 +32,7 @@ def as_serial(text: str) -> date | None:
 
 
 def remedy_of_header(names: list[str]) -> str:
-    """Return what to do about a header of one cell that has others in it, or ""."""
+    """Return the remedy for a header of one cell that contains others, or ""."""
     if len(names) != 1:
         return ""
     called = next((called for mark, called in _BETWEEN.items() if mark in names[0]), "")
@@ -40,7 +40,7 @@ def remedy_of_header(names: list[str]) -> str:
 
 
 def remedy_of_number(text: str) -> str:
-    """Return the sentence about an amount that is written for people, with a point before it, or ""."""
+    """Return the sentence about an amount in display format, with a full stop before it, or ""."""
     if any(unicodedata.category(sign) == "Sc" for sign in text) or re.match(r"(?:Rs\b|INR\b)", text):
         what = "It has a currency sign"
     elif _DECIMAL_COMMA.fullmatch(text):
@@ -53,7 +53,7 @@ def remedy_of_number(text: str) -> str:
 
 
 def remedy_of_date(text: str) -> str:
-    """Return the sentence about a date of a spreadsheet, with a point before it, or ""."""
+    """Return the sentence about a date of a spreadsheet, with a full stop before it, or ""."""
     if _SLASHED.fullmatch(text):
         return ". The year comes first: which of the other numbers is the month cannot be told"
     day = as_serial(text)

@@ -1,4 +1,4 @@
-"""What each event does to an exchange: the state that follows with what changes, or a refusal that changes nothing."""
+"""The effect of each event on an exchange: the next state with its changes, or a refusal without any."""
 
 from __future__ import annotations
 
@@ -42,27 +42,27 @@ _OF_ORDER = (
     *("order", "redemption", "sent_at", "examination", "unlock_until", "settlement", "wiped"),
     *("override", "decide_until"),
 )
-"""What a release takes away, for the phone is with its owner then."""
+"""The fields that a release clears, since the phone is with its owner then."""
 
 
 BEFORE_COUPON = {"send", "attempt", "inspect"}
-"""What happens without an order, where the coupon comes after the inspection."""
+"""The events that need no order, if the coupon comes after the inspection."""
 
 
 class Step(NamedTuple):
-    """What a rule decided: the state that follows, and the fields that change with it."""
+    """The decision of a rule: the next state, and the fields that change with it."""
 
     state: State
     changes: dict[str, Any]
 
 
 def reasons_of_register(answer: RegisterAnswer | None, hours: int, rules: ExchangeRules, at: datetime) -> list[Reason]:
-    """Return what a register's answer says against going on; its clock may be a little ahead of ours."""
+    """Return the reasons of a register's answer against going on; its clock may be slightly ahead of ours."""
     return against(answer, hours, at if answer is None else rules.following(at, answer.asked_at))
 
 
 def not_possible(exchange: Exchange, event: Event) -> Reason:
-    """Return the reason why the table has no such event in the state, with those that are possible."""
+    """Return the reason that the event is not possible in the state, with those that are."""
     is_awaited = exchange.coupon.awaited
     out = {kind for kind, has in (("expire", exchange.due), ("attempt", exchange.rules.pickup_attempts)) if not has}
     if exchange.state == State.ISSUED:
@@ -73,12 +73,12 @@ def not_possible(exchange: Exchange, event: Event) -> Reason:
 
 
 def reserve(redemption: Redemption, _: Exchange, event: Reserve) -> Step:
-    """Hold the coupon for the order, with what the coupon's own check says that it takes off."""
+    """Hold the coupon for the order, with the discount of the coupon's own check."""
     return Step(State.RESERVED, {"order": event.order, "redemption": redemption})
 
 
 def _identify(exchange: Exchange, event: Identify) -> Step | Refusal:
-    """Note where the seller's papers are kept; the seller and the phone stay the same when an order is cancelled."""
+    """Record where the seller's papers are kept; the seller and the phone stay the same when an order is cancelled."""
     changes: dict[str, Any] = {}
     for name in ("identity", "ownership"):
         if getattr(event, name):
@@ -89,7 +89,7 @@ def _identify(exchange: Exchange, event: Identify) -> Step | Refusal:
 
 
 def _lacking(exchange: Exchange, value: int) -> list[Reason]:
-    """Return what the rules demand before a hand-over at an exchange value and nobody recorded."""
+    """Return the records that the rules demand before a hand-over at an exchange value, and that are missing."""
     rules = exchange.rules
     lacking = []
     if rules.demands_identity(value) and not exchange.identity:
@@ -102,7 +102,7 @@ def _lacking(exchange: Exchange, value: int) -> list[Reason]:
 
 
 def _late(exchange: Exchange, at: datetime) -> Refusal | None:
-    """Refuse what comes too late, whether a sweep has ended the exchange by then or not."""
+    """Refuse an event that is too late, whether or not a sweep has already ended the exchange."""
     until = exchange.due if exchange.state in {State.ISSUED, State.RESERVED} else None
     if until is None or at < until:
         return None
@@ -111,7 +111,7 @@ def _late(exchange: Exchange, at: datetime) -> Refusal | None:
 
 
 def _send(exchange: Exchange, event: Send) -> Step | Refusal:
-    """Note when the phone was sent: nothing ends the exchange while it is on its way."""
+    """Record when the phone was sent: nothing ends the exchange while it is in transit."""
     if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
         return refusal
     if exchange.examination is not None:
@@ -122,7 +122,7 @@ def _send(exchange: Exchange, event: Send) -> Step | Refusal:
 
 
 def _attempt(exchange: Exchange, event: Attempt) -> Step | Refusal:
-    """Note that nobody gave the carrier the phone; the last attempt that the rules allow calls the exchange off."""
+    """Record a failed pickup; the last attempt that the rules allow cancels the exchange."""
     if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
         return refusal
     allowed = exchange.rules.pickup_attempts
@@ -141,7 +141,7 @@ def _other_order(exchange: Exchange, order: str) -> Refusal | None:
 
 
 def _release(exchange: Exchange, event: Release) -> Step | Refusal:
-    """Give the coupon back, with the time that was left when it was reserved, or with all its days."""
+    """Release the coupon, with the time that was left when it was reserved, or with all its days."""
     if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
         return refusal
     assert exchange.redemption is not None  # noqa: S101 - it came with the order
@@ -156,7 +156,7 @@ def _release(exchange: Exchange, event: Release) -> Step | Refusal:
 
 
 def _inspect(exchange: Exchange, event: Inspect) -> Step | Refusal:
-    """Judge what was found; a phone that is still locked is waited for once, where the rules do so."""
+    """Judge an inspection; a phone that is still locked gets time once, if the rules say so."""
     refusal = _other_order(exchange, event.order)
     if refusal is None:  # a refusal is falsy
         refusal = _late(exchange, event.at)
@@ -177,7 +177,7 @@ def _inspect(exchange: Exchange, event: Inspect) -> Step | Refusal:
 
 
 def _judged(exchange: Exchange, event: Inspect, changes: dict[str, Any]) -> Step | Refusal:
-    """Judge what was found by the programme's mismatch policy."""
+    """Judge an inspection by the programme's mismatch policy."""
     found, rules = event.examination, exchange.rules
     shortfall = exchange.quote.coupon_value - found.coupon_value
     if found.kind != "valued":
@@ -202,12 +202,12 @@ def _taken(
     changes: dict[str, Any],
     worth: tuple[int, tuple[GrantedBonus, ...]] | None = None,
 ) -> Step | Refusal:
-    """Take the phone at a worth, by default as quoted; a coupon that was awaited can be used from now on."""
+    """Accept the phone at a value, by default as quoted; a coupon that was awaited is usable from now on."""
     coupon, quote = changes.get("coupon", exchange.coupon), exchange.quote
     if not coupon.awaited:
         return Step(State.INSPECTED, changes)
     value, bonuses = worth or (quote.exchange_value, quote.bonuses)
-    if lacking := _lacking(exchange, value):  # the phone is handed over with that
+    if lacking := _lacking(exchange, value):  # the phone is handed over at the same time
         return refusal_of(lacking)
     window = {"valid_from": event.at, "valid_until": coupon.usage.until(event.at), "awaited": False}
     changes["accepted_at"] = coupon.valid_from
@@ -216,12 +216,12 @@ def _taken(
 
 
 def _settlement(exchange: Exchange, value: int, bonuses: tuple[GrantedBonus, ...]) -> dict[str, Any]:
-    """Return what comes off the order at a value; where there is no order yet, nothing."""
+    """Return the discount on the order at a value; without an order, none yet."""
     return {} if exchange.coupon.awaited else {"settlement": _settled(exchange, value, bonuses)}
 
 
 def _settled(exchange: Exchange, value: int, bonuses: tuple[GrantedBonus, ...]) -> Redemption:
-    """Return what would have come off the order, had the phone been quoted at a value."""
+    """Return the discount that the order would have had if the phone had been quoted at a value."""
     assert exchange.order is not None  # noqa: S101 - as in _other_order
     assert exchange.redemption is not None  # noqa: S101 - as above
     coupon = exchange.coupon.replace(exchange_value=value, bonuses=bonuses)
@@ -231,10 +231,10 @@ def _settled(exchange: Exchange, value: int, bonuses: tuple[GrantedBonus, ...]) 
 
 
 def added_by(exchange: Exchange, value: int) -> int:
-    """Return what an override to an exchange value adds to what the rules give, with bonuses, in minor units.
+    """Return what an override to an exchange value adds to the value by the rules, with bonuses, in minor units.
 
-    All that was quoted has the quote's bonuses. Less than that has those of the phone as it was found: which ones a
-    value between the two would have earned, nobody was told.
+    The full quoted value has the quote's bonuses. Less has those of the phone as it was found: the bonuses that a
+    value between the two would have earned were never quoted.
     """
     found = exchange.examination
     assert found is not None  # noqa: S101 - it led to the re-quote
@@ -244,7 +244,7 @@ def added_by(exchange: Exchange, value: int) -> int:
 
 
 def _override(exchange: Exchange, event: Override) -> Step | Refusal:
-    """Take a value that a person of a role agreed to: above what the rules give, and at most what was quoted."""
+    """Accept a value granted by a person of a role: above the value by the rules, and at most the quoted one."""
     if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
         return refusal
     if exchange.override is not None:
@@ -256,7 +256,7 @@ def _override(exchange: Exchange, event: Override) -> Step | Refusal:
     value, role = event.exchange_value, event.role
     more, authority = added_by(exchange, value), exchange.rules.authority_of(role)
     reasons = []
-    # A bonus that was quoted may be gone while the phone keeps its worth: then only all of the quote is more.
+    # A quoted bonus may be gone although the phone keeps its worth: then only the full quote is more.
     if value > quoted or not 0 < more <= exchange.quote.coupon_value - found.coupon_value:
         code, worth = ReasonCode.OVERRIDE_OUT_OF_RANGE, found.exchange_value
         reasons.append(reason_of(code, currency=currency, value_minor=value, found_minor=worth, quoted_minor=quoted))
@@ -278,7 +278,7 @@ def _decided_late(exchange: Exchange, at: datetime) -> Refusal | None:
 
 
 def _decision(exchange: Exchange, event: Agree | Decline) -> Step | Refusal:
-    """Take the customer's answer to the re-quote, while there is time."""
+    """Record the customer's acceptance of the re-quote, before its deadline."""
     if event.account != exchange.account:
         return refused(ReasonCode.COUPON_OTHER_ACCOUNT, "exchange")
     if (refusal := _decided_late(exchange, event.at)) is not None:  # a refusal is falsy
@@ -293,7 +293,7 @@ def _decision(exchange: Exchange, event: Agree | Decline) -> Step | Refusal:
 
 
 def _complete(exchange: Exchange, event: Complete) -> Step | Refusal:
-    """Hand over as quoted, or at the lower value that the rules pay unasked."""
+    """Hand over as quoted, or at the lower value that the rules pay without asking."""
     refusal = _other_order(exchange, event.order)
     if refusal is None:  # a refusal is falsy
         refusal = _late(exchange, event.at)
@@ -310,7 +310,7 @@ def _complete(exchange: Exchange, event: Complete) -> Step | Refusal:
 
 
 def _wipe(exchange: Exchange, event: Wipe) -> Step | Refusal:
-    """Note once how the data were wiped; a phone that may go back to its owner is not destroyed."""
+    """Record once how the data were wiped; a phone that may go back to its owner must not be destroyed."""
     if exchange.wiped is not None:
         return refused(ReasonCode.ALREADY_RECORDED, event=event.kind)
     handed_over = exchange.handed_over_at
@@ -320,9 +320,9 @@ def _wipe(exchange: Exchange, event: Wipe) -> Step | Refusal:
 
 
 def _expire(exchange: Exchange, event: Expire) -> Step | Refusal:
-    """End what has run out; nothing ends by itself."""
+    """End an exchange whose deadline has passed; nothing ends by itself."""
     due = exchange.due
-    if due is None:  # the rules set no time, or the phone is on its way
+    if due is None:  # the rules set no deadline, or the phone is in transit
         return refusal_of([not_possible(exchange, event)])
     if event.at < due:
         return refused(ReasonCode.EVENT_NOT_DUE, due_at=due, at=event.at)
@@ -330,12 +330,12 @@ def _expire(exchange: Exchange, event: Expire) -> Step | Refusal:
 
 
 def _void(_: Exchange, __: Void) -> Step:
-    """Call it off."""
+    """Cancel the exchange."""
     return Step(State.VOID, {})
 
 
 def _reverse(exchange: Exchange, event: Reverse) -> Step | Refusal:
-    """Undo it by the programme's policy, while the new phone may be returned."""
+    """Reverse the exchange by the programme's policy, while the new phone may be returned."""
     if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
         return refusal
     rules = exchange.rules
@@ -351,7 +351,7 @@ def _reverse(exchange: Exchange, event: Reverse) -> Step | Refusal:
 
 
 Rule = Callable[["Exchange", Any], "Step | Refusal"]
-"""What decides of an exchange and an event of one kind."""
+"""The rule for each kind of event."""
 
 RULES: dict[str, Rule] = {
     "identify": _identify,

@@ -1,7 +1,7 @@
-"""One table for all that is found by a key: rows in order, none of which repeats or overlaps another.
+"""The base of all keyed tables: rows in order, without duplicates or overlaps.
 
-`Catalogue`, `EligibleModels`, `PriceTable` and `AnchorTable` are such tables: each says what its rows are, what finds
-them, and how a line of a file becomes one.
+`Catalogue`, `EligibleModels`, `PriceTable` and `AnchorTable` are such tables: each defines its rows, their key, and
+how a line of a file becomes a row.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _RowT = TypeVar("_RowT", bound=Value)
 
 
 class Series(NamedTuple, Generic[_RowT]):
-    """The rows of one key, and from when until when each of them holds."""
+    """The rows of one key, and the window of each."""
 
     rows: tuple[_RowT, ...]
     starts: tuple[Any, ...]
@@ -40,23 +40,23 @@ class Series(NamedTuple, Generic[_RowT]):
 
 
 class Table(Value, Generic[_RowT]):
-    """A frozen dataclass whose one field is its rows: sorted by their key and, where they are dated, by their start."""
+    """A frozen dataclass whose one field is its rows: sorted by key and, if they are dated, by start."""
 
     _most_items: ClassVar[int] = JSON_VALUES
     _kind: ClassVar[type[Any]]
-    """Of a row."""
+    """The type of a row."""
     _field: ClassVar[str]
     """The name of the rows."""
     _key: ClassVar[tuple[str, ...]] = ("model",)
-    """The fields that find a row."""
+    """The fields of the key."""
     _dates: ClassVar[tuple[str, ...]] = ()
-    """The fields that say from when until when a row holds, in a table of dated rows."""
+    """The fields of a row's window, in a table of dated rows."""
     _next_ends: ClassVar[bool] = True
-    """Whether a row without an end holds until the next one begins; else it holds for ever."""
+    """Whether a row without an end is in force until the next one begins; else it never ends."""
     _most_of_key: ClassVar[int] = JSON_VALUES
-    """The most rows that one key may have in a file."""
+    """The most rows of one key in a file."""
     _optional: ClassVar[tuple[str, ...]] = ()
-    """The columns that a file may lack."""
+    """The optional columns of a file."""
     columns: ClassVar[tuple[str, ...]]
     """The columns of a file: the fields of a row."""
     _key_of: ClassVar[Any]
@@ -68,7 +68,7 @@ class Table(Value, Generic[_RowT]):
         cls._key_of, cls._order_of = attrgetter(*cls._key), attrgetter(*cls._key, *cls._dates[:1])
 
     def __post_init__(self) -> None:
-        """Refuse rows that are of another type, unsorted, repeated or overlapping."""
+        """Refuse rows that are of another type, unsorted, duplicate or overlapping."""
         kind, rows, field = self._kind, self._rows, f"{type(self).__name__}.{self._field}"
         if type(rows) is not tuple or len(rows) > self._most_items or not all(type(row) is kind for row in rows):
             raise fault(field, rows, tuple[kind, ...], self._most_items)  # type: ignore[valid-type]
@@ -87,7 +87,7 @@ class Table(Value, Generic[_RowT]):
         """Make a table of rows in any order.
 
         Raises:
-            InvalidValue: something is no row of this table, or two rows of one key repeat or overlap one another.
+            InvalidValue: an element is not a row of this table, or two rows of one key are duplicate or overlap.
         """
         field, rule = f"{cls.__name__}.of", f"give rows, each a {cls._kind.__name__}"
         given = elements(rows, field, rule)
@@ -102,8 +102,8 @@ class Table(Value, Generic[_RowT]):
 
         Args:
             source: the path of a CSV file; or a table of pandas, Polars, Arrow or DuckDB, or anything with the Arrow
-                PyCapsule interface, of which a stream is then used up. It is not changed.
-            zone: where a day begins, in a table of instants; without it, a day alone is refused there.
+                PyCapsule interface, of which a stream is consumed. It is not changed.
+            zone: the zone of days, in a table of instants; without it, a day alone is refused there.
 
         Raises:
             DataError: every bad row with file, line, column and reason, all at once.
@@ -111,7 +111,7 @@ class Table(Value, Generic[_RowT]):
         return cls._read(source, zone=zone)
 
     def __len__(self) -> int:
-        """Return how many rows there are."""
+        """Return the number of rows."""
         return len(self._rows)
 
     def __iter__(self) -> Iterator[_RowT]:
@@ -119,7 +119,7 @@ class Table(Value, Generic[_RowT]):
         return iter(self._rows)
 
     def __contains__(self, key: object) -> bool:
-        """Tell whether a key has a row at any time: a model, or for anchors a model with a component."""
+        """Tell whether a key has any row: a model, or for anchors a model with a component."""
         return (tuple(map(text_of, key)) if type(key) is tuple else text_of(key)) in self.by_key
 
     @cached_property
@@ -156,7 +156,7 @@ class Table(Value, Generic[_RowT]):
 
     @classmethod
     def _clash(cls, before: _RowT, row: _RowT) -> str:
-        """Return how a row repeats or overlaps the one before it, or "" where it does not."""
+        """Return how a row duplicates or overlaps the one before it, or "" if it does not."""
         if cls._key_of(before) != cls._key_of(row):
             return ""
         if not cls._dates:
@@ -177,14 +177,14 @@ class Table(Value, Generic[_RowT]):
         file: str = "",
         lines: list[int] | None = None,
     ) -> Self:
-        """Note every problem and return what is left; raise the problems where nobody gathers them.
+        """Record every problem and return the valid rows; raise the problems if no list is given.
 
         Args:
             source: a path or a table, as in `read`.
-            problems: where faults are noted.
-            zone: where a day begins, in a table of instants.
-            file: how to call the source in a problem.
-            lines: takes the line of each row of the table.
+            problems: the list to which faults are added.
+            zone: the zone of days, in a table of instants.
+            file: the name of the source in a problem.
+            lines: a function that returns the line of each row of the table.
         """
         faults = Problems() if problems is None else problems
         before = len(faults.found)
@@ -201,13 +201,13 @@ class Table(Value, Generic[_RowT]):
         faults.found[before:] = sorted(faults.found[before:], key=lambda problem: problem.line or 0)
         if problems is None:
             faults.raise_if_any()
-        table = object.__new__(cls)  # what __post_init__ would check is seen to already
+        table = object.__new__(cls)  # the checks of __post_init__ are done already
         object.__setattr__(table, cls._field, tuple(kept))
         return table
 
     @classmethod
     def _fits(cls, kept: list[_RowT], row: _RowT, line: Row, places: list[int]) -> bool:
-        """Tell whether a row can follow those that are kept, and note why not."""
+        """Tell whether a row can follow the rows so far; record the reason if not."""
         if kept and (clash := cls._clash(kept[-1], row)):
             what = f"the row of {cls._called(row)} {clash} that on line {places[-1]}"
             remedy = "Keep one of them" + ", or let the first end before the second begins" * bool(cls._dates)

@@ -1,9 +1,9 @@
-"""Reading TAC tables, whoever wrote them: which layout is it, and what does each row say?
+"""Reads TAC tables of any origin: finds the layout, and the devices of each row.
 
 There is no official free TAC list and no one format. What circulates: the Osmocom export, the GSMA
 device database's layouts, the import layout of DIRBS (an open-source device registry), and home-made
-tables with a TAC, a brand and a model. A file is recognised by its header. A row that cannot be
-used is reported with its line and left out; nothing is guessed.
+tables with a TAC, a brand and a model. A file is recognised by its header. An unusable row
+is reported with its line and left out; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _WIDTHS_WITH_SIX = (6, 7, 8)
 _HEADER_WITHIN = 10  # lines: an export may begin with a banner and its licence
 
 _DELIMITERS = {"\t": "tab", "|": "pipe", ";": "semicolon", ",": "comma"}
-_FRAME = "frame"  # stands for the delimiter of a table that is no file
+_FRAME = "frame"  # the delimiter of a table that is not a file
 _TAC = ("tac", "tac_code")
-# In order of preference: a brand is what the phone is sold under, a manufacturer what it was registered by.
+# In order of preference: a brand is the name of the phone on sale, a manufacturer the one that registered it.
 _BRAND = (
     "brand_name",
     "brand",
@@ -48,7 +48,7 @@ _BRAND = (
 _MODEL = ("marketing_name", "model", "model_name", "handset_model", "modelo", "internal_model_name")
 _SPECS = "specs"
 _OSMOCOM = ("tac", "name", "name")
-# What stands in a cell that names nothing, as its letters and digits: n/a, N.A., Not Known, (blank), NaN, 0.0.
+# Cells without a name, reduced to letters and digits: n/a, N.A., Not Known, (blank), NaN, 0.0.
 _NOTHING = frozenset(
     {"na", "null", "none", "nan", "nat", "nil", "unknown", "undefined", "unspecified", "tbd", "tba", "tbc", "missing"}
     | {"empty", "blank", "nodata", "novalue", "notknown", "notsupported", "notavailable", "notapplicable", "0", "00"}
@@ -57,7 +57,7 @@ _NOTHING = frozenset(
     | {"неизвестно", "неизвестный", "未知", "不明", "نامعلوم"}
 )
 _OF_POSTGRES = "\\N"
-# Of a spreadsheet, in any language: #REF!, #NOM?, #DIV/0!, #N/D, #NV. Those of English are among the words above, too.
+# Errors of a spreadsheet, in any language: #REF!, #NOM?, #DIV/0!, #N/D, #NV. The English ones are also words above.
 _ERROR = re.compile("#\u00a1?[^\\W\\d]+[!?]|#[^\\W\\d]+/(?:0!|[^\\W\\d]+)|#NV")
 _LONGEST_NOTHING = 24  # characters, signs around it included
 _UNDERSTOOD = (
@@ -70,7 +70,7 @@ _SIGNATURES = (
     (b"\xff\xfe", "is UTF-16 text", "Save it as UTF-8"),
     (b"\xfe\xff", "is UTF-16 text", "Save it as UTF-8"),
 )
-# What spreadsheets and data frames make of a TAC.
+# TACs as spreadsheets and data frames change them.
 _SPREADSHEET = (
     (re.compile(r'="[0-9]+"'), "It is a formula of a spreadsheet: write the 8 digits alone, in a column of texts"),
     (re.compile(r'"[0-9]+"'), "Write the 8 digits without quotation marks"),
@@ -96,7 +96,7 @@ class TacFile(NamedTuple):
     left_out: int
     """The number of unusable rows."""
     problems: tuple[Problem, ...]
-    """Why, of the first of them."""
+    """The reason for each of the first of them."""
 
 
 class _Header(NamedTuple):
@@ -114,11 +114,11 @@ class _Header(NamedTuple):
 
 
 class _BadRow(Exception):  # noqa: N818 - never leaves this module
-    """A row that cannot be used: column, message, remedy."""
+    """An unusable row: column, message, remedy."""
 
 
 def named(text: str) -> str:
-    """Return a text, or "" for one that names nothing: `NULL`, `n/a`, `#N/A`, `?`, `--`.
+    """Return a text, or "" for one that means none: `NULL`, `n/a`, `#N/A`, `?`, `--`.
 
     >>> named("Nexus 5"), named("#N/A"), named("--")
     ('Nexus 5', '', '')
@@ -138,11 +138,11 @@ def read_tac_table(table: object, sold: Collection[str], *, pad_six_digits: bool
 
     Args:
         table: the path of a file, or a table of any library.
-        sold: the first two digits of the TACs that phones on sale may have: neither test numbers nor nobody's.
+        sold: the first two digits of the TACs that phones on sale may have: neither test numbers nor unassigned ones.
         pad_six_digits: whether a TAC of six digits is read as one that lost two leading zeros.
 
     Raises:
-        DataError: the file is no TAC table, or cannot be read.
+        DataError: the file is not a TAC table, or cannot be read.
     """
     path = path_of(table)
     name, source = ("<frame>", "<frame>") if path is None else (str(path), path.name)
@@ -203,7 +203,7 @@ def _lines(path: Path) -> list[str]:
             raise _refused(str(path), message, remedy)
     if b"\0" in data:
         raise _refused(str(path), "is a binary file", "Give a text file in UTF-8")
-    # Bytes that are no UTF-8 stay visible as lone surrogates, so that only their rows are refused.
+    # Invalid UTF-8 is decoded to lone surrogates, so that only its rows are refused.
     text = data.decode("utf-8-sig", errors="surrogateescape").replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise _refused(str(path), "is empty", _UNDERSTOOD)
@@ -215,7 +215,7 @@ def _refused(name: str, message: str, remedy: str, line: int | None = None, colu
 
 
 def _header(name: str, lines: list[str]) -> _Header:
-    """Find the header: the first line that has a TAC column, whatever stands between its cells."""
+    """Find the header: the first line with a TAC column, whatever the delimiter."""
     for number, line in enumerate(lines[:_HEADER_WITHIN], 1):
         readings = {delimiter: [_column(cell) for cell in line.split(delimiter)] for delimiter in _DELIMITERS}
         found = [(len(names), delimiter) for delimiter, names in readings.items() if set(_TAC) & set(names)]
@@ -279,7 +279,7 @@ def _cells(line: str, header: _Header) -> list[str]:
 
 
 def _texts(row: Sequence[object], header: _Header) -> list[str]:
-    """Return the cells of a frame's row; one that is missing is empty, as is one that nobody reads."""
+    """Return the cells of a frame's row; missing and ignored ones are empty."""
     read = {header.tac, *header.brands, *header.models, header.specs, header.source}
     cells = [text_of(cell) if place in read and not is_blank(cell) else "" for place, cell in enumerate(row)]
     texts = [cell for cell in cells if cell is not None]
@@ -292,7 +292,7 @@ def _texts(row: Sequence[object], header: _Header) -> list[str]:
 def _split(line: str, delimiter: str) -> list[str]:
     if not line.isascii() and _UNDECODED.search(line):
         raise _BadRow("", "the row is not UTF-8 text", "Save the file as UTF-8")
-    # Pipes and tabs were chosen so that nothing needs quoting: there a quote is an inch, or part of a JSON cell.
+    # Pipes and tabs are used so that nothing needs quoting: there a quotation mark is an inch, or part of a JSON cell.
     if '"' not in line or delimiter in "|\t":
         return line.split(delimiter)
     try:
@@ -346,10 +346,10 @@ def _first(cells: list[str], columns: tuple[int, ...]) -> str:
 
 
 def _clean(cell: str) -> str:
-    return named(cell.strip().removeprefix("'").strip())  # the apostrophe by which a spreadsheet marks a text
+    return named(cell.strip().removeprefix("'").strip())  # a spreadsheet's apostrophe before a text
 
 
 def _from_specs(specs: str, brand: str) -> str:
-    """Return the model of a description: its first part, unless that repeats the brand."""
+    """Return the model in a description: its first part, unless that repeats the brand."""
     parts = [_clean(part) for part in specs.split(",")]
     return parts[1] if parts[0].casefold() == brand.casefold() and len(parts) > 1 else parts[0]

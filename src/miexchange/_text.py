@@ -1,4 +1,4 @@
-"""Text from outside: what is text, what is missing, what two spellings have in common, and what is safe to show."""
+"""Text from outside: conversion, missing values, comparison of spellings, and safe output."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ _T = TypeVar("_T")
 
 
 def is_a(value: object, kind: type[_T] | UnionType) -> TypeIs[_T]:
-    """Tell whether a value is of a type, or of one derived of it; of the type itself, for an object may claim any.
+    """Tell whether a value's type is, or is derived from, another one; by the type itself, as an object may claim any.
 
-    It may as well raise where it is asked, which `isinstance` does.
+    `isinstance` asks the object, which may also raise.
     """
     return issubclass(type(value), kind)
 
@@ -64,8 +64,8 @@ def is_a(value: object, kind: type[_T] | UnionType) -> TypeIs[_T]:
 def text_of(value: object) -> str | None:
     """Return a text as a plain `str`, or None for anything else.
 
-    A subclass such as `numpy.str_` or an `enum.StrEnum` is a text too. Its own characters count, not what its
-    `__str__` prints.
+    A subclass such as `numpy.str_` or an `enum.StrEnum` is a text too. Its own characters count, not the result of its
+    `__str__`.
 
     >>> from enum import StrEnum
     >>> text_of(StrEnum("Colour", {"RED": "red"}).RED)
@@ -86,7 +86,7 @@ def bytes_of(value: object) -> bytes | None:
 
 
 def path_of(value: object) -> Path | None:
-    """Return the path that a text or a path is, or None for anything else."""
+    """Return a text or path object as a path, or None for anything else."""
     try:
         return Path(text_of(value) or os.fspath(cast("Any", value)))
     except Exception:  # noqa: BLE001 - a path may be foreign code
@@ -94,9 +94,9 @@ def path_of(value: object) -> Path | None:
 
 
 def whole_of(text: str) -> int | None:
-    """Return the whole number that ASCII digits say, or None for any other text.
+    """Return the whole number in ASCII digits, or None for any other text.
 
-    Of more digits than 64 bits hold it is `WIDEST`, on its side of zero: Python refuses to read 5,000 digits at all.
+    One that exceeds 64 bits becomes `WIDEST`, with its sign: Python refuses to read 5,000 digits at all.
 
     >>> whole_of("-0501"), whole_of("9" * 30) == WIDEST, whole_of("5.0")
     (-501, True, None)
@@ -110,11 +110,11 @@ def whole_of(text: str) -> int | None:
 
 _INT64_DIGITS = 19
 WIDEST = 2**63
-"""The first whole number that 64 bits do not hold: numbers are as wide as a column."""
+"""The first whole number beyond 64 bits: numbers are as wide as a column."""
 
 
 def is_blank(value: object) -> bool:
-    """Tell whether a cell holds nothing: a text of white space alone, or what `is_missing` is.
+    """Tell whether a cell is empty: a text of white space alone, or missing by `is_missing`.
 
     >>> is_blank(" "), is_blank(0)
     (True, False)
@@ -123,7 +123,7 @@ def is_blank(value: object) -> bool:
 
 
 def is_missing(value: object) -> bool:
-    """Tell whether a value stands for none: None, a NaN of any library, or the `NaT` and `NA` of numpy and pandas.
+    """Tell whether a value is missing: None, a NaN of any library, or the `NaT` and `NA` of numpy and pandas.
 
     None of these libraries is imported.
 
@@ -139,18 +139,18 @@ def is_missing(value: object) -> bool:
     if name not in _CAN_BE_NAN or type(where) is not str:
         return False
     if getattr(sys.modules.get(where), name, None) is not kind:
-        return False  # it only looks like one
+        return False  # it only resembles one
     return where.partition(".")[0] == "pandas" or _is_nan(value)
 
 
-_DEEPEST = 3  # no field of a value is a tuple of tuples of tuples
+_DEEPEST = 3  # no field of a value has tuples nested more deeply
 
 
 def native(value: object, depth: int = _DEEPEST) -> object:
-    """Return what a value of numpy, of pandas or of an enum stands for in Python, where that is the same without doubt.
+    """Return the Python equivalent of a value of numpy, of pandas or of an enum, if it is unambiguous.
 
-    A text of any subclass is the `str`, a number or a truth of numpy that of Python, what is missing is None, and a
-    tuple is one of such items. Anything else is returned as it is, to be refused by name.
+    A text of any subclass becomes a `str`, a number or Boolean of numpy that of Python, a missing value None, and a
+    tuple one of such items. Anything else is returned unchanged, to be refused by name.
 
     >>> native(("red", float("nan"), 1.5))
     ('red', None, 1.5)
@@ -167,7 +167,7 @@ def native(value: object, depth: int = _DEEPEST) -> object:
     return value
 
 
-# By name, for its lengths of time are integers too, and its instants have no zone.
+# By name, for numpy's durations are integers too, and its instants have no zone.
 _NUMPY_SCALARS = frozenset(
     {
         *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
@@ -191,19 +191,19 @@ def _is_nan(number: Any) -> bool:  # noqa: ANN401 - of numpy or decimal, neither
         return True
 
 
-# What is written between the letters and digits of a name, and does not tell two names apart: Unicode's White_Space,
-# its Dash property but for what is a letter or a sign elsewhere, quotation marks, brackets, and a few points.
-# The lists are written out: `unicodedata` of another Python knows other characters.
+# Characters between the letters and digits of a name that do not distinguish two names: Unicode's White_Space,
+# its Dash property except for those that are a letter or a sign elsewhere, quotation marks, brackets, and some points.
+# The lists are written out: `unicodedata` of another Python version knows other characters.
 _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _DASHES = "\\-\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d\u301c\u3030\u30a0"
 _QUOTES = "'\"`\xab\xbb\u2018-\u201f\u2032\u2033\u2039\u203a\u300c-\u300f"
 _BRACKETS = "()\\[\\]{}\u207d\u207e\u3008-\u300b\u3010\u3011\u3014-\u301b"
 _POINTS = "_,:;/\\\\|\xb7\u2022"
-_POINT = r"(?<![0-9])\.|\.(?![0-9])"  # between two digits it makes another number: a Nokia 3.1 is no Nokia 31
+_POINT = r"(?<![0-9])\.|\.(?![0-9])"  # a point between two digits makes another number: a Nokia 3.1 is not a Nokia 31
 _BETWEEN = re.compile(f"(?:[{_SPACES}{_DASHES}{_QUOTES}{_BRACKETS}{_POINTS}]|{_POINT})+")
 
-# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), which is not drawn, and the signs of a trade mark
-# (copyright, registered, service mark, trade mark), of which NFKC would make letters.
+# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), which is invisible, and the signs of a trade mark
+# (copyright, registered, service mark, trade mark), which NFKC would turn into letters.
 _NOT_READ = re.compile(
     "[\xa9\xae\u2120\u2122\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -211,13 +211,13 @@ _NOT_READ = re.compile(
 
 
 def words(text: str) -> str:
-    """Return a name in words, with one space between, where everything goes that a typist takes for the same.
+    """Return a name in words, separated by one space, without the differences that a typist ignores.
 
-    Compatibility forms (full width, superscripts), case, and characters that are not drawn go by Unicode's
+    Compatibility forms (full width, superscripts), case, and invisible characters are folded by Unicode's
     NFKC_Casefold (Unicode Standard, section 3.13). Spaces, dashes, brackets, quotation marks and the like become
-    the space, and the signs of a trade mark go. **Nothing else is dropped**: a Cyrillic letter that looks Latin, a
-    word in another alphabet, a digit of another script or a character that this Python's Unicode does not have yet
-    stays, and so makes another name.
+    the space, and the signs of a trade mark are removed. **Nothing else is dropped**: a Cyrillic letter that looks
+    Latin, a word in another alphabet, a digit of another script or a character that this Python's Unicode does not have
+    yet stays, and so makes another name.
 
     >>> words("Galaxy S8\uff0b"), words("Mi\u2122 A1"), words("Redmi\u00a0Note\u20114 (2017)")
     ('galaxy s8+', 'mi a1', 'redmi note 4 2017')
@@ -231,7 +231,7 @@ def words(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Return the words of a name as one word: what two spellings of it have in common.
+    """Return the words of a name as one word: the common form of its spellings.
 
     >>> folded("Redmi Note-4"), folded("OnePlus 3\u0422") == folded("OnePlus 3T")
     ('redminote4', False)
@@ -240,7 +240,7 @@ def folded(text: str) -> str:
 
 
 def word_key(word: str) -> str:
-    """Return what is compared of a brand, a category, a channel or a product; of one that is all signs, itself."""
+    """Return the key to compare a brand, a category, a channel or a product by; one of signs alone is its own key."""
     return folded(word) or word
 
 
@@ -250,7 +250,7 @@ def _keys(words: tuple[str, ...]) -> frozenset[str]:
 
 
 def names(words: tuple[str, ...], word: str) -> bool:
-    """Tell whether a rule names a word, whatever its case, spaces and dashes; a look-alike is another word.
+    """Tell whether a rule names a word, ignoring case, spaces and dashes; a look-alike is another word.
 
     >>> names(("Redmi", "Mi"), "redmi "), names(("Redmi", "Mi"), "R\u0435dmi")
     (True, False)
@@ -259,18 +259,18 @@ def names(words: tuple[str, ...], word: str) -> bool:
 
 
 def is_between(character: str) -> bool:
-    """Tell whether a character stands between letters and digits only, or is not drawn."""
+    """Tell whether a character only separates letters and digits, or is invisible."""
     return not folded(character)
 
 
 _FEW = 10
 _LONGEST = 60
 GREATEST_SHOWN = 10**60
-"""The greatest whole number that a message writes out: of a much wider one Python takes long, and may refuse to."""
+"""The greatest whole number that a message writes out: much wider ones are slow, or refused by Python."""
 
 
 def shortened(text: str, longest: int = _LONGEST) -> str:
-    """Return a text, or the start of a longer one and an ellipsis.
+    """Return a text, cut with an ellipsis if it is longer.
 
     >>> shortened("Redmi Note 4", 6)
     'Redmi…'
@@ -279,7 +279,7 @@ def shortened(text: str, longest: int = _LONGEST) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return how many there are of a thing.
+    """Return a count with its noun.
 
     >>> counted(1, "digit"), counted(0, "digit")
     ('1 digit', '0 digits')
@@ -288,7 +288,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def listed(texts: Collection[str], between: str = ", ", longest: int = _LONGEST) -> str:
-    """Return texts as one, for a message: of many the first few, and how many more there are; of a long one the start.
+    """Join texts for a message: the first few and the number of others; a long one is cut.
 
     >>> listed([f"b{number}" for number in range(12)])
     'b0, b1, b2, b3, b4, b5, b6, b7, b8, b9 and 2 more'
@@ -301,7 +301,7 @@ _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\
 
 
 def printable(text: str) -> str:
-    r"""Return a text that a terminal and a log only show: what they would act on is written as an escape.
+    r"""Return a text that a terminal and a log only display: characters that control them are escaped.
 
     These are control characters, line breaks of every kind, marks that turn the direction of writing (Unicode Standard
     Annex 9, explicit formatting), and halves of surrogate pairs.
@@ -317,7 +317,7 @@ def printable(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    r"""Return a text of which all is seen in a message: as `printable`, and what is not drawn is an escape too.
+    r"""Return a text with every character visible in a message: as `printable`, and invisible ones are escaped too.
 
     >>> visible("model\ufeff"), visible("Redmi\u00a0Note")
     ('model\\ufeff', 'Redmi\\xa0Note')
@@ -335,11 +335,11 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-# What a spreadsheet takes for the beginning of a formula, in full width too, after white space of any kind.
+# The characters that begin a formula in a spreadsheet, in full width too, after white space of any kind.
 _FORMULA = re.compile("\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\\t\\r]")
 _NUMBER = re.compile(r" *[+-]?(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?%? *", re.ASCII)
-# Where a spreadsheet begins another cell, if it separates cells otherwise than the file does: what opens a quotation
-# mark for one of them is within a cell for the other.
+# The characters after which a spreadsheet may begin another cell, if its separator is not the file's: a quotation
+# mark that opens a cell for one of them is within a cell for the other.
 _CELLS = re.compile(r"(\r\n|\n|\t|;)")
 
 
@@ -372,10 +372,10 @@ ID_RULE = f"one line of text of up to {NAME} characters, without control charact
 
 
 def is_id(value: object) -> bool:
-    r"""Tell whether a value can name something, such as an account, an order or a request: one line of text.
+    r"""Tell whether a value can be an identifier, such as of an account, an order or a request: one line of text.
 
     It has 1 to 200 characters, not all of them spaces, and none of them controls a terminal, ends a line or is half of
-    a surrogate pair: then every database keeps it as it is, and a log shows it on one line.
+    a surrogate pair: then every database stores it unchanged, and a log shows it on one line.
 
     >>> is_id("order 17"), is_id("order\x0017"), is_id("order\n17"), is_id("  "), is_id("")
     (True, False, False, False, False)
@@ -398,7 +398,7 @@ _USERINFO = re.compile(r"(//[^\s/?#:@]*:)(?:(?!//)[^\n])*(?=@)")
 def without_passwords(text: str) -> str:
     """Return a text with the password of every URL and of every connection string in it shown as ``***``.
 
-    Of a URL that is not well formed, all that can be the password goes.
+    Of a malformed URL, everything that can be the password is hidden.
 
     >>> without_passwords("postgresql://asha:pass/w@rd@host/db and host=h password='a b' sslpassword=c")
     'postgresql://asha:***@host/db and host=h password=*** sslpassword=***'
@@ -407,15 +407,15 @@ def without_passwords(text: str) -> str:
 
 
 def closest(text: str, among: Iterable[str], most: int = 1, cutoff: float = 0.6) -> list[str]:
-    """Return the texts that are most like another one, the nearest first.
+    """Return the texts that are most similar to another one, the nearest first.
 
     Args:
-        text: what was written.
-        among: the texts that there are.
-        most: how many are returned at the most.
-        cutoff: how alike they must be, from 0 to 1.
+        text: the text to compare.
+        among: the texts to choose from.
+        most: the most texts to return.
+        cutoff: the least similarity, from 0 to 1.
     """
-    if len(text) > NAME:  # no name, and difflib's time grows with the square of its length
+    if len(text) > NAME:  # too long for a name, and difflib's time grows with the square of the length
         return []
     import difflib  # noqa: PLC0415 - only a refusal needs it
 

@@ -1,6 +1,6 @@
 """The texts of reasons: templates in English with named values, and their translations.
 
-``data/reason_texts.csv`` has the templates, ``data/reason_values.csv`` what each value is, and ``data/locales`` the
+``data/reason_texts.csv`` has the templates, ``data/reason_values.csv`` the type of each value, and ``data/locales`` the
 catalogues, in gettext's format for translators.
 """
 
@@ -26,8 +26,8 @@ LANGUAGES = ("en", "hi", "ur")
 """The languages that `Reason.text` can give, by ISO 639."""
 
 _RIGHT_TO_LEFT = {"ur"}
-_RLI, _FSI, _PDI = "\u2067", "\u2068", "\u2069"  # isolate text by direction, a value by its own: Unicode Annex 9
-_ALWAYS = {"dial": "*#06#"}  # the code that shows an IMEI: a place of its own, so that its direction is kept
+_RLI, _FSI, _PDI = "\u2067", "\u2068", "\u2069"  # isolate a text by its direction, a value by its own: Unicode Annex 9
+_ALWAYS = {"dial": "*#06#"}  # the code that shows an IMEI: a separate placeholder, so that its direction is kept
 _ENTRY = re.compile(r'^msgid (".+")\nmsgstr (".+")$', re.MULTILINE)
 _PLACE = re.compile(r"{(\w+)}")
 _SUBTAG = re.compile("[-_.@]")
@@ -36,13 +36,13 @@ _GENERAL = ""  # the code of texts that any reason can have
 
 
 class Template(NamedTuple):
-    """The texts of a reason, with places for its values.
+    """The texts of a reason, with placeholders for its values.
 
     Attributes:
-        message: what is so.
-        remedy: what to do about it.
-        subject: what it is about.
-        names: the values that they need.
+        message: the fact.
+        remedy: the remedy.
+        subject: the subject.
+        names: the names of the values.
     """
 
     message: str
@@ -51,21 +51,21 @@ class Template(NamedTuple):
     names: frozenset[str]
 
     def filled(self, said: Mapping[str, str]) -> tuple[str, str, str]:
-        """Return message, remedy and subject with values in their places."""
+        """Return message, remedy and subject with the values filled in."""
         message, remedy, subject = self.message.format_map(said), self.remedy.format_map(said), self.subject
         return one_line(message), one_line(remedy), one_line(subject.format_map(said)) if subject else ""
 
 
 @cache
 def facts() -> dict[str, dict[str, str]]:
-    """Return what ``data/reasons.csv`` says of each reason, by its code."""
+    """Return the rows of ``data/reasons.csv`` by code."""
     columns = ["code", "kind", "status", "is_final", "cure", "source"]
     return {row["code"]: row for row in _data.rows("reasons.csv", columns)}
 
 
 @cache
 def _templates() -> dict[str, dict[str, Template]]:
-    """Return the templates by code and case; those that any reason can have stand under each code."""
+    """Return the templates by code and case; those for any reason are repeated under each code."""
     found: dict[str, dict[str, Template]] = {}
     kinds = _kinds()
     for row in _data.rows("reason_texts.csv", ["code", "case", "message", "remedy", "subject", "source"]):
@@ -96,13 +96,13 @@ def template(code: str, case: str) -> Template:
 
 
 def plain(name: str, value: object) -> str | int:
-    """Return a value of a reason as it is kept: a whole number, or a text, which a day and an instant are too.
+    """Return a value of a reason in its stored form: a whole number, or a text (also for a day or an instant).
 
     Raises:
-        InvalidValue: it is of another type than the table says of its name.
+        InvalidValue: it is of another type than the table has for its name.
     """
     kind, where = _kinds()[name], f"values.{name}"
-    if kind == "text":  # first, for nearly all are
+    if kind == "text":  # first, because it is by far the most frequent
         return one_line(text(value, where, "give a text"))
     match kind:
         case "count" | "amount":
@@ -113,7 +113,7 @@ def plain(name: str, value: object) -> str | int:
 
 
 def shown(values: Mapping[str, str | int]) -> dict[str, str]:
-    """Return values as texts say them, with the same digits in every language."""
+    """Return values as they appear in texts, with the same digits in every language."""
     said = _ALWAYS.copy()
     for name, value in values.items():
         said[name] = f"{value}"
@@ -125,8 +125,8 @@ def shown(values: Mapping[str, str | int]) -> dict[str, str]:
 def translated(code: str, texts: tuple[str, str], values: Mapping[str, str | int], locale: str | None) -> str:
     """Return a message and its remedy as sentences in a language.
 
-    Only texts that are what a template makes of the values are translated: others, which an older version or somebody
-    else wrote, stay as they are.
+    Only texts that a template makes of the values are translated: others, from an older version or another
+    author, are unchanged.
 
     Args:
         code: the reason's code.
@@ -155,10 +155,10 @@ def _sentences(texts: Sequence[str], stop: str) -> str:
 
 
 def _template_of(code: str, texts: tuple[str, str], values: Mapping[str, str | int]) -> Template | None:
-    """Return the template that makes a message and a remedy of values; None where none does."""
+    """Return the template that makes a message and a remedy of values, or None."""
     try:
         said = shown(values)
-    except InvalidValue:  # an amount in no currency, which JSON may hold
+    except InvalidValue:  # an amount without a currency, which JSON may contain
         return None
     for one in _templates()[code].values():
         if one.names == values.keys() and texts == one.filled(said)[:2]:
@@ -168,6 +168,6 @@ def _template_of(code: str, texts: tuple[str, str], values: Mapping[str, str | i
 
 @cache
 def _catalogue(language: str) -> dict[str, str]:
-    """Return the translations of a language, as ``tools/catalogues.py`` writes them: each text on one line."""
+    """Return the translations of a language, as written by ``tools/catalogues.py``: each text on one line."""
     text = (_data.folder() / "locales" / f"{language}.po").read_text(encoding="utf-8")
     return {json.loads(english): json.loads(said) for english, said in _ENTRY.findall(text)}

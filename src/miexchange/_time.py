@@ -6,7 +6,7 @@
 This is what Python's `isoformat`, pandas, Polars, pyarrow, DuckDB and PostgreSQL write, for a zone of whole minutes.
 Digits are ASCII. A fraction has up to 9 digits, and those beyond the sixth are 0: an instant is exact to the
 microsecond. There is no 24:00 and no leap second. A day is any in the calendar; an instant is in the years 1900 to 9900
-of its own zone. A date alone is its first moment in a zone, where the reader says which zone that is.
+of its own zone. A date alone is its first moment in a zone, if the reader knows the zone.
 """
 
 from __future__ import annotations
@@ -83,11 +83,11 @@ OUT_OF_RANGE = (
 
 
 class NotATime(Exception):  # noqa: N818 - never leaves the package
-    """A value that names no day or no instant: what is wrong with it, and the remedy."""
+    """A value that is not a day or an instant: the fault, and the remedy."""
 
 
 class NotInCalendar(NotATime):
-    """A day or an instant that is well written and not in the calendar, such as 30 February."""
+    """A well-formed day or instant that is not in the calendar, such as 30 February."""
 
 
 def read_day(text: str) -> date:
@@ -111,7 +111,7 @@ def read_instant(text: str, zone: tzinfo | None) -> datetime:
 
     Args:
         text: the text, without spaces around it.
-        zone: where a date alone begins; None where a date alone names no instant.
+        zone: the zone of a date alone; None if a date alone is not an instant.
 
     Raises:
         NotATime: the text is not in the grammar, not in the calendar, or out of range.
@@ -154,10 +154,10 @@ def _moment(text: str) -> datetime | None:
 
 
 def day_of(value: object) -> date:
-    """Return a date as a plain one.
+    """Return a date as a plain `date`.
 
     Raises:
-        NotATime: something else, such as a datetime, which is an instant.
+        NotATime: another type, such as a datetime, which is an instant.
     """
     if type(value) is not date:
         raise NotATime(*_NO_DAY)
@@ -168,7 +168,7 @@ def instant_of(value: object, zone: tzinfo | None) -> datetime:
     """Return the instant of a datetime, or of the first moment of a date in a zone, in UTC.
 
     Raises:
-        NotATime: neither, or one that names no instant, or one that is out of range.
+        NotATime: of another type, without a zone, or out of range.
     """
     if issubclass(type(value), datetime) and not is_missing(value):  # pandas' NaT is a datetime by its type
         return in_utc(cast("datetime", value))
@@ -198,10 +198,10 @@ _OWN = ("datetime", "zoneinfo")  # a zone of another library may have no hash
 
 
 def midnights(day: date, zone: tzinfo) -> tuple[datetime, ...]:
-    """Return every instant at which a day may begin to be, or cease to be, the one after which it is midnight.
+    """Return every instant at which a day may begin or end, the first at which it is midnight last.
 
-    That is one instant, but where clocks are put back over midnight, as in Newfoundland for some years: it is then
-    midnight twice, and the day before again in between.
+    That is one instant, except where clocks are put back over midnight, as in Newfoundland for some years: then it is
+    midnight twice, and the previous day in between.
     """
     wall = datetime.combine(day, time(), zone)
     first, again = midnight(day, zone), in_utc(wall.replace(fold=1))
@@ -209,7 +209,7 @@ def midnights(day: date, zone: tzinfo) -> tuple[datetime, ...]:
 
 
 def turn(before: datetime, after: datetime, zone: tzinfo | None) -> datetime:
-    """Return the first instant of the offset that holds at the later of two instants, and not at the earlier."""
+    """Return the first instant of the offset in force at the later of two instants, and not at the earlier."""
     low, high = 0, int((after - before).total_seconds())
     offset = after.astimezone(zone).utcoffset()
     while high - low > 1:
@@ -227,7 +227,7 @@ def is_day(text: str) -> bool:
 
 
 def is_moment(text: str) -> bool:
-    """Tell whether a text looks like a day with a time of day, right or wrong: then its digits are no IMEI."""
+    """Tell whether a text looks like a day with a time of day, valid or not: then its digits are not an IMEI."""
     return _LIKE_A_MOMENT.fullmatch(text) is not None
 
 
@@ -253,7 +253,7 @@ def in_utc(value: datetime) -> datetime:
 
 
 def in_zone(text: str, zone: tzinfo) -> str:
-    """Return a sentence for people: what is an instant in UTC in it, as the package writes one, in a zone.
+    """Return a sentence for people: each instant in UTC in it is converted to a zone.
 
     >>> from datetime import timezone
     >>> in_zone("it ends at 2018-03-20T18:30:00+00:00", timezone(timedelta(hours=5, minutes=30)))
@@ -282,7 +282,7 @@ def from_micros(us: int) -> datetime:
 
 
 def as_date(value: object) -> object:
-    """Return the date that a frame holds as a midnight without a zone, None for NaT, and anything else as it is."""
+    """Return the date that a frame stores as a midnight without a zone, None for NaT, and anything else unchanged."""
     if is_missing(value):
         return None
     if not issubclass(type(value), datetime):

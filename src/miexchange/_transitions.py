@@ -1,4 +1,4 @@
-"""The one table of what may follow what in an exchange; docs/exchange.md shows it."""
+"""The table of transitions of an exchange; docs/exchange.md shows it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class State(Word):
     """The state of an exchange."""
 
     ISSUED = "issued"
-    """The coupon can be used, or comes once the phone was inspected."""
+    """The coupon can be used, or is awaited until the phone has been inspected."""
     RESERVED = "reserved"
     """An order was placed and paid for with it; the old phone is to be handed over."""
     INSPECTED = "inspected"
-    """The phone is as quoted, or is taken as if it were, or unasked at a lower value; the hand-over remains."""
+    """The phone is as quoted, or accepted as if it were, or at a lower value without asking; the hand-over remains."""
     REQUOTED = "requoted"
-    """The phone is worth less than quoted; the customer is to accept or decline that."""
+    """The phone is worth less than quoted; the customer must accept or decline the re-quote."""
     COMPLETED = "completed"
     """Handed over as quoted."""
     ADJUSTED = "adjusted"
@@ -29,13 +29,13 @@ class State(Word):
     EXPIRED = "expired"
     """The coupon was not used in time."""
     VOID = "void"
-    """Called off: withdrawn, refused at the door, declined."""
+    """Cancelled: withdrawn, refused at the door, or declined."""
     REVERSED = "reversed"
-    """Undone: the new phone was returned."""
+    """Reversed: the new phone was returned."""
 
 
 OPEN = (State.ISSUED, State.RESERVED, State.INSPECTED, State.REQUOTED)
-"""The states of an open exchange: an account has one at most, and so has a device."""
+"""The states of an open exchange: a device has at most one, and an account as many as the terms allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Transition(Value):
         state: the state before.
         event: the kind of event.
         becomes: the states that it may lead to.
-        when: what must be so, and which state follows where there are several; for people.
+        when: the condition, and the next state if there are several; for people.
     """
 
     state: State
@@ -138,13 +138,13 @@ TRANSITIONS = (
     Transition(State.ADJUSTED, "wipe", (State.ADJUSTED,), "it is not on record yet"),
     Transition(State.ADJUSTED, "reverse", (State.REVERSED,), "the same order, while the rules allow it"),
 )
-"""Every transition there is. What does not stand here is refused."""
+"""All transitions. Anything else is refused."""
 
 NEXT = {(row.state, row.event): row.becomes for row in TRANSITIONS}
 
 
 def may_follow(state: State, kind: str) -> bool:
-    """Tell whether a kind of event is possible in a state, or can become so by what may happen before it.
+    """Tell whether a kind of event is possible in a state, or can become so by an earlier event.
 
     >>> may_follow(State.ISSUED, "complete"), may_follow(State.COMPLETED, "complete")
     (True, False)

@@ -1,6 +1,6 @@
 """The base of every public value: one canonical JSON form, and a `replace` that validates.
 
-A value is a frozen, slotted dataclass. pydantic stands at the door: it is loaded when the first
+A value is a frozen, slotted dataclass. pydantic is used only for JSON: it is loaded when the first
 value is read from or written to JSON, not when the package is imported.
 """
 
@@ -54,22 +54,22 @@ __all__ = [
 _V = TypeVar("_V", bound="Value")
 
 Fault = tuple[str, object, str]
-"""The path of a field that does not fit the others, what stands there, and the rule."""
+"""The path of a field that does not fit the others, its value, and the rule."""
 
 
 class Pickled:
-    """A value that is pickled with its form and the names of its fields, and checked like a new one when it is read."""
+    """A value that is pickled with its form and the names of its fields, and validated when it is unpickled."""
 
     __slots__ = ()
 
     def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - whatever a base takes
-        """Read pickles of versions that did not write the names of fields; a dataclass would not check them."""
+        """Read pickles of versions that did not write the names of fields; a dataclass would not validate them."""
         super().__init_subclass__(**options)
         if "__setstate__" not in cls.__dict__:
             cls.__setstate__ = Pickled._set_by_place  # type: ignore[attr-defined]  # of pickle's protocol
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by the names of the fields and the form, to be checked like a new value."""
+        """Pickle by the names of the fields and the form, to be validated like a new value."""
         kind = cast("Any", type(self))
         unwritten = left_out(self)
         state = {name: getattr(self, name) for name in _names(kind) if name not in unwritten}
@@ -79,7 +79,7 @@ class Pickled:
         kind = cast("Any", type(self))
         try:
             value = kind(**by_place(kind, _names(kind), state))
-        except (InvalidValue, TypeError) as error:  # its fields had another order, or there were others
+        except (InvalidValue, TypeError) as error:  # the fields were others, or in another order
             rule = "read its JSON, which every version reads"
             what = f"is pickled by an earlier version, in another form ({error})"
             raise out_of_range(kind.__name__, None, rule, what) from error
@@ -96,25 +96,25 @@ class Value(Pickled):
     _most_items: ClassVar[int] = VALUE_ITEMS
     """The most elements of a tuple in a value of this type; tables may have more."""
     _example: ClassVar[object] = None
-    """Its JSON form, of some value, where that is no object of its fields."""
+    """Its JSON form, for types that are not an object of their fields."""
     _is_personal: ClassVar[bool] = False
     """Whether it is an IMEI."""
 
     def __post_init__(self) -> None:
-        """Check every field's type and bounds; a value that has rules of its own does so first."""
+        """Check every field's type and bounds; a value with rules of its own does so first."""
         check_types(self)
 
     def _faults(self) -> Iterator[Fault]:
-        """Yield which fields do not fit one another; a file's reader tells all of them, the constructor the first."""
+        """Yield the fields that do not fit one another; a file's reader reports all, the constructor the first."""
         yield from ()
 
     def to_dict(self, *, reveal_imei: bool = False) -> dict[str, Any]:
         """Return the value as plain JSON data: dicts, lists, texts, ints, bools and None.
 
-        An IMEI is personal data: it is left out unless it is asked for.
+        An IMEI is personal data: it is left out unless it is requested.
 
         Args:
-            reveal_imei: whether to write the IMEIs; only then does the form hold all of a value that has some.
+            reveal_imei: whether to write the IMEIs; without them, the form of a value that has some is incomplete.
         """
         reveal = flag(reveal_imei, "reveal_imei")
         whole = self if reveal else self._bare()
@@ -126,7 +126,7 @@ class Value(Pickled):
         return canonical(self.to_dict(reveal_imei=reveal_imei))
 
     def _bare(self) -> Self:
-        """Return the value without any IMEI in it."""
+        """Return the value without IMEIs."""
         found = ((name, getattr(self, name)) for name in _holders(cast("Any", type(self))))
         changes = {name: bare for name, value in found if (bare := _bare_of(value)) != value}
         return self.replace(**changes) if changes else self
@@ -140,13 +140,13 @@ class Value(Pickled):
                 with its path.
         """
         given = json_text(text, cls.__name__, "give a JSON text")
-        data = read_json(given, cls.__name__)  # for its bounds and for repeated keys, which pydantic lets pass
+        data = read_json(given, cls.__name__)  # for its bounds and duplicate keys, which pydantic accepts
         value: Self = read_as(cls, given, data)
         return value
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read the value back from what `to_dict` returns.
+        """Read the value back from the result of `to_dict`.
 
         Raises:
             InvalidValue: the data is not the JSON form of this type.
@@ -156,7 +156,7 @@ class Value(Pickled):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - a type
-        """Stop at the first fault of an array, or where it is too long: pydantic keeps a kilobyte of each fault."""
+        """Stop at the first fault of an array, or if it is too long: pydantic stores a kilobyte for each fault."""
         return in_own_words(
             cls,
             lambda: in_forms(cls, _read_older_names(_bound_arrays(handler(source), cls._most_items))),
@@ -165,7 +165,7 @@ class Value(Pickled):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
-        """Say what each field is, with an example."""
+        """Add a description and an example of each field."""
         from miexchange._schema import described  # noqa: PLC0415 - loaded at the door, not at import
 
         said: dict[str, Any] = handler(schema)
@@ -176,10 +176,10 @@ class Value(Pickled):
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - the fields' own types, checked anew
         """Return a copy with some fields changed, validated like a new value.
 
-        `dataclasses.replace` does the same, and there a type checker knows the fields.
+        `dataclasses.replace` does the same, and a type checker then knows the fields.
 
         Raises:
-            InvalidValue: a field does not exist, or cannot hold what was given.
+            InvalidValue: a field does not exist, or its value is invalid.
         """
         kind = type(self)
         known = _names(cast("Any", kind))
@@ -193,7 +193,7 @@ def _unpickled(kind: Any, form: int, state: dict[str, object]) -> Any:  # noqa: 
     """Return the value of a pickle.
 
     Raises:
-        InvalidValue: a newer version wrote it, or a field does not hold what it may.
+        InvalidValue: a newer version wrote it, or a field is invalid.
     """
     known = _names(kind)
     strange = state.keys() - set(known)
@@ -206,7 +206,7 @@ def _unpickled(kind: Any, form: int, state: dict[str, object]) -> Any:  # noqa: 
 
 @cache
 def _holders(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - any value
-    """Return the fields of a type that can hold an IMEI, all the way down."""
+    """Return the fields of a type that can contain an IMEI, at any depth."""
     return tuple(name for name in _names(kind) if _can_hold(hints_of(kind).get(name)))
 
 
@@ -217,7 +217,7 @@ def _can_hold(hint: Any) -> bool:  # noqa: ANN401 - an annotation has no type
 
 
 def _bare_of(value: object) -> object:
-    """Return what is left of a field's value without IMEIs: of a number None, of a tuple the rest."""
+    """Return a field's value without IMEIs: None for a number, the rest for a tuple."""
     if isinstance(value, tuple):
         return tuple(bare for item in value if (bare := _bare_of(item)) is not None)
     if isinstance(value, Value):
@@ -226,7 +226,7 @@ def _bare_of(value: object) -> object:
 
 
 def _bound_arrays(schema: Any, most: int) -> Any:  # noqa: ANN401 - a schema of pydantic's, or a part of one
-    """Bound every tuple in a schema of pydantic's; those of a value within have bounds of their own already."""
+    """Bound every tuple in a pydantic schema; those of nested values have bounds of their own already."""
     for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
         _bound_arrays(part, most)
     if isinstance(schema, dict) and schema.get("type") == "tuple" and "variadic_item_index" in schema:
@@ -236,7 +236,7 @@ def _bound_arrays(schema: Any, most: int) -> Any:  # noqa: ANN401 - a schema of 
 
 
 def _read_older_names(schema: Any) -> Any:  # noqa: ANN401 - as above
-    """Let JSON name an amount as versions did that knew paise alone; `Older` says what else they did not write."""
+    """Accept in JSON the name of an amount in versions that knew only paise; `Older` gives their missing fields."""
     for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
         _read_older_names(part)
     if isinstance(schema, dict) and schema.get("type") == "dataclass-field" and schema["name"].endswith(_MINOR):
@@ -256,9 +256,9 @@ _CHECKS: dict[type, _Checks] = {}
 def check_types(value: Any) -> None:  # noqa: ANN401 - a value, or a programme
     """Refuse a field that is not exactly of its annotated type and within its bounds (see `miexchange._bounded`).
 
-    No bool stands for an int, no list for a tuple. A text of a subclass of `str`, an integer of numpy, and a NaN, NaT
-    or NA where None may stand are taken as what they are without doubt (see `miexchange._text.native`); an instant is
-    taken in UTC. The value then holds Python's own.
+    A bool is not an int, and a list not a tuple. A text of a subclass of `str`, an integer of numpy, and a NaN, NaT
+    or NA where None is allowed are converted (see `miexchange._text.native`); an instant is
+    converted to UTC. The value then has Python's own types.
 
     Raises:
         InvalidValue: the first such field, with what to give.
@@ -283,13 +283,13 @@ def check_types(value: Any) -> None:  # noqa: ANN401 - a value, or a programme
 
 
 def _most(kind: type) -> int:
-    """Return how many elements a tuple in a value of a type may have."""
+    """Return the most elements of a tuple in a value of a type."""
     most: int = getattr(kind, "_most_items", VALUE_ITEMS)
     return most
 
 
 def _checks_of(kind: type) -> _Checks:
-    """Return the checks of a type, the fields that are after others, and whether it has `_faults` of its own."""
+    """Return the checks of a type, the fields that must be after others, and whether it has `_faults` of its own."""
     checks: list[_Check] = []
     for field in dataclasses.fields(kind):
         hint = hints_of(kind)[field.name]
@@ -302,13 +302,13 @@ def _checks_of(kind: type) -> _Checks:
 
 @cache
 def _orders(kind: Any) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 - any dataclass
-    """Return the fields that are after others, with those."""
+    """Return the fields that must be after others, with those."""
     found = ((name, bound) for name, hint in hints_of(kind).items() for bound in parts_of(hint)[1])
     return tuple((name, bound.field) for name, bound in found if isinstance(bound, After))
 
 
 def faults(value: Any) -> Iterator[Fault]:  # noqa: ANN401 - as above
-    """Yield which fields of a value do not fit one another, each of them within its bounds."""
+    """Yield the fields of a value that do not fit one another, each of them within its bounds."""
     kind: Any = type(value)
     for name, other in _orders(kind):
         end, begin = getattr(value, name), getattr(value, other)
@@ -319,7 +319,7 @@ def faults(value: Any) -> Iterator[Fault]:  # noqa: ANN401 - as above
 
 
 def faults_in(kind: Any, fields: Mapping[str, object]) -> list[Fault]:  # noqa: ANN401 - any value
-    """Return which of some fields do not fit one another; each is within its bounds."""
+    """Return the fields that do not fit one another; each is within its bounds."""
     value = object.__new__(kind)
     for field in dataclasses.fields(kind):
         object.__setattr__(value, field.name, fields.get(field.name, field.default))
@@ -331,7 +331,7 @@ def _native(value: object, _: str) -> object:
 
 
 def _taker(kind: type, *, optional: bool) -> Callable[[object, str], object]:
-    """Return what takes an instant in UTC, and says in its own words why it cannot."""
+    """Return a converter of instants to UTC, with an error in its own words."""
 
     def take(value: object, name: str) -> object:
         return None if optional and is_missing(value) else instant(value, f"{kind.__name__}.{name}")
@@ -340,7 +340,7 @@ def _taker(kind: type, *, optional: bool) -> Callable[[object, str], object]:
 
 
 def proved(kind: type[_V], **fields: object) -> _V:
-    """Make a slotted value of fields that this package just proved, without checking them again: for the hot path."""
+    """Make a slotted value of validated fields without checking them again: for the hot path."""
     value, put = object.__new__(kind), object.__setattr__
     for name, field in fields.items():
         put(value, name, field)
@@ -348,22 +348,22 @@ def proved(kind: type[_V], **fields: object) -> _V:
 
 
 def changed(value: _V, **fields: object) -> _V:
-    """Return a slotted value with other fields, as `Value.replace`, without checking it again: for the hot path."""
+    """Return a slotted value with other fields, like `Value.replace`, without validation: for the hot path."""
     kind: Any = type(value)
     return cast("_V", proved(kind, **{**{name: getattr(value, name) for name in _names(kind)}, **fields}))
 
 
 def canonical(data: object) -> str:
-    """Return plain JSON data as its one canonical text, which can always be written as UTF-8."""
+    """Return plain JSON data as its canonical text, which can always be encoded as UTF-8."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    # Half of a surrogate pair, which only a hostile answer holds, is written as an escape.
+    # A lone surrogate, which only a hostile answer contains, is escaped.
     return SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def dump(value: Value) -> bytes:
     """Return a value's JSON form with keys in field order: the fast one, for digests.
 
-    The json module walks through it and asks for what it does not know: pydantic would first build
+    The json module walks through it and calls back for unknown types: pydantic would first build
     a schema, which for the tables of a programme takes longer than writing them.
     """
     text = json.dumps(value, default=_as_json, separators=(",", ":"), ensure_ascii=False, check_circular=False)
@@ -371,18 +371,18 @@ def dump(value: Value) -> bytes:
 
 
 def packed(value: Value) -> str:
-    """Return a value's JSON form with keys in field order, as pydantic writes it: for what is kept and read back."""
+    """Return a value's JSON form with keys in field order, as pydantic writes it: for storage."""
     return adapter_of(type(value)).dump_json(value, context={REVEAL: True}).decode()
 
 
 def _as_json(value: object) -> object:
-    """Return what JSON knows in place of what it does not."""
+    """Return a JSON type for an object of another type."""
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
     kind: Any = type(value)
-    if "__get_pydantic_core_schema__" in kind.__dict__:  # it has a form of its own, such as a text
+    if "__get_pydantic_core_schema__" in kind.__dict__:  # it has its own JSON form, such as a text
         return adapter_of(kind).dump_python(value, mode="json", context={REVEAL: True})
     if form_of(kind) > 1:
         return numbered(value, {name: getattr(value, name) for name in _names(kind)})
@@ -391,13 +391,13 @@ def _as_json(value: object) -> object:
 
 @cache
 def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - any value
-    """Return what the constructor of a type takes."""
+    """Return the arguments of a type's constructor."""
     own: tuple[str, ...] = kind.__match_args__
     return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else own
 
 
 def require(condition: bool, field: str, value: object, rule: str, what: str = "") -> None:  # noqa: FBT001 - an assertion's shape
-    """Raise the error of what is out of range, unless the condition holds."""
+    """Raise the error of a value out of range, unless the condition is true."""
     if not condition:
         raise out_of_range(field, value, rule, what)
 
@@ -406,10 +406,10 @@ _T = TypeVar("_T")
 
 
 def argument(value: object, kind: type[_T], field: str, rule: str = "") -> _T:
-    """Return a value of a type.
+    """Return a value after checking its type.
 
     Raises:
-        InvalidValue: it is of another one.
+        InvalidValue: it is of another type.
     """
     if not issubclass(type(value), kind):
         raise wrong_type(field, value, rule or f"give {a_kind(kind)}")
@@ -417,10 +417,10 @@ def argument(value: object, kind: type[_T], field: str, rule: str = "") -> _T:
 
 
 def elements(value: object, field: str, rule: str) -> tuple[Any, ...]:
-    """Return the elements of an iterable, whatever they are.
+    """Return the elements of an iterable, of any type.
 
     Raises:
-        InvalidValue: it has none that can be iterated over; what went wrong is its cause.
+        InvalidValue: it is not iterable, or iterating fails; that error is the cause.
     """
     if type(value) is tuple:
         return value
@@ -431,10 +431,10 @@ def elements(value: object, field: str, rule: str) -> tuple[Any, ...]:
 
 
 def pairs(value: object, field: str, rule: str) -> list[tuple[Any, Any]]:
-    """Return the keys of a mapping with their values, whatever they are.
+    """Return the keys of a mapping with their values, of any type.
 
     Raises:
-        InvalidValue: it is no mapping, or one that fails; what went wrong is the error's cause.
+        InvalidValue: it is not a mapping, or reading it fails; that error is the cause.
     """
     if issubclass(type(value), Mapping):
         try:
@@ -445,10 +445,10 @@ def pairs(value: object, field: str, rule: str) -> list[tuple[Any, Any]]:
 
 
 def flag(value: object, field: str) -> bool:
-    """Return a truth, of numpy too, as True or False.
+    """Return a Boolean, of numpy too, as True or False.
 
     Raises:
-        InvalidValue: anything else, whatever its truth would be.
+        InvalidValue: anything else, even if it has a truth value.
     """
     taken = value if type(value) is bool else native(value)
     if type(taken) is not bool:
@@ -487,11 +487,11 @@ def instant(value: object, field: str) -> datetime:
     """Return an aware datetime as a plain datetime in UTC, so that equal instants look equal.
 
     Raises:
-        InvalidValue: not a datetime, one without an offset, or one too far away to add days to.
+        InvalidValue: not a datetime, one without an offset, or one out of range for adding days.
     """
     if type(value) is datetime and value.tzinfo is UTC and value.year in YEARS:
         return value
-    if not issubclass(type(value), datetime) or is_missing(value):  # pandas' NaT claims to be a datetime
+    if not issubclass(type(value), datetime) or is_missing(value):  # pandas' NaT is a datetime by its type
         raise wrong_type(field, value, f"give {AN_INSTANT}")
     try:
         return in_utc(cast("datetime", value))

@@ -1,4 +1,4 @@
-"""A word out of a few: an enumeration of texts that refuses any other object with an error of this package."""
+"""An enumeration of texts that refuses any other object with an error of this package."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Word", "word"]
 
 
 class _Words(EnumMeta):
-    """Looks a member up by its text alone: `enum` would hash and compare whatever it is handed."""
+    """Looks a member up by its text alone: `enum` would hash and compare any object."""
 
     def __call__(cls, value: object, *_: object, **__: object) -> Any:  # noqa: ANN401 - a member of the class
         text = text_of(value)
@@ -31,10 +31,10 @@ _W = TypeVar("_W", bound=Word)
 
 
 def word(value: object, kind: type[_W], field: str) -> _W:
-    """Return the word that an argument is, or that its text is.
+    """Return the member that an argument is, or whose text it is.
 
     Raises:
-        InvalidValue: there is no such word; it names the argument.
+        InvalidValue: there is no such member; it names the argument.
     """
     if type(value) is kind:
         return value

@@ -1,7 +1,7 @@
-"""Time zones: where days begin, by a fixed offset or by the law of a place.
+"""Time zones: a fixed offset, or the rules of a place.
 
-The law is that of the IANA time zone database as the package `tzdata` holds it, and never the files of the machine: a
-quote is the same on every machine, and says which version of the database it was made with.
+The rules are those of the IANA time zone database in the package `tzdata`, and never the files of the machine: a
+quote is the same on every machine, and records the version of the database.
 
 >>> from datetime import datetime
 >>> datetime(2026, 3, 30, tzinfo=Zone("Europe/London")).astimezone(timezone.utc).isoformat()
@@ -40,7 +40,7 @@ class Zone(ZoneInfo):
     """
 
     def __new__(cls, key: str) -> Self:
-        """Return the zone of a name."""
+        """Return the zone with a name."""
         name = text_of(key)
         found = None if name is None or len(name) > _LONGEST else _zone(name)
         if found is None:
@@ -76,14 +76,14 @@ def _zone(key: str) -> Zone | None:
     if not file.is_file():
         return None
     data = file.read_bytes()
-    return Zone.from_file(BytesIO(data), key=key) if data.startswith(b"TZif") else None  # else a list, or code
+    return Zone.from_file(BytesIO(data), key=key) if data.startswith(b"TZif") else None  # otherwise a list, or code
 
 
 def named(zone: AnyZone) -> str:
-    """Return what a zone is called: the name of a place, or a fixed offset."""
+    """Return the name of a zone: the name of a place, or a fixed offset."""
     return zone.key if isinstance(zone, Zone) else str(zone.utcoffset(None))
 
 
 def data_of(zone: AnyZone) -> str:
-    """Return the version of the data that a zone rests on; "" for a fixed offset, which rests on none."""
+    """Return the version of the zone's data; "" for a fixed offset, which needs none."""
     return zone.data_version if isinstance(zone, Zone) else ""

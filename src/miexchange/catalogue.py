@@ -1,4 +1,4 @@
-"""The model catalogue: every variant that is known, how people and TAC lists spell its name, and the phone so named."""
+"""The model catalogue: every known variant, the spellings of its name, and the phone that a name means."""
 
 from __future__ import annotations
 
@@ -32,31 +32,31 @@ __all__ = ["Catalogue", "Device", "Variant"]
 _MB_PER_GB = 1024
 _NEAREST = 5
 _LOOKED_AT = 60
-"""Labels that share most with a text, of which the nearest are found: to compare all of them takes long."""
+"""The labels most similar to a text, among which the nearest are found: comparing all of them takes long."""
 _Memory = Annotated[int, Between(1, 10**6)]
 _FOR_PEOPLE = ("launched_on_precision", "new_price_minor", "new_price_on", "new_price_source", "sims_source")
-"""Columns of a model table that nothing here reads."""
+"""The columns of a model table that are not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variant(Value):
-    """One model in one memory size: what a customer names, and what has a price.
+    """One model in one memory size: the thing that a customer names, and that has a price.
 
     Attributes:
         model: the variant's id, such as ``xiaomi-redmi-note-4-4-64``.
         brand: the brand, as the catalogue spells it.
         name: the model's name without the brand.
-        category: what kind of device it is, such as ``smartphone`` or ``tablet``.
-        ram_mb: RAM in MB, or None where it is not known, or the category has none.
-        storage_gb: storage in GB, or None where the category has none.
-        launched_on: the launch date in India, or None where no source states one.
-        launch_price_minor: the price at launch, or None where no source states one.
+        category: the kind of device, such as ``smartphone`` or ``tablet``.
+        ram_mb: RAM in MB, or None if it is unknown, or the category has none.
+        storage_gb: storage in GB, or None if the category has none.
+        launched_on: the launch date in India, or None if no source states one.
+        launch_price_minor: the price at launch, or None if no source states one.
         aliases: other names of the model.
-        source: where the row's facts are from.
-        sims: how many SIMs, and so IMEIs, it has (3GPP TS 23.003, section 6.2.1: each has its own), or None where no
+        source: the source of the row's facts.
+        sims: the number of SIMs, and so of IMEIs (3GPP TS 23.003, section 6.2.1: each has its own), or None if no
             source states it.
-        features: what it has that not every model has, such as ``s_pen``, ``inner_screen`` or ``esim``: a question can
-            be asked of models with a feature only (`miexchange.Question.asked_features`).
+        features: features that not every model has, such as ``s_pen``, ``inner_screen`` or ``esim``: a question can
+            be restricted to models with a feature (`miexchange.Question.asked_features`).
     """
 
     model: Id
@@ -78,12 +78,12 @@ class Variant(Value):
 
     @property
     def family(self) -> str:
-        """Brand and name: what a TAC can tell. RAM and storage are not in a TAC (GSMA TS.06)."""
+        """Brand and name: all that a TAC determines. RAM and storage are not in a TAC (GSMA TS.06)."""
         return f"{self.brand} {self.name}"
 
     @property
     def memory(self) -> str:
-        """RAM and storage for people, such as ``4 GB, 64 GB``; "" where it has neither."""
+        """RAM and storage for people, such as ``4 GB, 64 GB``; "" if it has neither."""
         known = [_ram(self.ram_mb)] if self.ram_mb else []
         return ", ".join([*known, f"{self.storage_gb} GB"] if self.storage_gb else known)
 
@@ -94,7 +94,7 @@ class Variant(Value):
 
 
 def _parts_of(label: str) -> dict[str, None]:
-    """Return every two characters of a text that stand side by side, in order: what two like texts share."""
+    """Return every pair of adjacent characters of a text, in order: similar texts share many."""
     return dict.fromkeys(label[at : at + 2] for at in range(max(len(label) - 1, 1)))
 
 
@@ -114,7 +114,7 @@ def _fits_word(word: str, name: set[str], memory: set[str]) -> bool:
 
 
 def _id_key(text: str) -> str:
-    """Return what the spellings of an id have in common: case and the kind of its dashes do not matter.
+    """Return the common form of an id's spellings: case and the kind of its dashes do not matter.
 
     Its dashes must be there: `Google Pixel 4 128` is another phone than the one with the id `google-pixel-4-128`.
     """
@@ -135,7 +135,7 @@ def _spellings_of_memory(variant: Variant) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Catalogue(Table[Variant]):
-    """Every model that the library knows, by id and by family.
+    """Every known model, by id and by family.
 
     Attributes:
         variants: the rows, sorted by id; make a catalogue with `of` or `read`, of a CSV file or a DataFrame with the
@@ -148,7 +148,7 @@ class Catalogue(Table[Variant]):
     _optional = ("aliases", "sims", "features", *_FOR_PEOPLE)
 
     def lookup(self, model: str) -> Variant | None:
-        """Return the variant of an id, or None; `named` reads other spellings too.
+        """Return the variant with an id, or None; `named` reads other spellings too.
 
         Raises:
             InvalidValue: it is not a text.
@@ -162,7 +162,7 @@ class Catalogue(Table[Variant]):
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """The variants' names for people, by id: written once."""
+        """The variants' names for people, by id; computed once."""
         return {variant.model: variant.label for variant in self}
 
     @cached_property
@@ -182,9 +182,9 @@ class Catalogue(Table[Variant]):
 
     @cached_property
     def _families(self) -> dict[str, set[str]]:
-        """The families of every spelling: brand with name, and the bare name where it is long enough to be one's own.
+        """The families of every spelling: brand with name, and the bare name if it is long enough to be unambiguous.
 
-        A spelling in which nobody put spaces between digits is there too, unless it is another's own.
+        A spelling without spaces between digits is included too, unless it is another family's own.
         """
         keys: dict[str, set[str]] = defaultdict(set)
         for variant in self:
@@ -192,7 +192,7 @@ class Catalogue(Table[Variant]):
                 keys[name_key(f"{variant.brand} {name}")].add(variant.family)
                 if len(bare := name_key(name)) >= SHORTEST_BARE_NAME:
                     keys[bare].add(variant.family)
-        keys.pop("", None)  # of a name of nothing but dashes, or one too long to be anybody's
+        keys.pop("", None)  # for a name of nothing but dashes, or one too long to be real
         joined: dict[str, set[str]] = defaultdict(set)
         for key, families in keys.items():
             joined[key.replace(" ", "")] |= families
@@ -213,9 +213,9 @@ class Catalogue(Table[Variant]):
         return found.pop() if len(found) == 1 else None
 
     def family_of(self, brand: str, name: str) -> str | None:
-        """Return the family that a brand and a name spell, or None for a model not in the catalogue.
+        """Return the family of a brand and a name, or None for a model not in the catalogue.
 
-        A spelling that leads to two families leads to none.
+        A spelling of two families returns None.
 
         Raises:
             InvalidValue: one of them is not a text.
@@ -229,9 +229,9 @@ class Catalogue(Table[Variant]):
     def meant(self, name: str) -> tuple[Variant, ...]:
         """Return the variants that a name may mean, of one family; none for a name that the catalogue lacks.
 
-        A name is an id, a brand with a model, a model alone where no other brand has it, each with the memory or
+        A name is an id, a brand with a model, a model alone if no other brand has it, each with the memory or
         without, and a variant's label. Case, spaces, dashes and other ways to write the same letters do not matter
-        (`miexchange._text.words`); a letter that is left over makes the name unknown.
+        (`miexchange._text.words`); a remaining letter makes the name unknown.
 
         Raises:
             InvalidValue: it is not a text.
@@ -250,7 +250,7 @@ class Catalogue(Table[Variant]):
         return tuple(variant for variant in self._by_family[families.pop()] if variant in found)
 
     def named(self, name: str) -> Variant | None:
-        """Return the one variant that a name leads to, or None: see `meant`."""
+        """Return the one variant that a name means, or None: see `meant`."""
         if type(name) is not str:
             name = _given(name, "name")
         variant = self.by_model.get(name)
@@ -261,7 +261,7 @@ class Catalogue(Table[Variant]):
 
     @cached_property
     def by_name(self) -> dict[str, frozenset[str]]:
-        """The families that have a name, without their brand and however short, by its `name_key`."""
+        """The families by the `name_key` of their name, without their brand and however short."""
         keys: dict[str, set[str]] = defaultdict(set)
         for variant in self:
             for name in (variant.name, *variant.aliases):
@@ -273,7 +273,7 @@ class Catalogue(Table[Variant]):
         return TacReader(self, makers())
 
     def tac_reading(self, device: TacDevice) -> TacReading:
-        """Return what a row of a TAC table says: by its brand, or by the maker of phones of another brand."""
+        """Return the models of a row of a TAC table: by its brand, or by the maker of phones of another brand."""
         return self._tac_reader.read(argument(device, TacDevice, "device"))
 
     def variants_of(self, family: str) -> tuple[Variant, ...]:
@@ -281,10 +281,10 @@ class Catalogue(Table[Variant]):
         return self._by_family.get(_given(family, "family"), ())
 
     def search(self, text: str) -> tuple[Variant, ...]:
-        """Return the variants that every word of the text fits, in any order; the shortest name first.
+        """Return the variants that match every word of the text, in any order; the shortest name first.
 
-        A word fits the beginning of a word of the name, a number the whole of it; ``64`` and ``4gb``
-        fit the memory as well. The beginning of an id finds the ids that begin so.
+        A word matches the beginning of a word of the name, a number the whole of it; ``64`` and ``4gb``
+        match the memory as well. The beginning of an id matches the ids with that beginning.
 
         Raises:
             InvalidValue: it is not a text.
@@ -311,7 +311,7 @@ class Catalogue(Table[Variant]):
         return tuple(variant for *_, variant in sorted(found, key=lambda row: row[:4]))
 
     def nearest(self, text: str) -> tuple[Variant, ...]:
-        """Return a few variants whose name looks like the text, for "did you mean"."""
+        """Return a few variants whose name is similar to the text, for "did you mean"."""
         text = _given(text, "text")
         if len(text) > NAME:
             return ()
@@ -323,7 +323,7 @@ class Catalogue(Table[Variant]):
 
     @cached_property
     def _by_label(self) -> dict[str, list[Variant]]:
-        """The variants of each text by which a person may look for one."""
+        """The variants by each text by which a person may look for them."""
         labels: dict[str, list[Variant]] = defaultdict(list)
         for variants in self._by_family.values():
             for variant in variants:
@@ -345,14 +345,14 @@ class Device(Value):
     """The old phone as the customer names it.
 
     A device has one or two IMEIs (dual SIM); either may be given, as text or as an `Imei`. A text
-    that is no IMEI, or a number, is not an error here: it becomes a reason of the refusal. A device
+    that is not an IMEI, or a number, is not an error here: it becomes a reason of the refusal. A device
     without an IMEI gets an indicative quote.
 
     Attributes:
         model: the variant's id, or a name to be resolved ("Xiaomi Redmi Note 4").
         imei: one IMEI, or None.
         imei2: the other one, or None.
-        purchased_on: when the customer bought it, where the programme asks.
+        purchased_on: the day of purchase, if the programme asks.
     """
 
     model: str
@@ -367,7 +367,7 @@ class Device(Value):
         if self.purchased_on is not None:
             bought = None if is_missing(self.purchased_on) else day(self.purchased_on, "Device.purchased_on")
             object.__setattr__(self, "purchased_on", bought)
-        # What is an IMEI becomes one here. Any other text, and a number, stays, to be named in the refusal.
+        # A valid IMEI is converted here. Any other text, and a number, stays, to be named in the refusal.
         if self.imei is not None:
             object.__setattr__(self, "imei", _parsed(self.imei, "Device.imei"))
         if self.imei2 is not None:
@@ -382,7 +382,7 @@ class Device(Value):
         return f"Device({self.model!r}{numbers}{bought})"
 
     def _bare(self) -> Device:
-        return self.replace(imei=None, imei2=None)  # a text that is none may be one with a slip of the finger
+        return self.replace(imei=None, imei2=None)  # an invalid one may be an IMEI with a typing error
 
 
 _NUMBERS = frozenset({str, Imei})
@@ -396,7 +396,7 @@ def _parsed(number: object, field: str) -> object:
             return Imei.parse(number)
         except InvalidImei:
             return number
-    # No number above that is kept, and no NaN: neither has a JSON form.
+    # Larger numbers and NaN have no JSON form.
     is_kept = type(number) in {int, float} and -GREATEST_SHOWN < number < GREATEST_SHOWN  # type: ignore[operator]
     if number is None or type(number) is Imei or is_kept:
         return number

@@ -1,6 +1,6 @@
-"""What would change an answer: the fewest changes that turn a refusal into an offer, or an offer into a higher one.
+"""The fewest changes that turn a refusal into an offer, or an offer into a higher one.
 
-The person who is refused has a right to it: procedure and principles by which an automated decision was made, such that
+A refused person has a right to know: procedure and principles by which an automated decision was made, such that
 it can be seen how other data would have changed the result (CJEU, C-203/22 of 27 February 2025, on Article 15(1)(h) of
 the GDPR).
 
@@ -45,16 +45,16 @@ __all__ = ["Against", "Change", "Changes", "Cure", "What", "what_would_change"]
 
 @dataclass(frozen=True, slots=True)
 class Change(Value):
-    """One thing that would be otherwise.
+    """One value that would have to differ.
 
     Attributes:
-        what: what it is of: an argument of `appraise`.
-        subject: the question, where it is an answer; else "".
-        before: what was said; "" for nothing.
-        after: what would be said instead: for an answer the worst one that is good enough; "" for nothing.
-        by: who or what can bring it about: the ``customer`` alone, such as by an answer that was left out or by
+        what: its kind: an argument of `appraise`.
+        subject: the question, if it is an answer; else "".
+        before: the given value; "" for none.
+        after: the value instead: for an answer the worst one that is good enough; "" for none.
+        by: who or what can make the change: the ``customer`` alone, such as by an answer that was left out or by
             removing a lock; ``other_device``, a repaired phone or another one; an ``operator``; ``wait``, for a later
-            day. None for a day that is past: nobody can.
+            day. None for a day in the past: nobody can.
     """
 
     what: What
@@ -64,7 +64,7 @@ class Change(Value):
     by: ReasonKind | None
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return it as a line of text."""
         if self.what == "imei":
             return "the phone's own IMEI"
         what = self.subject or _CALLED[self.what]
@@ -86,12 +86,12 @@ _CALLED: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Cure(Value):
-    """A smallest set of changes, and what is offered after them.
+    """A smallest set of changes, and the offer after them.
 
     Attributes:
         changes: the changes.
-        quote: what `appraise` answers after them, without IMEIs and seal. It is no offer: nobody has said what it says.
-        assumed: the answers in it that nobody gave, to questions that are asked only after the changes: the best ones.
+        quote: the quote of `appraise` after them, without IMEIs and seal. It is no offer: the facts are hypothetical.
+        assumed: the answers in it to questions that are asked only because of the changes: the best ones.
     """
 
     changes: Annotated[tuple[Change, ...], Items(1, 1_000)]
@@ -105,9 +105,9 @@ class Against(Value):
 
     Attributes:
         reason: the reason.
-        by: who or what can cure it. That is `ReasonCode.kind`, but for answers about nothing of the phone itself, such
-            as a lock, which the customer can change.
-        curable: whether there is a change that cures it, whatever else speaks against the phone.
+        by: who or what can cure it. That is `ReasonCode.kind`, except for answers that do not describe the phone,
+            such as a lock, which the customer can change.
+        curable: whether a change cures it, whatever the other reasons.
     """
 
     reason: Reason
@@ -117,15 +117,15 @@ class Against(Value):
 
 @dataclass(frozen=True, slots=True)
 class Changes(Value):
-    """What would change an answer. It is true where something would.
+    """The changes that would improve an answer. It is true if there are any.
 
     Attributes:
-        coupon_value: what is offered as it is, in minor units; None where it is refused.
-        against: the reasons of the refusal; none of a quote.
+        coupon_value: the present offer in minor units; None for a refusal.
+        against: the reasons of the refusal; none for a quote.
         cures: every smallest set of changes that turns the refusal into a quote, or raises the quote: the highest offer
-            first, of very many the first 16.
-        appraisals: how many valuations it took to find them.
-        complete: whether the search came to its end; if not, a set of changes may be larger than it need be.
+            first, of a greater number the first 16.
+        appraisals: the number of valuations of the search.
+        complete: whether the search was complete; if not, a set of changes may be larger than necessary.
     """
 
     coupon_value: Count | None
@@ -142,7 +142,7 @@ class Changes(Value):
         """Return it as text: each reason with who can cure it, then each set of changes with its offer.
 
         Args:
-            write: how to write an amount; by default plain digits with the currency's decimals.
+            write: the function that formats an amount; by default plain digits with the currency's decimals.
         """
         rows = []
         for one in self.against:
@@ -184,19 +184,19 @@ def what_would_change(
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
     **told: Unpack[Inputs],
 ) -> Changes:
-    """Return every smallest set of changes that turns a refusal into an offer, or raises what is offered.
+    """Return every smallest set of changes that turns a refusal into an offer, or raises an offer.
 
-    What may change: an answer to a better one, or to one at all; the variant, to another one of its family; the day, to
-    the nearest ones before and after on which the programme takes the model; the register's answer, to clear; an IMEI
-    that is none of the phone's, to the phone's own; the date of purchase, the class of customer, and the rest that
-    `appraise` is told. For a quote also the new phone that is wanted, for a bonus on it; of variant, day and new phone
-    then one alone. Each set is as small as any, and each of its answers no better than it need be.
+    These may change: an answer, to a better or a valid one; the variant, to another one of its family; the day, to
+    the nearest ones before and after on which the programme accepts the model; the register's answer, to clear; an IMEI
+    that is not the phone's, to the phone's own; the date of purchase, the class of customer, and the other arguments of
+    `appraise`. For a quote also the target, for a bonus on it; in that case only one of variant, day and target
+    changes. Each set is minimal, and each of its answers no better than needed.
 
     Args:
-        answer: what `appraise` returned.
-        programme: the programme that it was asked of.
-        device: what it was asked about, and the rest as it was given to `appraise`; all of that for a refusal, and
-            nothing of it for a quote, which carries it.
+        answer: the result of `appraise`.
+        programme: its programme.
+        device: the device, and the further arguments as given to `appraise`; all of them for a refusal, and
+            none for a quote, which contains them.
         condition: as above.
         at: as above.
         imei_status: as above.
@@ -206,8 +206,8 @@ def what_would_change(
         **told: as above.
 
     Raises:
-        InvalidValue: an argument is not of its type, is missing for a refusal or given with a quote, or `appraise`
-            answers otherwise to what is given.
+        InvalidValue: an argument is of another type, missing for a refusal or given with a quote, or `appraise`
+            returns another answer for these arguments.
     """
     check_programme(programme)
     if type(answer) is Quote:
@@ -248,14 +248,14 @@ def what_would_change(
 
 
 class _Teller:
-    """Says what a search found."""
+    """Formats the result of a search."""
 
     def __init__(self, search: Search) -> None:
         self.search, self.said = search, search.said
         self.zone = search.programme.zone
 
     def cure(self, place: Place, picks: Picks) -> Cure:
-        """Return a set of changes as it is told."""
+        """Return a set of changes as reported."""
         found, at, told = self.search.value(place, picks), self.said.at, list[Change]()
         assert isinstance(found, Quote)  # noqa: S101 - they reach the goal
         if place.model is not None:
@@ -276,14 +276,14 @@ class _Teller:
         return {reason.code for reason in reasons_of(self.search.first)}
 
     def order(self, key: Key) -> tuple[str, int, str]:
-        """Return where a change is told: answers in the order in which they are asked."""
+        """Return the sort key of a change: answers are in the order of the questions."""
         what, subject, _ = key
         terms = self.search.programme.terms_at(self.said.at)
         names = [] if terms is None else [question.id for question in terms.questionnaire.questions]
         return what, names.index(subject) if subject in names else len(names), subject
 
     def change(self, place: Place, key: Key) -> Change:
-        """Return one change as it is told."""
+        """Return one change as reported."""
         what, subject, option = key
         if what == "condition":
             return self.answer(place, subject, option)
@@ -304,7 +304,7 @@ class _Teller:
         return Change(what, "", *shown[what], (kinds or [ReasonKind.OPERATOR])[0])
 
     def answer(self, place: Place, name: str, option: str | None) -> Change:
-        """Return a change of an answer as it is told: of the phone itself, or of what was said of it."""
+        """Return a change of an answer as reported: of the phone itself, or of the answer given about it."""
         questionnaire = self.search.questionnaire(place)
         question, given = questionnaire.by_id.get(name), questionnaire.as_options(self.said.condition).get(name, "")
         given = given or self.said.condition.get(name, "")
@@ -322,5 +322,5 @@ class _Teller:
 
 
 def _note(said: str) -> str:
-    """Return what somebody wrote as a line of a report, with what could be an IMEI masked."""
+    """Return user input as a line of a report, with possible IMEIs masked."""
     return one_line(mask(said))[:TEXT]

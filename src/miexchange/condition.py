@@ -1,9 +1,9 @@
-"""The condition of a device: questions with ordered answers, and what each answer does.
+"""The condition of a device: questions with ordered answers, and the effect of each answer.
 
 A questionnaire is data. A question has its options in order, best first, a component group and an
 axis (functional or cosmetic); each option may refuse the device (a gate), lower its grade, keep
 less of the price, cost a deduction, or add a small extra. "Not asked" is not "no": a question
-that is not asked of a model, or after the answer to an earlier one, is left out and costs nothing,
+that is not asked for a model, or after the answer to an earlier one, is left out and costs nothing,
 and a question that is asked must be answered.
 
 >>> from miexchange import Condition
@@ -57,7 +57,7 @@ __all__ = ["Condition", "Deduction", "Finding", "Grade", "Grading", "Option", "Q
 class Condition(Mapping[str, str]):
     """The answers about one device, as question id to option id. Immutable, hashable, unordered.
 
-    An answer of None means "not answered" and is left out; so does a NaN, or the NA of pandas.
+    An answer of None means "not answered" and is left out, as is a NaN, or the NA of pandas.
 
     Raises:
         InvalidValue: a question or an answer is not a text, or there are more than 500.
@@ -72,7 +72,7 @@ class Condition(Mapping[str, str]):
     _answers: dict[str, str]
 
     def __init__(self, answers: Mapping[str, str | None] | None = None) -> None:
-        """Keep a copy of the answers that were given."""
+        """Store a copy of the answers."""
         given = [] if answers is None else pairs(answers, "Condition", "give a mapping of question to answer")
         if len(given) > ANSWERS:
             what = f"has {len(given):,} answers"
@@ -111,7 +111,7 @@ class Condition(Mapping[str, str]):
         return iter(sorted(self._answers))
 
     def __len__(self) -> int:
-        """Count the answers."""
+        """Return the number of answers."""
         return len(self._answers)
 
     def __hash__(self) -> int:
@@ -128,7 +128,7 @@ class Condition(Mapping[str, str]):
         raise AttributeError(f"a Condition is immutable; {name} cannot be deleted. Use replace")
 
     def __repr__(self) -> str:
-        """Show what can be pasted back."""
+        """Return an expression that makes an equal condition."""
         return f"Condition({self.to_dict()!r})"
 
     def __reduce__(self) -> tuple[type[Condition], tuple[dict[str, str]]]:
@@ -136,7 +136,7 @@ class Condition(Mapping[str, str]):
         return (Condition, (self.to_dict(),))
 
     def replace(self, **answers: str | None) -> Condition:
-        """Return a copy with some answers changed; None takes an answer away."""
+        """Return a copy with some answers changed; None removes an answer."""
         return Condition({**self._answers, **answers})
 
     def to_dict(self) -> dict[str, str]:
@@ -163,15 +163,15 @@ class Condition(Mapping[str, str]):
     def from_device_report(cls, text: str | bytes) -> Self:
         """Return the answers that a phone gives about itself in the trade-in report of Android 16.
 
-        Only what it knows for certain: battery, screen part, liquid and accounts, as far as the report says.
-        Scratches and dents a person must answer for; merge the two with an `Inspection`, which never lets a
-        better answer stand over a worse one.
+        Only facts that it reports for certain: battery, screen part, liquid and accounts.
+        A person must answer for scratches and dents; merge the two with an `Inspection`, in which the
+        worse answer always counts.
 
         Args:
             text: the JSON that ``adb shell tradeinmode getstatus`` prints; see `DeviceReport`.
 
         Raises:
-            InvalidValue: it is no such report.
+            InvalidValue: it is not such a report.
 
         >>> Condition.from_device_report('{"locks": {"factory_reset_protection": true}}')
         Condition({'accounts': 'present'})
@@ -180,7 +180,7 @@ class Condition(Mapping[str, str]):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Let a condition be a field of any pydantic model: a JSON object of texts."""
+        """Validate a condition as a field of any pydantic model: a JSON object of texts."""
         from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
 
         answers = core_schema.dict_schema(core_schema.str_schema(strict=True), core_schema.str_schema(strict=True))
@@ -203,11 +203,11 @@ class Grade(Value):
 
     Attributes:
         id: the grade, such as ``A``.
-        keep_bps: what is kept of the price at this grade, in basis points.
+        keep_bps: the share of the price that is kept at this grade, in basis points.
         ctia: the CTIA cross-reference, functional/cosmetic.
         r2: the R2v3 cross-reference, functional/cosmetic.
-        meaning: what the grade means, for people.
-        source: where the numbers are from.
+        meaning: the meaning of the grade, for people.
+        source: the source of the numbers.
     """
 
     id: Id
@@ -223,8 +223,8 @@ class Finding(Value):
     """One answer that is not clean.
 
     Attributes:
-        question: the question that was asked.
-        option: the answer that was given.
+        question: the question.
+        option: the answer.
     """
 
     question: Question
@@ -232,7 +232,7 @@ class Finding(Value):
 
     @property
     def subject(self) -> str:
-        """Question and answer as they are written in the tables, such as ``screen_glass=cracked``."""
+        """Question and answer in the notation of the tables, such as ``screen_glass=cracked``."""
         return f"{self.question.asked_as}={self.option.id}"
 
 
@@ -244,7 +244,7 @@ class Grading(Value):
         functional: the steps of the worst functional answer.
         cosmetic: the steps of the worst cosmetic answer.
         findings: the answers that are not clean, in the questionnaire's order.
-        reasons: unanswered and unknown ones, and every gate.
+        reasons: missing and unknown answers, and every gate.
     """
 
     functional: Step
@@ -260,34 +260,34 @@ class Grading(Value):
 
 _Reading = tuple[Question, str, dict[str | None, Finding | None]]
 _Plan = tuple[frozenset[str], tuple[_Reading, ...]]
-_UNREAD: Any = object()  # stands for no finding at all: an answer that is not known, or not given
+_UNREAD: Any = object()  # for an answer that is unknown or missing
 
 
 def _reading(question: Question) -> _Reading:
-    """Lead every answer to its finding, or to None where it is clean: one look-up for each question."""
+    """Map each answer to its finding, or to None if it is clean: one look-up for each question."""
     readings: dict[str | None, Finding | None] = {
         option.id: None if option.is_clean else Finding(question, option) for option in question.options
     }
     if question.optional:
-        readings[None] = readings[question.options[-1].id]  # not answered counts as the worst answer
+        readings[None] = readings[question.options[-1].id]  # a missing answer counts as the worst
     return question, question.id, readings
 
 
 _MOST_PLANS = 4_096
-"""How many ways to read answers are remembered: each set of questions that are left out has one of its own."""
+"""The number of cached readers of answers: each set of omitted questions has its own."""
 
 
 @dataclass(frozen=True)
 class Questionnaire(Value):
     """A versioned set of questions, as one programme prices them.
 
-    A question can be asked after another's answer. It then stands after that question, which must be answered.
+    A question can be asked after another's answer. It then comes after that question, which must be answered.
 
-    A question with several choices stands here as one question of two options for each choice, so that each acts as
-    its own: see `several`.
+    A question with several choices is stored here as one question of two options for each choice, so that each acts
+    on its own: see `several`.
 
     Attributes:
-        version: the questionnaire's version; a quote names it.
+        version: the questionnaire's version; a quote records it.
         questions: the questions, in the order in which they are asked.
     """
 
@@ -319,7 +319,7 @@ class Questionnaire(Value):
 
     @cached_property
     def numbers(self) -> dict[str, dict[str, str]]:
-        """The numbers that are answers, as texts, each with the option that it is; by question."""
+        """The numbers that are answers, as texts, each mapped to its option; by question."""
         return {
             question.id: {
                 str(number): option.id
@@ -332,17 +332,17 @@ class Questionnaire(Value):
         }
 
     def as_options(self, answers: Mapping[str, str | int | Collection[str] | None]) -> Condition:
-        """Return answers as ids of options: a number is the option whose band it is in, and a choice one of its own.
+        """Return answers as ids of options: a number becomes the option with its band, and each choice its own answer.
 
-        A number that is in no band, and choices that are none, stay as they are, and grading says that they are no
-        answer. An answer to one choice alone (``faults.camera``) stands over that of its question.
+        A number in no band, and unknown choices, are unchanged, and grading reports that they are not an
+        answer. An answer to one choice alone (``faults.camera``) overrides that of its question.
 
         Args:
             answers: the answers; a number as an `int`, or as a text without sign or leading zeros; several choices as a
                 list or a set, or as a text with ``|`` between them.
 
         Raises:
-            InvalidValue: it is no mapping of questions to answers.
+            InvalidValue: it is not a mapping of questions to answers.
 
         >>> bands = Option("good", "80 % or more", least=80, most=100), Option("weak", "Less", least=0, most=79)
         >>> battery = Question("battery", "What is its maximum capacity?", "battery", "functional", bands, unit="%")
@@ -374,11 +374,11 @@ class Questionnaire(Value):
 
     @cached_property
     def _is_reworded(self) -> bool:
-        """Whether an answer may be another one than the id of an option."""
+        """Whether an answer may be something other than the id of an option."""
         return bool(self.numbers or self.several)
 
     def _chosen(self, name: str, answer: str) -> dict[str, str]:
-        """Return the answer to every choice of a question; one that names none of them is that of each."""
+        """Return the answer to every choice of a question; an unknown answer is repeated for each."""
         choices = {one.options[1].id: one.id for one in self.several[name]}
         found = said_of_choices(answer, choices)
         return {
@@ -386,7 +386,7 @@ class Questionnaire(Value):
         }
 
     def as_asked(self, condition: Condition) -> Condition:
-        """Return answers as the questions are asked: several choices as one answer, in the questionnaire's order.
+        """Return answers in the form in which the questions are asked: several choices as one answer, in order.
 
         >>> choices = [
         ...     Question(f"faults.{one}", "Which do not work?", one, "functional", (Option("none", "None"),
@@ -412,7 +412,7 @@ class Questionnaire(Value):
 
     @cached_property
     def _plans(self) -> dict[tuple[str, ...], _Plan]:
-        """How to read the answers, by which questions are left out; filled as models are graded."""
+        """Readers of answers by the omitted questions; filled as models are graded."""
         return {}
 
     def _plan(self, variant: Variant, answers: Mapping[str, str]) -> _Plan:
@@ -430,7 +430,7 @@ class Questionnaire(Value):
         return tuple(question for question in self.questions if question.is_restricted)
 
     def _left_out(self, variant: Variant, answers: Mapping[str, str] | None) -> tuple[str, ...]:
-        """Return the questions that are not asked: of the model or, where answers are given, after them."""
+        """Return the omitted questions: for the model or, if answers are given, after them."""
         left_out: list[str] = []
         for question in self._restricted:
             after = question.asked_after
@@ -443,12 +443,12 @@ class Questionnaire(Value):
         return tuple(left_out)
 
     def asked_of(self, variant: Variant, condition: Condition | None = None) -> tuple[Question, ...]:
-        """Return the questions that are asked of a model.
+        """Return the questions that are asked for a model.
 
         Args:
             variant: the model.
             condition: the answers so far: a question that is asked after an answer which is not given is left out.
-                Without it, such questions are among those returned, for there are answers after which they are asked.
+                Without it, such questions are included, for some answers lead to them.
 
         >>> yes, no, light = (Option(name, name) for name in ("yes", "no", "light"))
         >>> whole = Question("whole", "Is the glass whole?", "display", "cosmetic", (yes, no))
@@ -467,10 +467,10 @@ class Questionnaire(Value):
         return tuple([question for question in self.questions if question.id not in left_out])
 
     def may_ask(self, question: Question, variant: Variant) -> bool:
-        """Tell whether one of the questions is asked of a model after some answers.
+        """Tell whether one of the questions is asked for a model after some answers.
 
         Raises:
-            InvalidValue: an argument is not of its type.
+            InvalidValue: an argument is of another type.
         """
         argument(question, Question, "question")
         if not question.is_asked_of(variant):
@@ -482,7 +482,7 @@ class Questionnaire(Value):
 
         Args:
             variant: the model.
-            given: answers that it has in any case, to questions that are asked of the model. Where one of them is asked
+            given: fixed answers, to questions that are asked for the model. If one of them is asked
                 after another's answer that is not given, that answer is the best one after which it is asked.
         """
         argument(variant, Variant, "variant")
@@ -500,9 +500,9 @@ class Questionnaire(Value):
         return self.as_asked(Condition(answers))
 
     def fitted(self, condition: Condition, variant: Variant) -> Condition:
-        """Return answers in which one was changed, made complete: what is asked after the new ones, and nothing else.
+        """Complete answers after one was changed: add the questions that are asked now, and remove the others.
 
-        An answer to a question that is not asked is left out; a question that must be answered and is not has its best
+        An answer to a question that is not asked is left out; a required question without an answer gets its best
         answer.
 
         Args:
@@ -523,11 +523,11 @@ class Questionnaire(Value):
 
     @cached_property
     def _worst(self) -> dict[tuple[str, ...], tuple[Condition, tuple[str, ...]]]:
-        """What `worst_of` returned, by which questions are left out."""
+        """The cache of `worst_of`, by the omitted questions."""
         return {}
 
     def worst_of(self, variant: Variant) -> tuple[Condition, tuple[str, ...]]:
-        """Return the worst answers about a model of the catalogue that refuse nothing, and those that refuse it.
+        """Return the worst answers about a model of the catalogue that do not refuse it, and those that do.
 
         The latter are written as ``question=option``.
         """
@@ -546,11 +546,11 @@ class Questionnaire(Value):
     def grade(self, condition: Condition, variant: Variant) -> Grading:
         """Grade the answers about a device of this model.
 
-        The order of the answers never matters, and the result is total: what is not answered or
-        not known becomes a reason, never a guess.
+        The order of the answers never matters, and the result is total: a missing or
+        unknown answer becomes a reason, never a guess.
 
         Raises:
-            InvalidValue: an argument is not of its type.
+            InvalidValue: an argument is of another type.
         """
         argument(condition, Condition, "condition")
         if type(variant) is not Variant:
@@ -601,7 +601,7 @@ class Questionnaire(Value):
                 yield reason_of(ReasonCode.QUESTION_UNKNOWN, question=shown(name), known=", ".join(known))
 
     def _why_not(self, question: Question, variant: Variant) -> Reason:
-        """Say why a question is not asked: of the model, or after the answers that were given."""
+        """Return why a question is not asked: for the model, or after the given answers."""
         name, code = question.asked_as, ReasonCode.QUESTION_NOT_ASKED
         if question.id in self._left_out(variant, None):
             return reason_of(code, question=name, family=variant.family)
@@ -609,17 +609,17 @@ class Questionnaire(Value):
         return reason_of(code, "after", question=name, earlier=question.asked_after, options=answers)
 
     def answer_missing(self, question: Question) -> Reason:
-        """Return the reason that a question is not answered."""
+        """Return the reason for a question without an answer."""
         takes, name = self.takes(question), question.asked_as
         return reason_of(ReasonCode.ANSWER_MISSING, question=name, ask=question.ask, options=takes)
 
     def answer_unknown(self, question: Question, answer: str) -> Reason:
-        """Return the reason that an answer is none of a question's options."""
+        """Return the reason for an answer that is not among a question's options."""
         takes, name = self.takes(question), question.asked_as
         return reason_of(ReasonCode.ANSWER_UNKNOWN, answer=shown(answer), question=name, options=takes)
 
     def takes(self, question: Question) -> str:
-        """Return what may be answered to a question as it is asked, for a person."""
+        """Return the possible answers to a question, for a person."""
         choices = self.several.get(argument(question, Question, "question").choice_of)
         if choices is None:
             return question.takes

@@ -81,28 +81,28 @@ class CouponStanding(Word):
 @final
 @dataclass(frozen=True, slots=True)
 class Coupon(Value):
-    """A coupon: what it is worth, whose it is, and what it buys.
+    """A coupon: its value, its owner, and the goods that it buys.
 
     Attributes:
         code: the code, 17 characters without look-alikes, the last one a check character.
         programme: the programme's id.
         digest: the digest of the programme that valued the device.
         terms: the version of its terms.
-        account: the account that it was given to; it is not transferable.
+        account: the account that owns it; it is not transferable.
         model: the old device's variant id.
         device_tokens: keyed tokens of the old device's IMEIs, sorted: its identity without the number.
-        exchange_value: what the device is worth, in minor units.
-        bonuses: what came on top.
+        exchange_value: the value of the device, in minor units.
+        bonuses: the bonuses on top.
         valid_from: the instant of issue, UTC.
-        valid_until: the first instant at which it is no longer valid, UTC; None where the rules set no end.
-        usage: what it may be used for.
+        valid_until: the first instant at which it is no longer valid, UTC; None if the rules set no end.
+        usage: the rules of its use.
         currency: the currency of every amount in it; it buys in no other.
-        seal: a keyed tag over all of the above: a coupon that was in other hands is as it was issued, or its seal does
-            not fit. "" for one that was changed since, as by the release of an order; a ledger keeps what is so now.
-        treatments: how its parts count for tax, now and by rules that are known to begin later; none where the
+        seal: a keyed tag over all of the above: a coupon from outside is as it was issued, or its seal does
+            not fit. "" for one that was changed since, as by the release of an order; a ledger stores the current one.
+        treatments: the tax treatment of its parts, now and by rows known to begin later; none if the
             programme has none.
-        awaited: whether it cannot be used yet: the inspection of the old phone says what it is worth, and since when it
-            is valid. Until then `valid_from` is the instant of acceptance.
+        awaited: whether it cannot be used yet: the inspection of the old phone determines its value, and the start
+            of its validity. Until then `valid_from` is the instant of acceptance.
     """
 
     code: Code
@@ -141,7 +141,7 @@ class Coupon(Value):
 
     @property
     def display_code(self) -> str:
-        """The code in groups, as it is printed."""
+        """The code in groups, as printed."""
         return "-".join((self.code[:4], self.code[4:8], self.code[8:12], self.code[12:]))
 
     def is_valid_at(self, at: datetime) -> bool:
@@ -150,11 +150,11 @@ class Coupon(Value):
         return not self.awaited and self.valid_from <= at and (self.valid_until is None or at < self.valid_until)
 
     def is_sealed_by(self, *keys: bytes) -> bool:
-        """Tell whether the seal is that of one of the keys over the coupon as it is now."""
+        """Tell whether the seal is that of one of the keys over the present coupon."""
         return bool(self.seal) and is_sealed(self.seal, self._unsealed, "coupon seal", keys)
 
     def sealed(self, key: bytes) -> Coupon:
-        """Return the coupon with the seal of a key."""
+        """Return the coupon with a key's seal."""
         return changed(self, seal=seal_of(self._unsealed, "coupon seal", key))
 
     @property
@@ -196,12 +196,12 @@ class OrderLine(Value):
     """One line of an order.
 
     Attributes:
-        product: what is bought, as the shop names it.
+        product: the product, by the shop's name for it.
         category: the product category, such as ``smartphone``.
         brand: the brand, such as ``Redmi``.
-        channel: where it is bought, such as ``mi.com``.
+        channel: the place of sale, such as ``mi.com``.
         price_minor: the price of one unit, in minor units.
-        quantity: how many units.
+        quantity: the number of units.
     """
 
     product: Name
@@ -248,16 +248,16 @@ class Redemption(Value):
         code: the coupon's code.
         order: the order's id.
         at: the instant of the check, UTC.
-        discounts: what comes off each line, in minor units, in the order's order.
+        discounts: the discount on each line, in minor units, in the order's order.
         discount: their sum.
-        to_pay: what is left to pay, in minor units.
-        forfeited: the part of the coupon that the order does not use up and nobody gets back.
-        store_credit: the part of the device's worth, bonuses left out, that comes back as store credit where the rules
+        to_pay: the remaining price, in minor units.
+        forfeited: the part of the coupon that the order does not use up and that is lost.
+        store_credit: the part of the device's value, without bonuses, that is returned as store credit if the rules
             give it.
-        cash: the same as money that is paid out.
+        cash: the same as money.
         currency: the currency of the order and of the coupon.
-        parts: each line split by how it counts for tax, in the order's order: what is paid in kind, by bonuses, as
-            discount, and the value for tax; none where the coupon has no treatment in force for all that it spends.
+        parts: each line split by tax treatment, in the order's order: the parts paid in kind, by bonuses, and as
+            discount, and the value for tax; none if the coupon lacks a treatment in force for a part that it spends.
     """
 
     code: Code
@@ -297,14 +297,14 @@ class Redemption(Value):
     def purchase_price(self) -> int | None:
         """The payment for the old phone, in kind, as store credit and in cash, in minor units; None without `parts`.
 
-        Bonuses are paid for the new goods, and are not in it. A sale of the old phone under a margin scheme is taxed on
-        what it brings above this price: see `miexchange.treatment.TreatmentTable.resale_base`.
+        Bonuses are paid for the new goods, and are not included. A sale of the old phone under a margin scheme is taxed
+        on the excess over this price: see `miexchange.treatment.TreatmentTable.resale_base`.
         """
         return sum(line.in_kind for line in self.parts) + self.surplus if self.parts else None
 
 
 def _name(value: object, field: str, rule: str) -> str:
-    """Return a text that can name something (see `is_id`), or raise `InvalidValue`."""
+    """Return a text that can be an identifier (see `is_id`), or raise `InvalidValue`."""
     name = text_of(value)
     if name is None:
         raise wrong_type(field, value, f"{rule}: {ID_RULE}")
@@ -314,7 +314,7 @@ def _name(value: object, field: str, rule: str) -> str:
 
 
 def device_token(imei: Imei, *, key: bytes) -> str:
-    """Return the keyed token of an IMEI's 14-digit body: stored instead of the number.
+    """Return the keyed token of an IMEI's 14-digit body: stored in place of the number.
 
     Without the key the 10**14 bodies cannot be tried; the check digit and the software version are
     left out, so that every spelling of one phone's number has one token.
@@ -324,19 +324,19 @@ def device_token(imei: Imei, *, key: bytes) -> str:
         key: at least 16 secret bytes.
 
     Raises:
-        InvalidValue: an argument is not of its type.
+        InvalidValue: an argument is of another type.
     """
     return token_of(argument(imei, Imei, "imei").body, key)
 
 
 def normal_code(text: str) -> str | None:
-    r"""Return a code as it was issued, whatever the customer typed or pasted; None where it cannot be one.
+    r"""Return the issued form of a code that the customer typed or pasted; None if it cannot be a code.
 
-    Case, white space, dashes, quotation marks, punctuation and characters that are not drawn do not matter; full-width
+    Case, white space, dashes, quotation marks, punctuation and invisible characters do not matter; full-width
     letters and other compatibility forms are those of ASCII (Unicode Standard Annex 15, NFKC); O is read as 0, I and L
-    as 1. Nothing else is dropped or read for another: a Cyrillic letter that looks Latin, or a digit of another script,
-    makes it no code. The check character (ISO/IEC 7064 mod 37-2) finds every single wrong character and every swapped
-    pair, so a mistyped code is refused before anything is looked up.
+    as 1. Nothing else is dropped or substituted: a Cyrillic letter that looks Latin, or a digit of another script,
+    makes the code invalid. The check character (ISO/IEC 7064 mod 37-2) finds every single wrong character and every
+    swapped pair, so a mistyped code is refused before any look-up.
 
     >>> normal_code("\u201c7K3M\u20139QXT\u00a0011Z\u2011W8VBJ\u201d\n")
     '7K3M9QXT011ZW8VBJ'
@@ -355,11 +355,11 @@ def normal_code(text: str) -> str | None:
 
 
 def _in_ascii(character: str) -> str:
-    """Return the one character of ASCII that a character is a form of, nothing where it is no part of a name, or it."""
+    """Return the one character of ASCII of which a character is a form, "" for an ignorable one, or itself."""
     if character.isascii():
         return character
     forms = [form for form in unicodedata.normalize("NFKC", character) if not is_between(form)]
-    return "".join(forms) if len(forms) <= 1 else character  # more than one, such as of a ligature, nobody typed
+    return "".join(forms) if len(forms) <= 1 else character  # nobody types a ligature
 
 
 def _check_character(symbols: str) -> str:
@@ -371,7 +371,7 @@ def _check_character(symbols: str) -> str:
 def _code(quote: Quote, tokens: tuple[str, ...], account: str, key: bytes) -> str:
     """Derive the code: 80 bits of a keyed hash and a check character.
 
-    It is taken of what was valued, for whom, and at how much: the same quote has the same code when a new price list
+    It depends on the device, the account and the value: the same quote has the same code when a new price list
     confirms it, in the next version of the package, and with its IMEIs or with their tokens.
 
     The check character may be one that looks like another (I, L, O, U or *); the hash is then taken
@@ -407,25 +407,25 @@ def issue(
 ) -> Coupon | Refusal:
     """Issue the coupon of an accepted quote; it is valid from this moment.
 
-    The quote may have been in other hands: it is valued again, and anything that it says otherwise refuses it (see
+    The quote may come from outside: it is valued again, and refused if anything differs (see
     `miexchange.valuation.confirmed`).
 
     Args:
-        quote: the quote that the customer accepts, with its IMEI; or with the tokens of it alone, where it was made
+        quote: the accepted quote, with its IMEI; or with the IMEI's tokens alone, if it was made
             with the oldest of the keys (see `Quote.without_imei`).
-        programme: the programme that made it, or a later version of it that makes the same quote; or programmes by
-            digest, of which the one that made it is taken.
-        account: the account that gets it.
+        programme: the programme that made it, or a later version that makes the same quote; or programmes by
+            digest, from which the right one is chosen.
+        account: the account of the customer.
         at: the instant of acceptance.
         key: at least 16 secret bytes, for the code, the device tokens and the seal.
-        old_keys: the keys before it, the newest first. The code is derived with the oldest, so that a quote has one
-            coupon whatever the key is now; the device is known by the tokens of all of them.
+        old_keys: the earlier keys, the newest first. The code is derived with the oldest, so that a quote has one
+            coupon whatever the current key; the device is recognised by the tokens of all of them.
 
     Returns:
         The coupon, or a refusal: the quote was altered, has no IMEI, or is not valid at that instant.
 
     Raises:
-        InvalidValue: an argument is not of its type at all.
+        InvalidValue: an argument is of another type.
     """
     at, old_keys = instant(at, "at"), check_keys(old_keys, "old_keys")
     maker = maker_of(quote, programme)
@@ -456,7 +456,7 @@ def _issue(
     old_keys: Sequence[bytes] = (),
     awaited: bool = False,
 ) -> Coupon | Refusal:
-    """Issue the coupon of a quote that was confirmed, unless something speaks against it."""
+    """Issue the coupon of a confirmed quote, unless there is a reason against it."""
     account = _name(account, "account", "give the account's id")
     if not quote.imeis and not quote.device_tokens:
         reasons.append(reason_of(ReasonCode.IMEI_MISSING, "indicative" if quote.indicative else "stored"))
@@ -543,18 +543,18 @@ def check(
 
     Args:
         coupon: the coupon.
-        order: what the customer wants to buy.
-        account: the account that is signed in.
+        order: the order.
+        account: the signed-in account.
         at: the instant of the check.
-        standing: what the ledger says of the coupon.
-        keys: the keys that may have sealed it; needed for a coupon that was in other hands, such as a file. Without
-            them the coupon is taken as it is: as one that comes from your own store.
+        standing: the standing of the coupon in the ledger.
+        keys: the keys that may have sealed it; needed for a coupon from outside, such as a file. Without
+            them the coupon is trusted: as one from your own store.
 
     Returns:
-        What comes off each line, or a refusal with every reason. Show strangers `Refusal.public`.
+        The discount of each line, or a refusal with every reason. Show strangers `Refusal.public`.
 
     Raises:
-        InvalidValue: an argument is not of its type at all.
+        InvalidValue: an argument is of another type.
     """
     at, keys = instant(at, "at"), check_keys(keys)
     argument(coupon, Coupon, "coupon")
@@ -609,11 +609,11 @@ def _below_minimum(order: Order, total: int, usage: UsageRules) -> Reason:
     return reason_of(code, "", **amounts, currency=order.currency.code, order=order.id)
 
 
-_LONGEST = 30  # characters of a name, where an order may have a thousand lines that are refused
+_LONGEST = 30  # characters of a name, because an order may have a thousand refused lines
 
 
 def _reasons_of_lines(order: Order, usage: UsageRules) -> list[Reason]:
-    """Say of every line why the coupon does not buy it."""
+    """Return for every line why the coupon does not buy it."""
     reasons = []
     for line in order.lines:
         for code, value, allowed in (
@@ -630,10 +630,10 @@ def _reasons_of_lines(order: Order, usage: UsageRules) -> list[Reason]:
 
 
 def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) -> Redemption:
-    """Take the value off the eligible lines, never more than they cost.
+    """Deduct the value from the eligible lines, never more than they cost.
 
-    With ``one_unit`` one unit of one line gets the discount: the one that it takes most off, the
-    dearest of those. A bonus for a target counts where that target gets the discount.
+    With ``one_unit`` one unit of one line gets the discount: the one with the largest discount, the
+    dearest of those. A bonus for a target counts if that target gets the discount.
     """
     usage = coupon.usage
     bonuses: tuple[GrantedBonus, ...] = ()
@@ -671,21 +671,21 @@ def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) ->
 
 
 def _bonuses_for(coupon: Coupon, products: Collection[str]) -> tuple[GrantedBonus, ...]:
-    """Return the bonuses that count towards these products."""
+    """Return the bonuses that count for these products."""
     return tuple(bonus for bonus in coupon.bonuses if bonus.target is None or bonus.target in products)
 
 
 def _worth(coupon: Coupon, bonuses: Iterable[GrantedBonus]) -> int:
-    """Return what the coupon is worth with these of its bonuses."""
+    """Return the value of the coupon with these of its bonuses."""
     return coupon.exchange_value + sum(bonus.amount for bonus in bonuses)
 
 
 def _line_parts(
     coupon: Coupon, bonuses: tuple[GrantedBonus, ...], order: Order, discounts: tuple[int, ...], at: datetime
 ) -> tuple[LineParts, ...]:
-    """Split each line by the treatments in force; none where one that is needed is not known: nothing is guessed.
+    """Split each line by the treatments in force; none if a needed treatment is unknown: nothing is guessed.
 
-    Bonuses are spent on goods first. What is left of one is nobody's, for it was never part of the phone's worth.
+    Bonuses are spent on goods first. The rest of one is lost, for it was never part of the phone's value.
     """
     left, totals = sum(discounts), {"payment": 0, "discount": 0}
     for part, amount in (*((f"{BONUS}{bonus.id}", bonus.amount) for bonus in bonuses), (EXCHANGE_VALUE, left)):

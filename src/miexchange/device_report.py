@@ -2,8 +2,8 @@
 
 On a factory-reset phone of Android 16 or newer, ``adb shell tradeinmode getstatus`` prints one JSON
 object (https://source.android.com/docs/core/perf/trade-in-mode). Every part of it but the locks may
-be absent, where the phone does not know. What it says with certainty answers a few questions of the
-questionnaire; scratches and dents it cannot see.
+be missing if the phone does not know it. The parts that are certain answer a few questions of the
+questionnaire; scratches and dents are not among them.
 
 >>> report = DeviceReport.parse('{"locks": {"factory_reset_protection": false}, "battery": {"health": 83}}')
 >>> report.answers
@@ -31,7 +31,7 @@ __all__ = ["DeviceReport"]
 _Part = Literal["original", "replaced"]
 
 _WHOLE = 100
-_GOOD, _WORN = 85, 80  # the figures in the words of the question `battery` of the shipped questions
+_GOOD, _WORN = 85, 80  # the limits in the words of the question `battery` of the shipped questions
 _GIGA = 10**9
 _LARGEST = 2**20 * _GIGA
 _EPOCH, _SECONDS_OF_A_DAY = date(1970, 1, 1), 86_400
@@ -44,30 +44,30 @@ _LONGEST = 30  # digits of a number; Python refuses to read thousands
 _Name = Annotated[str, Chars(0, NAME)]
 _Share = Annotated[int, Between(0, _WHOLE)]
 _Number = Annotated[int, Between(0, _MOST)]
-_SLACK = 50  # a capacity that is up to a fiftieth above a nominal size is still that size
+_SLACK = 50  # a capacity up to a fiftieth above a nominal size is still that size
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceReport(Value):
-    """The report of one phone about itself; None, "" or an empty tuple for what it does not say.
+    """The report of a phone about itself; None, "" or an empty tuple for missing parts.
 
     Attributes:
-        factory_reset_protection: whether an account still protects the phone; it then says little else.
+        factory_reset_protection: whether an account still protects the phone; then the report has little else.
         imeis: its IMEIs, one for each SIM.
         brand: the brand, as the phone spells it.
         manufacturer: the maker.
         model: the model's name, such as ``Pixel 7``.
-        battery_health: what is left of the battery's capacity, in per cent.
-        battery_cycles: how often it was charged.
+        battery_health: the remaining capacity of the battery, in per cent.
+        battery_cycles: the number of charge cycles.
         battery_part: whether the battery is the original one.
-        battery_made_on: when it was made, UTC.
-        battery_used_since: when it was first used, UTC.
-        screen_parts: for each screen that says so, whether it is the original one.
+        battery_made_on: the day of its manufacture, UTC.
+        battery_used_since: the day of its first use, UTC.
+        screen_parts: for each screen with a status, whether it is the original one.
         moisture: whether liquid got in.
         storage_bytes: the size of the storage.
-        storage_life: what is left of the storage's life, in per cent.
+        storage_life: the remaining life of the storage, in per cent.
         launch_level: the Android API level that the phone was sold with.
-        unread: what stands in the report and is not understood, such as a part's status in another language or a
+        unread: the parts of the report that are not understood, such as a part's status in another language or a
             health of -1; an IMEI in it is masked.
     """
 
@@ -92,8 +92,8 @@ class DeviceReport(Value):
     def parse(cls, text: str | bytes) -> DeviceReport:
         """Read the report as the phone prints it, with the messages of `adb` around it, in UTF-8 or UTF-16.
 
-        Keys that Android may add later are passed over. A figure that is not of its type or out of its range, a key
-        that stands twice and a number that is no IMEI are left unread, and noted in `unread`.
+        Unknown keys are ignored. A figure of another type or out of range, a duplicate
+        key and an invalid IMEI are not read, and listed in `unread`.
 
         Raises:
             InvalidValue: no JSON object, several of them, or one without its lock.
@@ -108,7 +108,7 @@ class DeviceReport(Value):
     def answers(self) -> tuple[tuple[str, str], ...]:
         """The questions that the phone itself answers, with the answers; the ids of ``data/questions.toml``.
 
-        Battery health decides as the words of the question say: 85 % and 80 %. A health of 0 says nothing: a
+        Battery health decides by the words of the question: 85 % and 80 %. A health of 0 means unknown: a
         battery without any capacity could not have answered.
         """
         said = {"accounts": "present" if self.factory_reset_protection else "removed"}
@@ -126,7 +126,7 @@ class DeviceReport(Value):
 
     @property
     def storage_gb(self) -> int | None:
-        """The nominal size of the storage: the least power of two of GB that holds what the phone reports.
+        """The nominal size of the storage: the least power of two of GB that is at least the reported size.
 
         >>> DeviceReport(False, storage_bytes=128_000_000_000).storage_gb
         128
@@ -141,12 +141,12 @@ class DeviceReport(Value):
         return nominal
 
     def without_imeis(self) -> DeviceReport:
-        """Return the report without its IMEIs: all that may be stored."""
+        """Return the report without its IMEIs: the only form to store."""
         return self._bare()
 
 
 class _Reader:
-    """Reads the parts of one report; but for the lock, what is not of its type or range is left unread and noted."""
+    """Reads the parts of one report; except for the lock, parts of another type or range are listed as unread."""
 
     def __init__(self, text: str | bytes) -> None:
         self._data = _object_of(text)
@@ -186,7 +186,7 @@ class _Reader:
         return locked
 
     def _leave(self, path: str, value: object) -> None:
-        """Note what is left unread. It may hold an IMEI, or anything else."""
+        """List a part as unread. It may contain an IMEI, or anything else."""
         what = mask(value) if isinstance(value, str) else "a duplicate key" if value is _REPEATED else shown(value)
         self._unread[path] = f"{path}: {what}"
 
@@ -241,7 +241,7 @@ class _Reader:
         return tuple(found)
 
     def _part(self, said: object, path: str) -> _Part | None:
-        """Read a part's status. The phone says it in its own language, and only the English words are known."""
+        """Read a part's status. The phone writes it in its own language, and only the English words are known."""
         word = said.strip().lower() if isinstance(said, str) else said
         if word == "original":
             return "original"
@@ -262,7 +262,7 @@ class _Reader:
         return tuple(part for part in parts if part is not None)
 
     def _day(self, key: str) -> date | None:
-        """Read seconds since 1970 as a day; 0 stands for unknown."""
+        """Read seconds since 1970 as a day; 0 means unknown."""
         seconds = self._number("battery", key, 2**32 - 1)
         return _EPOCH + timedelta(seconds // _SECONDS_OF_A_DAY) if seconds else None
 
@@ -276,7 +276,7 @@ class _Reader:
 
 
 def _object_of(text: str | bytes) -> dict[str, Any]:
-    """Return the one JSON object in what `adb` printed: its messages may stand before, and a prompt behind.
+    """Return the one JSON object in the output of `adb`: its messages may precede, and a prompt follow.
 
     Raises:
         InvalidValue: no JSON object, or more than one.
@@ -302,7 +302,7 @@ def _object_of(text: str | bytes) -> dict[str, Any]:
 
 
 def _first_object(said: str) -> tuple[object, int]:
-    """Return the first object of a text and where it ends: at the first brace, or at the first that begins a line.
+    """Return the first object of a text and its end: at the first brace, or at the first that begins a line.
 
     Raises:
         ValueError: there is none.
@@ -311,7 +311,7 @@ def _first_object(said: str) -> tuple[object, int]:
     first, later = said.find("{"), -1 if begins is None else begins.end() - 1
     try:
         return _DECODER.raw_decode(said, max(first, 0))
-    except ValueError:  # a message before it has a brace
+    except ValueError:  # a message before it contains a brace
         if later <= first:
             raise
         return _DECODER.raw_decode(said, later)

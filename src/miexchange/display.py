@@ -1,4 +1,4 @@
-"""Amounts for people, as their language writes them: by Babel, where it is installed.
+"""Amounts for people, in the format of their language: by Babel, if it is installed.
 
 >>> amount_text(Money(1_23_456_50, Currency("INR")))
 '₹1,23,456.50'
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["amount_text"]
 
 _ENGLISH = {"INR": "en_IN"}
-"""The English of a currency's own country, where it groups digits in another way than by thousands."""
+"""The English locale of a currency's own country, if it does not group digits by thousands."""
 
 _LETTER_BY_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
 
@@ -32,8 +32,8 @@ def amount_text(money: Money, locale: str | None = None) -> str:
 
     Args:
         money: the amount.
-        locale: how to write it, such as ``de`` or ``hi_IN``; None for English, with the groups of digits of the
-            currency's own country. Babel writes it where it is installed (the extra ``cli``); elsewhere it is the
+        locale: the locale, such as ``de`` or ``hi_IN``; None for English, with the groups of digits of the
+            currency's own country. Babel writes it if it is installed (the extra ``cli``); otherwise it is the
             symbol and plain digits.
 
     Raises:
@@ -49,13 +49,13 @@ def amount_text(money: Money, locale: str | None = None) -> str:
     if pattern is None:
         symbol = currency.symbol or f"{currency.code} "
         return f"{'-' if money.amount_minor < 0 else ''}{symbol}{currency.plain(abs(money.amount_minor))}"
-    # CLDR parts letters from digits, and Babel does not.
+    # CLDR separates letters from digits, and Babel does not.
     return _LETTER_BY_DIGIT.sub("\xa0", pattern(money.plain))
 
 
 @cache
 def _pattern(locale: str, currency: Currency) -> Callable[[str], str] | None:
-    """Return how a locale writes amounts of a currency; None where Babel is not installed."""
+    """Return the format of a locale for amounts of a currency; None if Babel is not installed."""
     try:
         from babel import Locale, UnknownLocaleError  # noqa: PLC0415 - it is optional
     except ModuleNotFoundError:
@@ -65,5 +65,5 @@ def _pattern(locale: str, currency: Currency) -> Callable[[str], str] | None:
     except (UnknownLocaleError, ValueError, TypeError):
         raise out_of_range("locale", locale, "give a locale that Babel knows, such as en_IN") from None
     pattern = copy(found.currency_formats["standard"])
-    pattern.frac_prec = (currency.decimals, currency.decimals)  # of ISO 4217, where Babel's would round an amount
+    pattern.frac_prec = (currency.decimals, currency.decimals)  # of ISO 4217; Babel's would round an amount
     return partial(pattern.apply, locale=found, currency=currency.code, currency_digits=False)

@@ -1,4 +1,4 @@
-"""May this device be traded in, under this programme, on this day?
+"""The eligibility check: may this device be traded in, under this programme, on this day?
 
 The dated list of eligible models, and the verdict: every reason at once,
 each with a stable code and the remedy.
@@ -58,7 +58,7 @@ __all__ = [
     "assess",
 ]
 _FEW = 3
-_MOST_NAMED = 5  # of the models that a TAC may be
+_MOST_NAMED = 5  # of the models that a TAC may belong to
 
 
 class ImeiStatus(Word):
@@ -81,10 +81,10 @@ class RegisterAnswer(Value):
     """The answer of a register about a device, with its evidence; it contains no IMEI.
 
     Attributes:
-        status: what it said; of two IMEIs the worse.
-        register: which register it was, such as ``CEIR``.
-        asked_at: when it was asked, UTC.
-        reference: what shows the answer, such as the id of the request. It has no IMEI in it.
+        status: the status; of two IMEIs the worse.
+        register: the register, such as ``CEIR``.
+        asked_at: the instant of the query, UTC.
+        reference: the proof of the answer, such as the id of the request. It must not contain an IMEI.
     """
 
     status: ImeiStatus
@@ -99,10 +99,10 @@ class RegisterAnswer(Value):
 
 
 class Register(Protocol):
-    """The protocol of a register's adapter; ``examples/register.py`` is one. The library itself asks nobody."""
+    """The protocol of a register's adapter; ``examples/register.py`` is one. The library itself queries none."""
 
     def ask(self, imeis: tuple[Imei, ...], *, at: datetime) -> RegisterAnswer:
-        """Return what the register says of a phone, by all of its IMEIs; unverified where it gives no answer.
+        """Return a register's answer about a phone, by all of its IMEIs; unverified if it gives none.
 
         Args:
             imeis: the IMEIs.
@@ -113,20 +113,20 @@ class Register(Protocol):
 _FIFTEEN = re.compile(r"(?<!\d)[0-9]{15}(?!\d)")
 
 LONGEST_HOURS = 8_760
-"""For how many hours an answer of a register can be taken: a year."""
+"""The greatest age in hours that terms can set for a register's answer: a year."""
 
 Hours = Annotated[int, Between(0, LONGEST_HOURS)]
 
 
 @dataclass(frozen=True, slots=True)
 class Listing(Value):
-    """One row of an eligible-model list: a variant, and from when until when it is on the list.
+    """One row of an eligible-model list: a variant, and the window in which it is on the list.
 
     Attributes:
         model: the variant's id.
         listed_from: the first day on the list.
         listed_until: the first day no longer on it, or None while it is open.
-        source: where the row is from.
+        source: the source of the row.
     """
 
     model: Id
@@ -156,7 +156,7 @@ class EligibleModels(Table[Listing]):
         """Return the row that has a model on the list that day, or None.
 
         Raises:
-            InvalidValue: an argument is not of its type.
+            InvalidValue: an argument is of another type.
         """
         if type(model) is not str or type(on) is not date:  # this is the hot path
             model, on = text(model, "model", "give a variant's id"), day(on, "on")
@@ -168,14 +168,14 @@ class EligibilityTerms(Value):
     """The rules of a programme about eligibility.
 
     Attributes:
-        unknown_tac: what a TAC that the table does not have leads to. TAC lists lag reality, so it
+        unknown_tac: the effect of a TAC that the table lacks. TAC lists lag behind reality, so it
             means unknown, not fake.
-        unverified_imei: what an IMEI status that could not be verified leads to; it never counts
+        unverified_imei: the effect of an IMEI status that could not be verified; it never counts
             as clear.
-        second_imei: whether both IMEIs are ``required`` of a model that is known to have two SIMs. Where one is
-            enough, a phone can be named by either, and only the door tells that the two are one.
-        register_hours: how old a register's answer may be at the quote; 0 where no evidence is demanded, and a plain
-            status is taken.
+        second_imei: whether both IMEIs are ``required`` of a model that is known to have two SIMs. If one is
+            enough, a phone can be named by either, and only the inspection shows that the two are one.
+        register_hours: the greatest age of a register's answer at the quote; 0 if no evidence is demanded, and a plain
+            status is enough.
     """
 
     unknown_tac: Literal["warn", "refuse"]
@@ -189,11 +189,11 @@ class Verdict(Value):
     """The result of the eligibility check: no reasons means eligible.
 
     Attributes:
-        variant: the variant in the catalogue, or None where the name does not lead to one.
+        variant: the variant in the catalogue, or None if the name does not determine one.
         listed: whether the variant is of an accepted brand and on the list that day.
         imeis: the device's valid IMEIs; the set of their bodies is its identity.
-        reasons: everything that stands against it.
-        warnings: what the programme lets pass, and the customer or the operator should know.
+        reasons: all reasons against it.
+        warnings: facts that the programme accepts, and that the customer or the operator should know.
     """
 
     variant: Variant | None
@@ -222,21 +222,21 @@ def assess(
 
     Args:
         device: the phone as the customer names it.
-        catalogue: the models that exist.
-        brands: the brands that the programme accepts.
-        categories: the categories of devices that it accepts.
+        catalogue: the known models.
+        brands: the accepted brands.
+        categories: the accepted categories of devices.
         eligible: the programme's dated list.
-        tacs: which model a TAC belongs to.
-        terms: what the programme decides.
+        tacs: the TAC table.
+        terms: the programme's rules.
         on: the day, in the programme's time zone.
-        imei_status: what the register says of the IMEI, with evidence or without; anything else counts as not
+        imei_status: the register's answer about the IMEI, with evidence or without; anything else counts as not
             verified.
-        exchange_open: whether the account has an exchange under way.
+        exchange_open: whether the account has an open exchange.
         device_exchanged: whether this device was traded in before.
-        at: the instant, where the terms say how old evidence may be; without it none is new enough.
+        at: the instant, if the terms limit the age of evidence; without it no evidence is new enough.
 
     Raises:
-        InvalidValue: an argument is not of its type.
+        InvalidValue: an argument is of another type.
     """
     answer = imei_status if type(imei_status) is RegisterAnswer else None
     at = None if at is None else instant(at, "at")
@@ -280,7 +280,7 @@ def assessed(
     exchange_open: bool,
     device_exchanged: bool,
 ) -> Verdict:
-    """Do what `assess` does, of arguments that are known to be of their types: this is the hot path."""
+    """Assess a device like `assess`, with arguments of validated types: this is the hot path."""
     reasons: list[Reason] = []
     warnings: list[Reason] = []
     imeis, said = _read_imeis(device, imei_status, stale, reasons)
@@ -316,11 +316,11 @@ def assessed(
     )
 
 
-# The rules themselves, each as the code that it leads to: one device reads them here, and a column of devices too.
+# The rules themselves, each as its code: used for one device here, and for columns of devices too.
 
 
 def naming_code(name: str, catalogue: Catalogue) -> ReasonCode:
-    """Return why a name leads to no variant: it is that of several of a family, or nobody's."""
+    """Return why a name has no variant: it has several in a family, or none."""
     return ReasonCode.VARIANT_MISSING if catalogue.meant(name) else ReasonCode.MODEL_UNKNOWN
 
 
@@ -341,7 +341,7 @@ _NOT_ITS_OWN: dict[int, _OwnCode] = {
     (_TEST := BITS[ReasonCode.IMEI_TEST]): ReasonCode.IMEI_TEST,
     (_NO_BODY := BITS[ReasonCode.IMEI_REPORTING_BODY]): ReasonCode.IMEI_REPORTING_BODY,
 }
-# Bits that one device needs often: to look one up by its code costs as much as a decision.
+# Bits that one device needs often: looking one up by its code costs as much as a decision.
 _TAC_UNKNOWN = BITS[ReasonCode.TAC_UNKNOWN]
 _TAC_OTHER_MODEL = BITS[ReasonCode.TAC_OTHER_MODEL]
 _NOT_VERIFIED = BITS[ReasonCode.IMEI_UNVERIFIED]
@@ -351,7 +351,7 @@ _STALE = BITS[ReasonCode.REGISTER_STALE]
 
 
 def refused_doubts(variant: Variant | None, terms: EligibilityTerms) -> int:
-    """Return which doubts refuse a device of a variant, as bits."""
+    """Return the doubts that refuse a device of a variant, as bits."""
     return (
         (terms.unknown_tac == "refuse") * _TAC_UNKNOWN
         | (terms.unverified_imei == "refuse") * _NOT_VERIFIED
@@ -365,7 +365,7 @@ def needs_second(variant: Variant | None, terms: EligibilityTerms) -> bool:
 
 
 def identity_code(imei: Imei) -> _OwnCode | None:
-    """Return why a well-formed number is no phone's own, or None."""
+    """Return why a well-formed number is not a phone's own, or None."""
     body = imei.reporting_body
     said = _NO_BODY if body is None else _TEST if body.status == "test" else 0
     return _NOT_ITS_OWN.get(identity(said, imei.is_placeholder))
@@ -374,16 +374,16 @@ def identity_code(imei: Imei) -> _OwnCode | None:
 def tac_code(
     candidates: tuple[TacDevice, ...], variant: Variant | None, catalogue: Catalogue
 ) -> Literal[ReasonCode.TAC_UNKNOWN, ReasonCode.TAC_OTHER_MODEL] | None:
-    """Return what a TAC's candidates say against a variant: nothing known, another model, or None for nothing.
+    """Return the reason of a TAC's candidates against a variant: unknown, another model, or None.
 
-    A name that the catalogue lacks may be the same phone's, so it counts as not known; so does the claimed model under
-    a brand that is not its own, for a table may call a phone by its maker.
+    A name that the catalogue lacks may mean the same phone, so it counts as unknown; so does the claimed model under
+    another brand, for a table may name a phone by its maker.
     """
     if not candidates:
         return ReasonCode.TAC_UNKNOWN
     if variant is None:
         return None
-    for candidate in candidates:  # in the very words of the catalogue: nothing to look up
+    for candidate in candidates:  # spelled exactly as in the catalogue: no look-up needed
         if candidate.brand == variant.brand and candidate.model == variant.name:
             return None
     readings = [catalogue.tac_reading(candidate) for candidate in candidates]
@@ -407,11 +407,11 @@ _ANSWERS = {ImeiStatus.BLOCKED: BLOCKED, ImeiStatus.TRACKED: TRACKED, ImeiStatus
 
 
 def stale_reason(answer: RegisterAnswer | None, hours: int, at: datetime) -> Reason | None:
-    """Return why a register's answer is no evidence at an instant, or None: it is, or the terms demand none.
+    """Return why a register's answer is not valid evidence at an instant, or None: it is, or none is demanded.
 
     Args:
         answer: the answer; None for a plain status, or for none at all.
-        hours: how old the terms let it be; 0 for no demand.
+        hours: the greatest age by the terms; 0 for no demand.
         at: the instant.
     """
     if not hours:
@@ -427,9 +427,9 @@ def stale_reason(answer: RegisterAnswer | None, hours: int, at: datetime) -> Rea
 
 
 def against(answer: RegisterAnswer | None, hours: int, at: datetime) -> list[Reason]:
-    """Return what a register's answer says against taking a device at an instant, where it must be asked again.
+    """Return the reasons of a register's answer against a device at an instant at which it must be asked again.
 
-    A status that could not be verified counts where the terms demand evidence.
+    A status that could not be verified counts if the terms demand evidence.
     """
     found = [] if (stale := stale_reason(answer, hours, at)) is None else [stale]
     status = ImeiStatus.CLEAR if answer is None else answer.status
@@ -441,7 +441,7 @@ def against(answer: RegisterAnswer | None, hours: int, at: datetime) -> list[Rea
 def _read_imeis(
     device: Device, status: ImeiStatus, stale: Reason | None, reasons: list[Reason]
 ) -> tuple[tuple[Imei, ...], int]:
-    """Return the IMEIs that differ, and what is said of them together, as bits."""
+    """Return the distinct IMEIs, and the reasons about them together, as bits."""
     imeis: list[Imei] = []
     for number in (device.imei, device.imei2):
         if number is None:
@@ -470,7 +470,7 @@ def _judge_imei(
     tacs: TacTable,
     found: list[tuple[int, Reason]],
 ) -> int:
-    """Note what is found about a number, and return it as bits."""
+    """Record the reasons about a number, and return them as bits."""
     bits, not_its_own = 0, identity_code(imei)
     if not_its_own is not None:
         bits = BITS[not_its_own]
@@ -488,7 +488,7 @@ def _judge_imei(
             reason = reason_of(code, "name", imei=str(imei), tac=imei.tac, names=named)
         found.append((_TAC_UNKNOWN, reason))
         return bits | _TAC_UNKNOWN
-    family = "" if variant is None else variant.family  # which it never is: no name, no other model
+    family = "" if variant is None else variant.family  # never so here: neither nameless nor another model
     found.append((_TAC_OTHER_MODEL, reason_of(code, imei=str(imei), names=named, family=family)))
     return bits | _TAC_OTHER_MODEL
 

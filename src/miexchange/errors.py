@@ -1,10 +1,10 @@
 """The exceptions of the package: one root, and a kind for each party that can be at fault.
 
 A *business* answer ("this phone is not eligible", "this coupon has expired") is never an
-exception: it is a `miexchange.Refusal`, a value. An exception means that the caller handed over
-something that is not a value of its type at all (`InvalidValue`, `InvalidImei`), that a data file must
-not go live (`DataError`), or that something of the service's own is not as it should be: a programme
-that is not at hand, stored data of another version, a database. Only the first three are `ValueError`s.
+exception: it is a `miexchange.Refusal`, a value. An exception means that the caller passed
+something that is not a value of its type (`InvalidValue`, `InvalidImei`), that a data file must
+not go live (`DataError`), or that the service's own state is wrong: a missing programme,
+stored data of another version, a database. Only the first three are `ValueError`s.
 
 >>> from miexchange import Imei, MiExchangeError
 >>> try:
@@ -47,13 +47,13 @@ _IN_A_NAME = re.compile(r"\d(?:[ -]?\d){14,}")
 class MiExchangeError(Exception):
     """The root of every exception that this package raises.
 
-    A log and a terminal only show its message, whatever was handed over: a line break or an escape sequence in a name
-    is written as an escape, so that it forges no entry of a log (CWE-117, CWE-150). It is one line; that of a
+    A log and a terminal only display its message, whatever was passed: a line break or an escape sequence in a name
+    is escaped, so that it forges no entry of a log (CWE-117, CWE-150). It is one line; that of a
     `DataError` has one for each problem.
     """
 
     def __init__(self, message: str = "") -> None:
-        """Make the message one that is only shown."""
+        """Make the message safe to display."""
         super().__init__(one_line(message))
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -65,17 +65,17 @@ FaultKind = Literal["missing", "unknown", "type", "range"]
 
 
 class InvalidValue(MiExchangeError, ValueError):  # noqa: N818 - named like InvalidImei, after what is wrong
-    """A public value or an argument was given something that it cannot hold: the fault of whoever gave it.
+    """A public value or an argument was given an invalid value: the caller's fault.
 
-    It is made by `missing`, `unknown`, `wrong_type` and `out_of_range`, each of which has its own sentence.
+    It is made by `missing`, `unknown`, `wrong_type` and `out_of_range`, each with its own sentence.
 
     Attributes:
         field: the name of the field or argument, dotted from the value's type.
-        value: a short, safe rendering of what was given; empty where nothing was.
+        value: a short, safe rendering of the given value; empty if there was none.
         rule: what to give instead.
         kind: ``missing`` (not given), ``unknown`` (there is no such field, key or column), ``type`` (of another type)
-            or ``range`` (of the right type, and not one of the values that are allowed there).
-        what: what is wrong, as the sentence says it.
+            or ``range`` (of the right type, but not allowed there).
+        what: the fault, as in the sentence.
 
     >>> from miexchange import InvalidValue, OrderLine
     >>> try:
@@ -88,7 +88,7 @@ class InvalidValue(MiExchangeError, ValueError):  # noqa: N818 - named like Inva
     """
 
     def __init__(self, field: str, value: object, rule: str, kind: FaultKind = "range", what: str = "") -> None:
-        """Compose the sentence; without `what`, it says the value."""
+        """Compose the sentence; without `what`, it shows the value."""
         self.field = one_line(field)
         self.value = "" if kind == "missing" else shown(value)
         self.rule = one_line(rule)
@@ -101,7 +101,7 @@ class InvalidValue(MiExchangeError, ValueError):  # noqa: N818 - named like Inva
         return f"{whole} {self.what}: {self.rule}"
 
     def at(self, field: str) -> InvalidValue:
-        """Return the same error of a field that has another name there, such as one within a value."""
+        """Return the same error under another field name, such as that of a field within a value."""
         again = copy(self)
         again.field = one_line(field)
         again.args = (one_line(again._sentence()),)  # noqa: SLF001 - of this class
@@ -109,7 +109,7 @@ class InvalidValue(MiExchangeError, ValueError):  # noqa: N818 - named like Inva
 
 
 def missing(field: str, rule: str, what: str = "is missing") -> InvalidValue:
-    """Return the error of what was not given.
+    """Return the error of a missing value.
 
     >>> print(missing("Quote.target", "give a text of up to 200 characters"))
     Quote.target is missing: give a text of up to 200 characters
@@ -118,7 +118,7 @@ def missing(field: str, rule: str, what: str = "is missing") -> InvalidValue:
 
 
 def unknown(whole: str, noun: str, name: object, known: Iterable[str], remedy: str = "leave it out") -> InvalidValue:
-    """Return the error of a field, a parameter, a key or a column that a whole does not have.
+    """Return the error of an unknown field, parameter, key or column.
 
     >>> print(unknown("OrderLine", "field", "quantty", ("price_minor", "quantity")))
     OrderLine has no field 'quantty': write quantity, or leave it out
@@ -131,7 +131,7 @@ def unknown(whole: str, noun: str, name: object, known: Iterable[str], remedy: s
 
 
 def wrong_type(field: str, value: object, rule: str, what: str = "") -> InvalidValue:
-    """Return the error of a value of another type; `what` says it where the type has another name, as in JSON.
+    """Return the error of a value of another type; `what` names it if the type has another name, as in JSON.
 
     >>> print(wrong_type("Order.lines", [], "give a tuple"))
     Order.lines is a list: give a tuple
@@ -143,14 +143,14 @@ def wrong_type(field: str, value: object, rule: str, what: str = "") -> InvalidV
 
 
 def out_of_range(field: str, value: object, rule: str, what: str = "", which: str = "") -> InvalidValue:
-    """Return the error of a value of the right type that is not allowed there.
+    """Return the error of a value of the right type that is not allowed.
 
     Args:
         field: the field or argument.
-        value: what was given.
+        value: the value.
         rule: what to give.
-        what: what is wrong, where the sentence does not say the value, such as ``has 5,001 elements``.
-        which: what is wrong with the value that the sentence says.
+        what: the fault, if the sentence does not show the value, such as ``has 5,001 elements``.
+        which: the fault of the value that the sentence shows.
 
     >>> print(out_of_range("Order.lines", (), "give 1 to 1,000 lines"))
     Order.lines is empty: give 1 to 1,000 lines
@@ -174,8 +174,8 @@ class InvalidImei(MiExchangeError, ValueError):  # noqa: N818 - named after what
     Attributes:
         code: the stable reason code, a `miexchange.ReasonCode`.
         masked: the text with its serial number hidden; an IMEI is personal data.
-        what: what is wrong with it.
-        remedy: what to do about it.
+        what: the fault.
+        remedy: the remedy.
         values: the values in these texts by name, as in `miexchange.Reason`.
     """
 
@@ -193,18 +193,18 @@ class InvalidImei(MiExchangeError, ValueError):  # noqa: N818 - named after what
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong in a data file, and where.
+    """One fault in a data file, and its place.
 
     Attributes:
         file: the file, as the caller named it (or ``<frame>`` for a DataFrame).
         line: the line in the file, or the row's position in a DataFrame, counted from 1; None for
             a problem of the whole file.
         column: the column or the key; empty for a problem of the whole row.
-        message: what is wrong, with the value.
-        remedy: what to do about it.
+        message: the fault, with the value.
+        remedy: the remedy.
 
-    Its texts are kept as a log and a terminal may show them: control characters as escapes, and none of any length.
-    What could be an IMEI in the name of the file is masked.
+    Its texts are stored in a form that is safe for logs and terminals: control characters escaped, and long texts cut.
+    Anything that could be an IMEI in the name of the file is masked.
     """
 
     file: str
@@ -223,7 +223,7 @@ class Problem:
             raise wrong_type("Problem.line", self.line, "give a whole number, or None")
 
     def __str__(self) -> str:
-        """Render as compilers do, so that editors and terminals can jump there."""
+        """Render like a compiler, so that editors and terminals can jump to the place."""
         where = self.file if self.line is None else f"{self.file}:{self.line}"
         what = f"{self.column}: {self.message}" if self.column else self.message
         return f"{where}: {what}. {self.remedy}"
@@ -233,7 +233,7 @@ class DataError(MiExchangeError, ValueError):
     """A table or a programme that must not be used, with all its problems at once.
 
     Attributes:
-        problems: every `Problem` that was found, in file order.
+        problems: every `Problem` found, in file order.
     """
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
@@ -246,11 +246,11 @@ class DataError(MiExchangeError, ValueError):
 
 
 class ProgrammeNotFoundError(DataError):
-    """There is no programme of that id or at that path: the programme is not at hand, so nothing was read."""
+    """There is no programme with that id or at that path: it is not available, so nothing was read."""
 
 
 class VersionError(MiExchangeError):
-    """Stored data is of a newer or an older version than this package reads; nothing is wrong with it."""
+    """Stored data is of a newer or an older version than this package reads; the data itself is not faulty."""
 
 
 def sentence(rule: str) -> str:
@@ -259,7 +259,7 @@ def sentence(rule: str) -> str:
 
 
 def one_line(text: str, most: int = MESSAGE) -> str:
-    r"""Return a text as one line of a message: printable, and cut where it is longer than any message needs to be.
+    r"""Return a text as one line of a message: printable, and cut if it is too long.
 
     >>> one_line("prices.csv\nERROR: all is lost")
     'prices.csv\\nERROR: all is lost'
@@ -270,7 +270,7 @@ def one_line(text: str, most: int = MESSAGE) -> str:
 
 
 def shown(value: object) -> str:
-    """Render any value for a message: short, on one line, with what could be an IMEI masked.
+    """Render any value for a message: short, on one line, with anything that could be an IMEI masked.
 
     Objects that are not plain data are shown by their type only, so that a message never runs
     foreign code that prints a secret.
@@ -283,7 +283,7 @@ def shown(value: object) -> str:
     'an object'
     """
     if type(value) is int and abs(value) > GREATEST_SHOWN:
-        return "an int of more than 60 digits"  # writing it out takes long, and Python may refuse to
+        return "an int of more than 60 digits"  # writing it out is slow, and Python may refuse to
     if value is None or type(value) in (bool, int, float, str):
         text = repr(value)
         return masked(text)

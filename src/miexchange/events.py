@@ -66,10 +66,10 @@ class Accept(_Dated):
     Attributes:
         quote: the quote, without its IMEIs.
         coupon: the coupon that was issued of it.
-        worst_case: what was disclosed that an inspection can lead to.
-        rules: the exchange's rules, as the programme had them at the quote.
-        register_answer: what a register said at acceptance; None where the answer of the quote was new enough.
-        tags: what the caller told by name, for the limits that count by it.
+        worst_case: the disclosed worst case of an inspection.
+        rules: the exchange's rules by the programme at the quote.
+        register_answer: a register's answer at acceptance; None if the answer of the quote was new enough.
+        tags: named values from the caller, for the limits that count by them.
     """
 
     quote: Quote
@@ -93,14 +93,14 @@ _SHARED = ("programme", "digest", "terms", "model")
 def check_parts(
     name: str, quote: Quote, coupon: Coupon, worst: WorstCase, worth: tuple[int, tuple[GrantedBonus, ...]]
 ) -> None:
-    """Refuse a coupon and a worst case that are not of the quote.
+    """Refuse a coupon and a worst case that do not belong to the quote.
 
     Args:
-        name: what they are parts of.
+        name: the value that contains them.
         quote: the quote.
         coupon: the coupon.
         worst: the worst case.
-        worth: what the coupon is worth without bonuses, in minor units, and its bonuses.
+        worth: the value of the coupon without bonuses, in minor units, and its bonuses.
 
     Raises:
         InvalidValue: the first field that does not fit.
@@ -118,18 +118,18 @@ def check_parts(
     )
 
 
-_HIDDEN = "***"  # an error must not repeat what should never have been written
+_HIDDEN = "***"  # the error must not repeat a number that should never have been written
 _OF_A_DOCUMENT = re.compile(r"[A-Z]{5}\d{4}[A-Z]|[A-Z]{0,3}\d{7,11}")  # a PAN; most passports and voter's cards
 
 
 def _has_number(text: str) -> bool:
-    """Tell whether a text is, or holds, what looks like the number of an identity document."""
+    """Tell whether a text contains what looks like the number of an identity document."""
     bare = text.upper().replace(" ", "").replace("-", "")
     return could_be_imei(text) or _OF_A_DOCUMENT.fullmatch(bare) is not None
 
 
 def faults_of_papers(identity: str, ownership: str) -> Iterator[Fault]:
-    """Yield what is no reference to the seller's identity or to the proof of ownership, but a number."""
+    """Yield the references to the seller's identity or the proof of ownership that are numbers instead."""
     if _has_number(identity):
         rule = "give the name under which the document is kept elsewhere, and never its number"
         yield "identity", _HIDDEN, rule
@@ -139,15 +139,15 @@ def faults_of_papers(identity: str, ownership: str) -> Iterator[Fault]:
 
 @dataclass(frozen=True, slots=True)
 class Identify(_Dated):
-    """The seller's identity, the proof of ownership, or both are on record somewhere; here is where.
+    """The seller's identity, the proof of ownership, or both are on record, at these references.
 
-    The references are opaque: the name of a file or a row elsewhere. They are no part of a `repr`, and so of no log.
+    The references are opaque: the name of a file or a row elsewhere. They are not part of a `repr`, and so of no log.
 
     Attributes:
-        identity: the reference to what shows who the seller is; "" for none. What looks like the number of an
-            identity document, or like an IMEI, is refused.
-        ownership: the reference to what shows that the phone is theirs, such as an invoice or a signed declaration; ""
-            for none. What looks like an IMEI is refused.
+        identity: the reference to the proof of the seller's identity; "" for none. Anything that looks like the number
+            of an identity document, or like an IMEI, is refused.
+        ownership: the reference to the proof of ownership, such as an invoice or a signed declaration; ""
+            for none. Anything that looks like an IMEI is refused.
 
     >>> from datetime import UTC
     >>> Identify(datetime(2018, 3, 20, tzinfo=UTC), identity="kyc/7f3a", ownership="invoice 17")
@@ -180,7 +180,7 @@ class Reserve(_Dated):
 
 @dataclass(frozen=True, slots=True)
 class Release(_Dated):
-    """The order was cancelled; only it can give the coupon back.
+    """The order was cancelled; only it can release the coupon.
 
     Attributes:
         order: the order's id.
@@ -195,7 +195,7 @@ class Send(_Dated):
     """The customer gave the old phone to a carrier, so it was sent in time whenever it arrives.
 
     Attributes:
-        order: the id of the order for which it is sent.
+        order: the id of its order.
     """
 
     order: Id
@@ -207,8 +207,8 @@ class Attempt(_Dated):
     """A carrier came for the old phone and did not get it.
 
     Attributes:
-        order: the id of the order for which it is collected.
-        reference: the carrier's name for this attempt, such as ``visit 2``; the same again is a retry.
+        order: the id of its order.
+        reference: the carrier's id of this attempt, such as ``visit 2``; the same one again is a retry.
     """
 
     order: Id
@@ -221,8 +221,8 @@ class Inspect(_Dated):
     """The old phone was inspected at the door.
 
     Attributes:
-        order: the id of the order that is being delivered.
-        examination: what `miexchange.inspection.examine` found.
+        order: the id of the delivered order.
+        examination: the result of `miexchange.inspection.examine`.
     """
 
     order: Id
@@ -232,15 +232,15 @@ class Inspect(_Dated):
 
 @dataclass(frozen=True, slots=True)
 class Override(_Dated):
-    """A named person of a role agreed to more than the rules give for the phone as it was found.
+    """A named person of a role granted more than the rules give for the phone as it was found.
 
     Attributes:
-        order: the id of the order that is being delivered.
-        exchange_value: what the phone is traded in at instead, without bonuses, in minor units: up to what was quoted.
-        role: the role; the exchange's rules say what it may add.
-        person: who it was, as the operator's own systems name the person; no part of a `repr`. What looks like an IMEI
-            is refused.
-        reason: why, for the record, such as ``goodwill`` or the number of a complaint.
+        order: the id of the delivered order.
+        exchange_value: the granted value of the phone, without bonuses, in minor units: at most the quoted one.
+        role: the role; the exchange's rules say how much it may add.
+        person: the id of the person in the operator's own systems; not part of a `repr`. Anything that looks like an
+            IMEI is refused.
+        reason: the reason, for the record, such as ``goodwill`` or the number of a complaint.
     """
 
     order: Id
@@ -296,11 +296,11 @@ class Wipe(_Dated):
     """The customer's data were wiped from the old phone.
 
     Attributes:
-        method: how, in the words of NIST SP 800-88 (Rev. 1 and Rev. 2): ``clear``, such as a reset to factory settings;
-            ``purge``, such as the erasure of the key that the data are encrypted with; or ``destroy``, after which
-            there is no phone any more.
-        certificate: the reference to the record of it, such as a certificate of sanitization: where it is kept. What
-            looks like an IMEI is refused. It is no part of a `repr`.
+        method: the method, in the terms of NIST SP 800-88 (Rev. 1 and Rev. 2): ``clear``, such as a reset to factory
+            settings; ``purge``, such as the erasure of the key that the data are encrypted with; or ``destroy``, after
+            which there is no phone any more.
+        certificate: the reference to the record of it, such as a certificate of sanitization. Anything that
+            looks like an IMEI is refused. It is not part of a `repr`.
     """
 
     method: Literal["clear", "purge", "destroy"]
@@ -314,17 +314,17 @@ class Wipe(_Dated):
 
 @dataclass(frozen=True, slots=True)
 class Expire(_Dated):
-    """The time ran out: of the coupon, to send the phone, to unlock it, or to decide. A sweep says so."""
+    """A deadline passed: of the coupon, to send the phone, to unlock it, or to decide. A sweep reports it."""
 
     kind: Literal["expire"] = "expire"
 
 
 @dataclass(frozen=True, slots=True)
 class Void(_Dated):
-    """The operator called the exchange off.
+    """The operator cancelled the exchange.
 
     Attributes:
-        reason: why, for the record.
+        reason: the reason, for the record.
     """
 
     reason: Name
@@ -336,7 +336,7 @@ class Reverse(_Dated):
     """The new phone was returned.
 
     Attributes:
-        order: the id of the order that was returned.
+        order: the id of the returned order.
     """
 
     order: Id
@@ -379,4 +379,4 @@ EVENTS: dict[str, type[Event]] = {
     "void": Void,
     "reverse": Reverse,
 }
-"""Every kind of event with its type, in the order of a life."""
+"""Every kind of event with its type, in the order of a typical life."""

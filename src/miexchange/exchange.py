@@ -2,7 +2,7 @@
 
 `accept` begins one; every later step is an event, a frozen value with its own instant, and `apply`
 returns the exchange after it, or a `Refusal` that changes nothing. `TRANSITIONS` is the one table of
-what may follow what; docs/exchange.md shows it. The same event twice gives the same exchange.
+the order of events; docs/exchange.md shows it. The same event twice gives the same exchange.
 
 >>> [transition.becomes for transition in TRANSITIONS if transition.event == "reserve"]
 [(<State.RESERVED: 'reserved'>,)]
@@ -88,31 +88,31 @@ _STANDING = {
 @final
 @dataclass(frozen=True, slots=True)
 class Exchange(Value):
-    """One exchange as it stands after its events.
+    """One exchange after its events.
 
     Attributes:
-        quote: the quote that was accepted, without its IMEIs.
-        coupon: its coupon; where an order was released, with the window that it has now.
-        worst_case: what was disclosed at acceptance.
-        rules: what happens between checkout and doorstep.
-        state: where the exchange stands.
+        quote: the accepted quote, without its IMEIs.
+        coupon: its coupon; if an order was released, with its present window.
+        worst_case: the worst case disclosed at acceptance.
+        rules: the rules between checkout and doorstep.
+        state: the state.
         at: the instant of the last event, UTC.
-        version: how many events there were.
-        order: the order that it is used for; None where it is not.
-        redemption: what came off that order at checkout.
-        examination: what the inspection found.
+        version: the number of events.
+        order: the order on which it is used; None for none.
+        redemption: the discount on that order at checkout.
+        examination: the result of the inspection.
         decide_until: the first instant at which a re-quote can no longer be accepted.
-        settlement: what comes off the order at a lower value than quoted; none before there is one.
-        last: the last event; None where it was the acceptance.
-        identity: the reference to the seller's identity; "" for none. It is no part of a `repr`.
-        ownership: the reference to the proof of ownership; "" for none. It is no part of a `repr`.
-        sent_at: when the old phone was sent; None where nobody said so.
+        settlement: the discount on the order at a lower value than quoted; None before there is one.
+        last: the last event; None if it was the acceptance.
+        identity: the reference to the seller's identity; "" for none. It is not part of a `repr`.
+        ownership: the reference to the proof of ownership; "" for none. It is not part of a `repr`.
+        sent_at: when the old phone was sent; None if that is not on record.
         unlock_until: of a phone that was still locked, the first instant at which it can no longer be unlocked.
-        wiped: how and when the customer's data were wiped; None where that is not on record.
-        handed_over: when the phone was handed over, where it was wiped since; see `handed_over_at`.
+        wiped: how and when the customer's data were wiped; None if that is not on record.
+        handed_over: when the phone was handed over, if it was wiped since; see `handed_over_at`.
         attempts: the visits of a carrier who did not get the old phone, the first one first.
-        override: who agreed to more than the rules give for the phone as it was found; None where nobody did.
-        accepted_at: when it was accepted, where its coupon came later; None where `coupon.valid_from` says it.
+        override: the override of the value by the rules; None for none.
+        accepted_at: when it was accepted, if its coupon came later; None if it is `coupon.valid_from`.
     """
 
     quote: Quote
@@ -155,7 +155,7 @@ class Exchange(Value):
 
     @property
     def _worth(self) -> tuple[int, tuple[GrantedBonus, ...]]:
-        """What the coupon is worth: as quoted, or as the phone was found where the coupon came only then."""
+        """The value of the coupon: as quoted, or as the phone was found if the coupon came only then."""
         found, quote, override = self.examination, self.quote, self.override
         quoted = quote.exchange_value, quote.bonuses
         if not self._is_credited:
@@ -170,7 +170,7 @@ class Exchange(Value):
         return quoted if honoured else (found.exchange_value, found.bonuses)
 
     def _check_order(self) -> None:
-        """Refuse an exchange, such as one from JSON, that lacks a part which its state has."""
+        """Refuse an exchange, such as one from JSON, that lacks a part required in its state."""
         held = self.state in _HELD and not self.coupon.awaited
         fits = (self.redemption is None) is (self.order is None) and not (held and self.order is None)
         what = f"does not fit the state {self.state}"
@@ -182,14 +182,14 @@ class Exchange(Value):
         require(fits, "Exchange.settlement", self.settlement, "give what the inspection led to", what)
 
     def _check_history(self) -> None:
-        """Refuse an exchange that no history leads to: the shortest one is applied, and what it makes is compared."""
+        """Refuse an exchange that no history explains: the shortest one is applied, and the result compared."""
         coupon, last = self.coupon, self.last
         events = shortest(self)
         version, begins = self.version - len(events), coupon.valid_from
         given = {} if not isinstance(last, Identify) else {"identity": last.identity, "ownership": last.ownership}
         papers = {name: getattr(self, name) for name in _PAPERS if not given.get(name)}
-        # Before the order that holds the coupon, the papers were given in one event or each in its own, and any order
-        # that was released took a reservation and the release; so did what a coupon waited for.
+        # Before the order that holds the coupon, the papers were given in one event or each in its own, and any
+        # released order took a reservation and the release; so did the events before the coupon.
         before, told, is_old = version - 1, sum(1 for reference in papers.values() if reference), was_credited(self)
         released = before - min(told, 1) >= _RELEASED and (is_old or self.rules.coupon == "at_acceptance")
         fits = released or (min(told, 1) <= before <= told and bool(events)) or (is_old and before >= 1)
@@ -219,7 +219,7 @@ class Exchange(Value):
 
     @property
     def code(self) -> str:
-        """The coupon's code: what the exchange is found by."""
+        """The coupon's code, which identifies the exchange."""
         return self.coupon.code
 
     @property
@@ -261,14 +261,14 @@ class Exchange(Value):
 
     @property
     def handed_over_at(self) -> datetime | None:
-        """When the old phone was handed over; None where it was not, or went back by a reversal."""
+        """When the old phone was handed over; None if it was not, or went back by a reversal."""
         if self.state not in {State.COMPLETED, State.ADJUSTED}:
             return None
-        return self.handed_over or self.at  # but for a wipe, nothing follows a hand-over in these states
+        return self.handed_over or self.at  # except for a wipe, nothing follows a hand-over in these states
 
     @property
     def bought_at(self) -> datetime | None:
-        """When the operator got the old phone; None where it did not, or gave it back by a reversal."""
+        """When the operator received the old phone; None if it did not, or returned it by a reversal."""
         is_kept = self._is_credited and self.state != State.REVERSED
         return self.coupon.valid_from if is_kept else self.handed_over_at
 
@@ -276,7 +276,7 @@ class Exchange(Value):
     def exchange_value(self) -> int:
         """The value of the old phone without bonuses, in minor units: the lower value, or else the quoted one.
 
-        An override takes the place of either.
+        An override replaces either.
         """
         if self.override is not None:
             return self.override.exchange_value
@@ -292,8 +292,8 @@ class Exchange(Value):
     def settled(self) -> Redemption | None:
         """The final discount of the order: at the lower value if there is one, else at checkout.
 
-        Its `Redemption.parts` are what a reversal gives back, line by line; of some units of a line, what
-        `miexchange.treatment.LineParts.returned` says.
+        Its `Redemption.parts` are the amounts that a reversal returns, line by line; for some units of a line, see
+        `miexchange.treatment.LineParts.returned`.
         """
         return self.settlement or self.redemption
 
@@ -301,9 +301,9 @@ class Exchange(Value):
     def to_pay_at_the_door(self) -> int:
         """The amount that the customer owes to keep the ordered goods, in minor units; 0 for nothing.
 
-        At checkout the coupon gave a discount, and a surplus as store credit or cash. What it no longer gives is paid
-        at the door: at a lower value the difference of both, and all of it where the exchange was called off meanwhile.
-        Where the rules pay after the inspection, the coupon gave nothing yet.
+        At checkout the coupon gave a discount, and a surplus as store credit or cash. The part that it no longer gives
+        is paid at the door: at a lower value the difference of both, and all of it if the exchange was cancelled
+        meanwhile. If the rules pay after the inspection, the coupon gave nothing yet.
         """
         if self.redemption is None or self.rules.payment == "after_inspection":
             return 0
@@ -311,14 +311,14 @@ class Exchange(Value):
             return self.redemption.given
         if self.settlement is None or self.state == State.REVERSED:
             return 0
-        # A worse phone may move the discount of one unit to a line with a bonus of its own; nobody is paid for that.
+        # A worse phone may move the discount of one unit to a line with a bonus of its own; that is not paid out.
         return max(self.redemption.given - self.settlement.given, 0)
 
     @property
     def to_pay_at_checkout(self) -> int:
         """The payment for the order when it is placed, in minor units; 0 without an order.
 
-        It is what the coupon leaves, or the whole order where the rules pay for the old phone after its inspection.
+        It is the price less the coupon, or the whole order if the rules pay for the old phone after its inspection.
         """
         if self.order is None or self.redemption is None:
             return 0
@@ -328,8 +328,8 @@ class Exchange(Value):
     def refund(self) -> int:
         """The refund once the old phone was handed over, in minor units.
 
-        It is the discount by the value that the inspection found, where the rules pay then; the surplus of `settled`
-        is given beside it. Otherwise it is 0: the order cost less from the beginning.
+        It is the discount by the value that the inspection found, if the rules pay then; the surplus of `settled`
+        is given in addition. Otherwise it is 0: the order cost less from the beginning.
         """
         if self.settled is None or self.rules.payment == "at_checkout":
             return 0
@@ -339,10 +339,10 @@ class Exchange(Value):
     def credit_of_reversal(self) -> int:
         """The change of the customer's store credit by a reversal, in minor units; negative if credit is taken back.
 
-        The new phone goes back, and what was paid for it. Where the customer gets store credit for the old phone, it is
+        The new phone and its payment are returned. If the customer gets store credit for the old phone, it is
         the discount of the order; together with the surplus that was given as store credit or cash it is never more
-        than the old phone is worth without bonuses: those were earned by keeping the new one. Where the old phone
-        itself goes back, that surplus is taken back.
+        than the value of the old phone without bonuses: those were earned by keeping the new one. If the old phone
+        itself is returned, that surplus is taken back.
         """
         settled = self.settled
         if self.state != State.REVERSED or settled is None:
@@ -374,27 +374,27 @@ def accept(
 
     Args:
         quote: the quote, with its IMEIs or with their tokens; see `miexchange.coupon.issue`.
-        programme: the programme that made it, or a later version of it that makes the same quote; or programmes by
-            digest, of which the one that made it is taken.
-        account: the account that gets the coupon.
+        programme: the programme that made it, or a later version that makes the same quote; or programmes by
+            digest, from which the right one is chosen.
+        account: the account of the customer.
         at: the instant of acceptance.
         key: at least 16 secret bytes, for the code, the device tokens and the seal.
-        old_keys: the keys before it, the newest first; see `miexchange.coupon.issue`.
-        register_answer: what a register said since the quote; without it the answer of the quote counts.
+        old_keys: the earlier keys, the newest first; see `miexchange.coupon.issue`.
+        register_answer: a register's answer since the quote; without it the answer of the quote counts.
         exchange_open: whether the account has as many open exchanges as the terms allow: one, unless
             `UsageRules.devices_per_order` is more.
-        device_open: whether the device is in an open exchange, of whatever account.
-        device_bought: when the device was bought in an exchange before; None if it was not.
-        bonuses_given: how often each bonus with a quota is given by now.
-        tags: what limits of the terms count by and only the caller knows, by name: a token of an address, a store.
-        begun: by the id of each limit, when the exchanges that it counts began; ended unused, they are left out.
+        device_open: whether the device is in an open exchange, of any account.
+        device_bought: when the device was bought in an earlier exchange; None if it was not.
+        bonuses_given: the number of times that each bonus with a quota has been given.
+        tags: named values for limits of the terms that only the caller knows: a token of an address, a store.
+        begun: by the id of each limit, when the exchanges that it counts began, except those that ended unused.
 
     Returns:
         The exchange, or a refusal with every reason. Show `Exchange.worst_case` before the customer confirms:
         accepting at the same instant again gives the same exchange.
 
     Raises:
-        InvalidValue: an argument is not of its type.
+        InvalidValue: an argument is of another type.
     """
     event = acceptance(
         quote,
@@ -457,7 +457,7 @@ def acceptance(
         reasons += coupon.reasons
     if reasons or rules is None or isinstance(coupon, Refusal):
         return refusal_of(reasons)
-    # The digest is that of the programme that confirmed it; the tokens are the coupon's.
+    # The digest is that of the confirming programme; the tokens are the coupon's.
     quote = changed(quote, imeis=(), device_tokens=(), seal="", digest=coupon.digest)
     worst = worst_case(quote, programme)
     assert isinstance(worst, WorstCase)  # noqa: S101 - it is that programme's now
@@ -504,10 +504,10 @@ def begin(event: Accept) -> Exchange:
     return Exchange(event.quote, event.coupon, event.worst_case, event.rules, State.ISSUED, event.at, 1)
 
 
-_RELEASED = 2  # an order that was released took a reservation and the release
+_RELEASED = 2  # a released order took a reservation and the release
 _PAPERS = ("identity", "ownership")
 _OF_PHONE = ("accepted_at", "attempts", "sent_at", "examination", "unlock_until", "decide_until", "override")
-"""What is known of the phone before its coupon comes; an order changes nothing of it."""
+"""The events about the phone before its coupon comes, which an order does not change."""
 
 
 def _issued(
@@ -533,7 +533,7 @@ def _issued(
 
 
 def fold(events: Iterable[Event]) -> Exchange:
-    """Return the exchange that a history makes.
+    """Return the exchange that results from a history.
 
     Raises:
         InvalidValue: the history is empty, does not begin with an acceptance, or an event in it is refused.
@@ -554,13 +554,13 @@ _FIELDS = tuple(one.name for one in dataclasses.fields(Exchange))
 
 
 def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
-    """Return the exchange after an event, or a refusal: the event is not possible, too early, too late, or not theirs.
+    """Return the exchange after an event, or a refusal: it is not possible, too early, too late, or by somebody else.
 
-    An event that is the last one again, at whatever instant, gives the same exchange: a retry is no second step.
+    An event equal to the last one, at any instant, gives the same exchange: a retry is not a second step.
     So does a reservation for the order that holds the coupon.
 
     Raises:
-        InvalidValue: an argument is not of its type at all.
+        InvalidValue: an argument is of another type.
     """
     argument(exchange, Exchange, "exchange")
     if type(event) not in _EVENTS:
@@ -571,7 +571,7 @@ def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
     rule: Rule | None = RULES.get(event.kind)
     becomes = _becomes(exchange, event)
     reasons: list[Reason] = []
-    if isinstance(event, Reserve):  # the coupon itself says everything against an order
+    if isinstance(event, Reserve):  # the coupon's own check gives all reasons against an order
         checked = exchange.coupon.check(event.order, account=event.account, at=event.at, standing=exchange.standing)
         if isinstance(checked, Refusal):
             reasons += checked.reasons
@@ -595,27 +595,27 @@ def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
 
 
 def _becomes(exchange: Exchange, event: Event) -> tuple[State, ...] | None:
-    """Return the states that an event may lead to; without an order, a phone is sent for an awaited coupon only."""
+    """Return the states to which an event may lead; without an order, a phone is sent for an awaited coupon only."""
     if exchange.state == State.ISSUED and event.kind in BEFORE_COUPON and not exchange.coupon.awaited:
         return None
     return NEXT.get((exchange.state, event.kind))
 
 
 def _in_time(exchange: Exchange, event: Event) -> Event:
-    """Return the event as it counts: one from a clock that is a little behind is as late as what it follows."""
+    """Return the event that counts: one from a clock that is slightly behind gets the instant of its predecessor."""
     at = exchange.rules.following(event.at, exchange.at)
     return event if at == event.at else event.replace(at=at)
 
 
 def _is_again(exchange: Exchange, event: Event) -> bool:
-    """Tell whether an event is the last one, whenever it is said to have been, or what made the order hold it."""
+    """Tell whether an event repeats the last one, at any instant, or the reservation of the order that it is for."""
     if isinstance(event, Accept):
         begun = Accept(
             exchange.at, exchange.quote, exchange.coupon, exchange.worst_case, exchange.rules, event.register_answer
         )
         return exchange.version == 1 and event == begun
     if isinstance(event, Reserve) and exchange.order == event.order and exchange.account == event.account:
-        return exchange.state not in {State.VOID, State.REVERSED}  # the coupon is that order's, whatever came since
+        return exchange.state not in {State.VOID, State.REVERSED}  # the coupon belongs to that order
     last = exchange.last
     if last is not None and type(last) is type(event) and event.replace(at=last.at) == last:
         return True
@@ -623,7 +623,7 @@ def _is_again(exchange: Exchange, event: Event) -> bool:
 
 
 def _is_on_record(exchange: Exchange, event: Event) -> bool:
-    """Tell whether an event records what is on record already, word for word; of a phone that is sent, its order."""
+    """Tell whether an event records what is on record already, word for word; for a sent phone, its order."""
     if isinstance(event, Attempt):
         return any(event.replace(at=one.at) == one for one in exchange.attempts)
     if isinstance(event, Identify):

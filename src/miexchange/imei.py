@@ -10,7 +10,7 @@ Imei('35417803******9')
 >>> imei.digits, imei.tac, format(imei)
 ('354178036859789', '35417803', '35-417803-685978-9')
 
-A well-formed number may still be nobody's phone. That is no error of the text, so the value says it:
+A well-formed number may still not be a phone's own. That is not an error of the text, so the value tells it:
 
 >>> Imei.parse("000000000000000").is_placeholder
 True
@@ -50,22 +50,22 @@ __all__ = [
 
 _IMEI, _IMEISV, _BODY, TAC_DIGITS = 15, 16, 14, 8
 _RESERVED_SVN = "99"
-_ZERO_LED_RBI = "01"  # the only zero-led reporting body that gives out numbers to phones on sale
+_ZERO_LED_RBI = "01"  # the only zero-led reporting body that assigns numbers to phones on sale
 _SIGNS = "+-\N{MINUS SIGN}"
 _NO_DIGIT = re.compile(r"[^0-9 -]")
 
-_VERSION = 2  # digits of the software version (SVN), which many phones show behind the number, as IMEI / SV
+_VERSION = 2  # digits of the software version (SVN), which many phones show after the number, as IMEI / SV
 
 
 @dataclass(frozen=True, slots=True)
 class ReportingBody(Value):
-    """Who gave the number out: the first two digits of an IMEI.
+    """The body that assigned the number, by the first two digits of an IMEI.
 
     Attributes:
         rbi: the Reporting Body Identifier, two digits.
-        body: the organisation, or what the range is for.
-        status: whether it gives out TACs today, did so once, is reserved, or is for test phones.
-        source: where this is written.
+        body: the organisation, or the purpose of the range.
+        status: whether it assigns TACs today, did so once, is reserved, or is for test phones.
+        source: the source of these facts.
     """
 
     rbi: Annotated[str, Chars(2, 2, "[0-9]*", "two digits")]
@@ -77,15 +77,15 @@ class ReportingBody(Value):
 @final
 @total_ordering
 class Imei(Value):
-    """An IMEI whose form and check digit are right.
+    """An IMEI with a valid form and check digit.
 
-    The constructor takes the fifteen digits and nothing else; `parse` reads what people write.
+    The constructor takes only the fifteen digits; `parse` accepts the formats that people write.
 
     Attributes:
         digits: the fifteen digits. They are personal data: do not log them.
 
     Raises:
-        InvalidImei: not fifteen ASCII digits with a right check digit.
+        InvalidImei: not fifteen ASCII digits with a valid check digit.
 
     >>> Imei("354178036859789") == Imei.parse("35 417803 685978 9")
     True
@@ -93,8 +93,8 @@ class Imei(Value):
     False
     """
 
-    # No dataclass: `dataclasses.asdict` of what holds one does not write its digits, nor does `vars`, and a web
-    # framework takes it for one text, of a path or a query.
+    # Not a dataclass, so that neither `dataclasses.asdict` nor `vars` of a containing object writes the digits, and a
+    # web framework takes it for one text, of a path or a query.
     __slots__ = ("__dict__", "digits")
     __match_args__ = ("digits",)
     _example = "354178036859789"
@@ -103,7 +103,7 @@ class Imei(Value):
 
         @property
         def digits(self) -> str:
-            """The fifteen digits, which cannot be set."""
+            """The fifteen digits, read-only."""
 
     def __init__(self, digits: str) -> None:
         """Take the fifteen digits."""
@@ -130,17 +130,17 @@ class Imei(Value):
         return (Imei, (self.digits,))
 
     def __setstate__(self, state: list[str]) -> None:
-        """Read the pickle of an earlier version, of which an IMEI was a dataclass."""
+        """Read the pickle of an earlier version, in which an IMEI was a dataclass."""
         object.__setattr__(self, "digits", _checked(state[0], state[0]))
 
     def _bare(self) -> Imei:
-        return self  # its own form is masked
+        return self  # its own string form is masked
 
     @classmethod
     def parse(cls, text: str) -> Imei:
-        """Read an IMEI as people write it.
+        """Parse an IMEI in the formats that people write.
 
-        Surrounding white space is removed; spaces and ASCII hyphens may stand between digits.
+        Surrounding white space is removed; spaces and ASCII hyphens are allowed between digits.
 
         Raises:
             InvalidImei: the text is not an IMEI; its `code` says why, its `remedy` what to do.
@@ -151,7 +151,7 @@ class Imei(Value):
         ...     print(error.code, error.masked, error.remedy)
         imei_check_digit 35417803******2 Compare it with the phone: dial *#06#.
         """
-        # The first test is the hot path of everything: a clean text. The second reads the rest and refuses.
+        # The first test is the hot path of everything: a clean text. The second parses the rest and refuses.
         if type(text) is str and len(text) == _IMEI and text.isascii() and text.isdigit() and not _luhn()(text):
             return _proved(text)
         return _proved(_checked(compact(text), _as_text(text).strip()))
@@ -195,7 +195,7 @@ class Imei(Value):
 
     @property
     def serial(self) -> str:
-        """The serial number: the 6 digits that tell two phones of one model apart."""
+        """The serial number: the 6 digits that distinguish two phones of one model."""
         return self.digits[TAC_DIGITS:_BODY]
 
     @property
@@ -210,7 +210,7 @@ class Imei(Value):
 
     @property
     def reporting_body(self) -> ReportingBody | None:
-        """Who gave the number out; None where no list names these two digits, which is no error."""
+        """The body that assigned the number; None if no list has these two digits, which is not an error."""
         return reporting_bodies().get(self.digits[:2])
 
     @property
@@ -221,12 +221,12 @@ class Imei(Value):
 
     @property
     def is_placeholder(self) -> bool:
-        """Whether the number is a known stand-in (all zeros, an emulator's, an example's), not a phone's own."""
-        # On all 14 digits, never on the TAC: some stand-ins borrow the TAC of a real model.
+        """Whether the number is a known placeholder (all zeros, an emulator's, an example's), not a phone's own."""
+        # On all 14 digits, never on the TAC: some placeholders use the TAC of a real model.
         return self.body in placeholders() or not int(self.body)
 
     def __str__(self) -> str:
-        """Return the number with its serial hidden: a log is no place for it."""
+        """Return the number with its serial hidden, for logs."""
         return mask(self.digits)
 
     def __repr__(self) -> str:
@@ -251,9 +251,9 @@ class Imei(Value):
 
 
 def compact(text: str) -> str:
-    """Return the digits of a number without white space around and separators within.
+    """Return the digits of a number without white space around it and separators in it.
 
-    Neither the length nor the check digit is looked at.
+    Neither the length nor the check digit is checked.
 
     Raises:
         InvalidImei: not a text, empty, signed, or with other characters.
@@ -309,9 +309,9 @@ def format(imei: Imei | str, separator: str = "-") -> str:  # noqa: A001 - one o
 
 @cache
 def _luhn() -> Callable[[str], int]:
-    """Return the Luhn checksum of python-stdnum, which is 0 for a right number.
+    """Return the Luhn checksum of python-stdnum, which is 0 for a valid number.
 
-    It is loaded with the first IMEI: importing stdnum brings ssl and pydoc along, 20 ms of an import.
+    It is loaded with the first IMEI: importing stdnum also imports ssl and pydoc, 20 ms of an import.
     """
     from stdnum import luhn  # noqa: PLC0415 - see above
 
@@ -319,22 +319,22 @@ def _luhn() -> Callable[[str], int]:
 
 
 def _check_digit(body: str) -> str:
-    """Return the digit that makes the checksum 0: in place of a 0, the checksum says how much is missing."""
+    """Return the check digit: 10 minus the checksum of the body followed by 0, or 0."""
     return str(-_luhn()(body + "0") % 10)
 
 
 def _proved(digits: str) -> Imei:
-    """Make an Imei of digits that are already validated."""
+    """Make an Imei from validated digits."""
     imei = object.__new__(Imei)
     object.__setattr__(imei, "digits", digits)
     return imei
 
 
 def _as_text(value: object) -> str:
-    """Return a plain str, or refuse: a number has lost its leading zero before anybody could see it."""
+    """Return a plain str, or refuse: a number has lost its leading zero unnoticed."""
     kind = type(value)
     if issubclass(kind, str):
-        return str.__str__(value)  # the text itself, whatever a subclass would like to show
+        return str.__str__(value)  # the text itself, whatever a subclass would display
     # An int may have too many digits to print, and a foreign object may print anything.
     printable = value is None or kind in (bool, float) or (kind is int and -GREATEST_SHOWN < value < GREATEST_SHOWN)  # type: ignore[operator]
     masked = mask(f"{value}") if printable else f"of type {name_of(kind)}"
@@ -342,14 +342,14 @@ def _as_text(value: object) -> str:
 
 
 def _invalid(code: ReasonCode, masked: str, case: str = "", remedy: str = "", **values: str | int) -> InvalidImei:
-    """Return the error that says a reason about an IMEI; a remedy takes the place of the reason's."""
+    """Return the error for a reason about an IMEI, optionally with another remedy."""
     reason = reason_of(code, case, imei=masked, **values)
     what = reason.message.removeprefix(f"The IMEI {masked} ")
     return InvalidImei(code, masked, what, remedy or f"{reason.remedy}.", reason.values)
 
 
 def _refuse_characters(text: str, digits: str, remedy: str = "") -> None:
-    """Refuse a text, already without white space around, unless it is digits and separators between them."""
+    """Refuse a text, stripped of white space, unless it consists of digits and separators between them."""
     if not text:
         raise _invalid(ReasonCode.IMEI_EMPTY, "''")
     if text[0] in _SIGNS:
@@ -369,7 +369,7 @@ def _refuse_characters(text: str, digits: str, remedy: str = "") -> None:
 
 
 def _checked(digits: str, text: str) -> str:
-    """Return the digits if they are fifteen with a right check digit; else say what the text looks like."""
+    """Return the digits if they are fifteen with a valid check digit; else report what the text looks like."""
     if len(digits) == _IMEI:
         if not _luhn()(digits):
             return digits
@@ -425,5 +425,5 @@ def reporting_bodies() -> dict[str, ReportingBody]:
 
 @cache
 def placeholders() -> frozenset[str]:
-    """Return the 14 digits of every known stand-in, ``data/placeholder_imeis.csv``."""
+    """Return the 14 digits of every known placeholder, ``data/placeholder_imeis.csv``."""
     return frozenset(row["body"] for row in _data.rows("placeholder_imeis.csv", ["body", "why", "source"]))

@@ -1,9 +1,9 @@
-"""The door: what is seen of the old phone, and what that changes of its quote, item by item.
+"""The inspection at the door: its findings, and their effect on the quote, item by item.
 
-`Inspection` is what a person (and the phone itself) says at the door; `examine` holds it against
-the quote: is it the device that was quoted, is it ready to be handed over, which answers differ,
-and what does each of them cost. Only what the quote's own questionnaire asked is priced; whatever
-else is reported. An improvement is shown like a fault, and costs less than nothing.
+`Inspection` holds the answers of a person (and of the phone itself) at the door; `examine` compares it with
+the quote: is it the quoted device, is it ready to be handed over, which answers differ,
+and what does each of them cost. Only questions of the quote's own questionnaire are priced; others
+are reported. An improvement is shown like a fault, with a positive amount.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ class Inspection(Value):
 
     Attributes:
         answers: the questions, answered again.
-        imeis: the IMEIs that a person saw on the phone (dial ``*#06#``); may be empty where it reports its own.
+        imeis: the IMEIs that a person saw on the phone (dial ``*#06#``); may be empty if the phone reports its own.
         screen_lock_off: whether the screen lock is off.
         accounts_removed: whether every account is signed out.
         memory_card_out: whether the memory card is out, or there is none.
-        model: the variant's id that the person takes the phone for; None where it is the one that was quoted.
-        evidence: what shows it: pairs of a question's id and a reference, such as that of a photograph.
-        report: what the phone says of itself, where it can.
-        register_answer: what a register said of the phone when it was asked again; None where nobody asked it.
+        model: the variant's id by the person's judgement; None if it is the quoted one.
+        evidence: the evidence: pairs of a question's id and a reference, such as that of a photograph.
+        report: the phone's report about itself, if it can make one.
+        register_answer: a register's answer at the door; None if none was asked.
     """
 
     answers: Condition
@@ -75,11 +75,11 @@ class ChangedAnswer(Value):
 
     Attributes:
         question: the question's id.
-        said: the answer in the quote; "" where there was none.
-        seen: the answer that counts now; the worse one, where a person and the phone itself differ; "" where the
-            question is not asked after the answer to an earlier one as it was seen.
-        amount: what it changes of the coupon's value, in minor units; negative for what it costs.
-        evidence: the references that show it; ``device report`` where the phone itself says so.
+        said: the answer in the quote; "" if there was none.
+        seen: the answer that counts now; the worse one if a person and the phone itself differ; "" if the
+            question is not asked after the present answer to an earlier one.
+        amount: its effect on the coupon's value, in minor units; negative for a cost.
+        evidence: the references of the evidence; ``device report`` if the phone itself reports it.
     """
 
     question: Id
@@ -91,13 +91,13 @@ class ChangedAnswer(Value):
 
 @dataclass(frozen=True, slots=True)
 class Conflict(Value):
-    """One thing on which the customer, the person at the door and the phone itself do not agree.
+    """One subject on which the customer, the person at the door and the phone itself disagree.
 
     Attributes:
         subject: a question's id, or ``imei``, ``model``, ``storage``, ``accounts``.
-        said: what the customer said; "" for nothing, ``***`` for an IMEI.
-        seen: what the person at the door saw; "" for nothing.
-        reported: what the phone says of itself.
+        said: the customer's answer; "" for none, ``***`` for an IMEI.
+        seen: the answer of the person at the door; "" for none.
+        reported: the phone's own report.
     """
 
     subject: Id
@@ -112,23 +112,23 @@ class Examination(Value):
     """The result of comparing an inspection with the quote.
 
     Attributes:
-        kind: ``valued``: the quoted device, which the programme takes; ``not_taken``: the quoted device, and an
+        kind: ``valued``: the quoted device, which the programme accepts; ``not_taken``: the quoted device, and an
             answer refuses it; ``locked``: the quoted device, which cannot be judged before it is unlocked;
             ``other_device``: not its IMEI; ``other_model``: its IMEI, and another model or memory.
         condition: the answers that count.
-        changes: the answers that differ, in the order of the questionnaire. Of a valued device their amounts add up
-            to what `coupon_value` differs from the quote's.
-        conflicts: where customer, person and phone do not agree.
-        unasked: what was answered and never asked, as ``question=answer``: reported, never priced.
-        reasons: why the device is not taken, or not the one that was quoted; of a locked one, its locks.
+        changes: the answers that differ, in the order of the questionnaire. For a valued device their amounts add up
+            to `coupon_value` minus the quote's.
+        conflicts: the subjects on which customer, person and phone disagree.
+        unasked: answers to questions that were not asked, as ``question=answer``: reported, never priced.
+        reasons: why the device is refused, or is not the quoted one; for a locked one, its locks.
         lines: the steps of the new value; they add up to `coupon_value`.
-        bonuses: what comes on top of the new exchange value.
-        exchange_value: what the device is worth as it was seen, in minor units; 0 where it is not valued.
+        bonuses: the bonuses on top of the new exchange value.
+        exchange_value: the value of the device as inspected, in minor units; 0 if it is not valued.
         coupon_value: the same with bonuses.
-        device_tokens: keyed tokens of every IMEI that was seen, sorted, where it is the quoted device: what a phone
-            shows (``*#06#``) says by which other numbers it is known.
-        register_answer: what the register said at the door; None where nobody asked it. How old it may be is for the
-            exchange's rules to say.
+        device_tokens: keyed tokens of every IMEI that was seen, sorted, if it is the quoted device: a phone
+            shows (``*#06#``) its other numbers as well.
+        register_answer: the register's answer at the door; None if none was asked. The exchange's rules limit its
+            age.
     """
 
     kind: Literal["valued", "not_taken", "other_device", "other_model", "locked"]
@@ -174,27 +174,27 @@ def examine(
 ) -> Examination | Refusal:
     """Compare an inspection with the quote that was accepted.
 
-    The phone is valued again under the terms, at the prices and at the instant of the quote, so that nothing but
-    the answers can change its value. Where a person and the phone itself answer a question differently, the worse
-    answer counts, and both stand in `Examination.conflicts`.
+    The phone is valued again under the terms, at the prices and at the instant of the quote, so that only
+    the answers can change its value. If a person and the phone itself answer a question differently, the worse
+    answer counts, and both are listed in `Examination.conflicts`.
 
     Args:
-        quote: the quote; it need not hold its IMEIs.
-        inspection: what was seen.
-        programme: the rules; a later version will do as long as it values the quoted answers as the quote did. Or
-            programmes by digest, of which the one that made the quote is taken.
-        device_tokens: the tokens of the quoted device, as the coupon holds them.
-        key: the key that `device_token` takes.
-        old_keys: keys that it took before, the newest first, which the coupon's tokens may still be of.
-        bonuses_given: how often each bonus with a quota is given by now, to others; None for the counts of the quote.
+        quote: the quote; with or without IMEIs.
+        inspection: the inspection.
+        programme: the rules; a later version will do if it values the quoted answers as the quote did. Or
+            programmes by digest, from which that of the quote is chosen.
+        device_tokens: the tokens of the quoted device, as in the coupon.
+        key: the key of `device_token`.
+        old_keys: its earlier keys, the newest first, which the coupon's tokens may still use.
+        bonuses_given: the counts of bonuses with a quota given to others by now; None for the counts of the quote.
 
     Returns:
-        What the inspection says, or a refusal that changes nothing: the phone is not ready to be handed over (a locked
-        one is a finding where the terms give time to unlock it), an answer is missing or unknown, a worse answer comes
-        without evidence, or the programme does not make the quote (`programme_unknown`).
+        The result of the inspection, or a refusal that changes nothing: the phone is not ready to be handed over (a
+        locked one is a finding if the terms give time to unlock it), an answer is missing or unknown, a worse answer
+        comes without evidence, or the programme does not make the quote (`programme_unknown`).
 
     Raises:
-        InvalidValue: an argument is not of its type.
+        InvalidValue: an argument is of another type.
     """
     argument(inspection, Inspection, "inspection")
     keys = check_keys((key, *check_keys(old_keys, "old_keys")))
@@ -254,7 +254,7 @@ def examine(
 
 
 def _asked(quote: Quote, programme: Programme) -> tuple[Variant, tuple[Question, ...]] | None:
-    """Return the variant and the questions of the quote; None where the programme cannot have made it."""
+    """Return the variant and the questions of the quote; None if the programme cannot have made it."""
     terms = programme.terms_at(quote.at)
     variant = programme.catalogue.lookup(quote.model)
     worth = appraise_again(quote.without_imei(), programme)
@@ -272,7 +272,7 @@ def _questionnaire(quote: Quote, programme: Programme) -> Questionnaire:
 
 
 def _content(quote: Quote) -> tuple[object, ...]:
-    """Return what two quotes for one phone agree in; the sentences of their lines may be of two versions."""
+    """Return the parts in which two quotes for one phone agree; the texts of their lines may be of two versions."""
     lines = [(line.rule, line.amount, line.source) for line in quote.lines]
     return quote.terms, quote.questionnaire, lines, quote.bonuses
 
@@ -285,7 +285,7 @@ class _Tokens:
         self._keys = keys
 
     def are_those_of(self, inspection: Inspection) -> bool:
-        """Tell whether each who read the phone's IMEIs, the person and the phone itself, read one of the quoted."""
+        """Tell whether each source of the phone's IMEIs, the person and the phone itself, has one of the quoted."""
         return all(self._any_of(imeis) for imeis in (inspection.imeis, _reported(inspection)) if imeis)
 
     def of(self, inspection: Inspection) -> tuple[str, ...]:
@@ -302,13 +302,13 @@ def _reported(inspection: Inspection) -> tuple[Imei, ...]:
 
 
 def _gives_time(quote: Quote, programme: Programme) -> bool:
-    """Tell whether a locked phone is kept for a while, so that its owner can unlock it."""
+    """Tell whether a locked phone is held for a while, so that its owner can unlock it."""
     terms = programme.terms_at(quote.at)
     return terms is not None and terms.exchange is not None and terms.exchange.unlock_hours > 0
 
 
 def _locks(inspection: Inspection) -> list[Reason]:
-    """Say what locks the phone: a screen lock, or an account of whatever maker."""
+    """Return the locks of the phone: a screen lock, or an account of any maker."""
     report = inspection.report
     locks = [] if inspection.screen_lock_off else [reason_of(ReasonCode.SCREEN_LOCK_ON)]
     if not inspection.accounts_removed or (report is not None and report.factory_reset_protection):
@@ -317,7 +317,7 @@ def _locks(inspection: Inspection) -> list[Reason]:
 
 
 def _not_ready(inspection: Inspection) -> list[Reason]:
-    """Say what must be done before the phone can be handed over."""
+    """Return what must be done before the phone can be handed over."""
     report = inspection.report
     reasons = []
     if not inspection.imeis and (report is None or not report.imeis):
@@ -329,7 +329,7 @@ def _not_ready(inspection: Inspection) -> list[Reason]:
 
 
 def _other_model(inspection: Inspection, variant: Variant, programme: Programme) -> Reason | None:
-    """Say which other model it is, if the person or the phone knows it for another one."""
+    """Return the other model that it is, if the person or the phone says so."""
     seen = None if inspection.model is None else programme.catalogue.lookup(inspection.model)
     other = inspection.model if inspection.model not in {None, variant.model} else None
     if seen is not None and other:
@@ -347,7 +347,7 @@ def _other_model(inspection: Inspection, variant: Variant, programme: Programme)
 
 
 def _reported_family(report: DeviceReport, programme: Programme) -> str | None:
-    """Return the family that the phone says it is of; None for a name that the catalogue does not have."""
+    """Return the family by the phone's own report; None for a name that the catalogue does not have."""
     for brand in (report.brand, report.manufacturer):
         family = programme.catalogue.family_of(brand, report.model) if report.model else None
         if family is not None:
@@ -356,7 +356,7 @@ def _reported_family(report: DeviceReport, programme: Programme) -> str | None:
 
 
 def _conflicts_of_device(inspection: Inspection, variant: Variant, programme: Programme) -> list[Conflict]:
-    """List what the phone says of its own identity that is not what was said or seen. An IMEI is not shown."""
+    """List the phone's statements about its identity that contradict the others. An IMEI is not shown."""
     report = inspection.report
     if report is None:
         return []
@@ -406,7 +406,7 @@ class _Reading:
         self._check_evidence(person)
 
     def _worse(self, question: Question, given: list[str]) -> str | None:
-        """Return the worse of the answers; one that is missing or unknown is a reason."""
+        """Return the worse of the answers; a missing or unknown one is a reason."""
         order = [option.id for option in question.options]
         said = self._said.get(question.id)
         self.reasons += [
@@ -423,7 +423,7 @@ class _Reading:
             self.conflicts.append(Conflict(question.id, said, seen, reported))
 
     def _check_evidence(self, person: Condition) -> None:
-        """Ask for evidence of each worse answer that is a person's alone: a re-quote is never only somebody's word."""
+        """Demand evidence for each worse answer that only a person gives: a re-quote never rests on one word."""
         for question in self._questions:
             order: list[str | None] = [option.id for option in question.options]
             said, seen = self._said.get(question.id), self.condition.get(question.id)
@@ -457,10 +457,10 @@ def _priced(
     bonuses_given: Mapping[str, int] | None,
     variant: Variant,
 ) -> tuple[ChangedAnswer, ...]:
-    """Say what each change costs: they are made one after the other, so the amounts add up by themselves.
+    """Return the amount of each change: they are made one after the other, so the amounts add up by themselves.
 
-    A change that has another question asked gives it its best answer, and the answer that was seen is the next change.
-    None of the steps can be refused: an answer is one of the quote's or of the inspection's, and neither has a gate.
+    If a change leads to another question, that gets its best answer, and the observed answer is the next change.
+    No step can be refused: an answer is one of the quote's or of the inspection's, and neither has a gate.
     """
     questionnaire = _questionnaire(quote, programme)
     condition, value = quote.condition, quote.coupon_value

@@ -1,4 +1,4 @@
-"""Who gets less after a change of a programme: nobody, proved; or the phones that do, and the largest loss.
+"""Finds who gets less after a change of a programme: nobody, with a proof; or some phones, and the largest loss.
 
 Needs the extra ``batch``; with the extra ``prove`` it is also proved that nobody does.
 
@@ -66,11 +66,11 @@ class Loss(Value):
         before_minor: the coupon value by the old edition, in minor units.
         after_minor: the same by the new one; None where it is refused.
         why: the codes of the reasons of the refusal, or the line of the quote that fell most.
-        faults: the answers that are not the best ones, such as ``battery=weak``.
-        purchased_on: when it was bought, where a rule reads that.
-        target: the new phone that is wanted.
+        faults: the answers other than the best ones, such as ``battery=weak``.
+        purchased_on: the day of purchase, if a rule reads it.
+        target: the new phone that the customer wants.
         customer: the class of customer.
-        imei_status: what the register says of a phone that is named by its IMEI; None for one that is not.
+        imei_status: the register's answer for a phone with an IMEI; None for one without.
         quotas: whether the quotas of bonuses are used up.
     """
 
@@ -89,25 +89,25 @@ class Loss(Value):
 
     @property
     def loss_minor(self) -> int:
-        """What it gets less, in minor units."""
+        """The reduction, in minor units."""
         return self.before_minor - (self.after_minor or 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Losses(Value):
-    """Who gets less after a change. It is true where somebody does.
+    """The phones that get less after a change. It is true if there are any.
 
     Attributes:
         old: the digest of the edition in force.
-        new: the digest of the one to follow.
+        new: the digest of the next edition.
         currency: the currency of the amounts.
         verdict: ``losers``: some get less; ``proved``: nobody does, whatever the phone; ``valued``: every phone of the
-            tables was valued and none does; ``unproved``: none of those that were valued does, which is no proof.
-        valued: how many phones were valued by both.
-        losers: how many of these get less.
+            tables was valued and none does; ``unproved``: none of those valued does, which is not a proof.
+        valued: the number of phones that were valued by both.
+        losers: the number of these that get less.
         largest: the largest losses, of different models.
         is_largest: whether no phone of the tables loses more than the first of these; else some may.
-        detail: what kept the proof from being made.
+        detail: the reason why there is no proof.
     """
 
     _most_items: ClassVar[int] = JSON_VALUES
@@ -123,14 +123,14 @@ class Losses(Value):
     detail: Line = ""
 
     def __bool__(self) -> bool:
-        """Tell whether somebody gets less."""
+        """Tell whether some phone gets less."""
         return bool(self.largest)
 
     def explain(self, write: Callable[[int], str] | None = None) -> str:
-        """Return it as text of one screen.
+        """Return it as text that fits a screen.
 
         Args:
-            write: how to write an amount; by default plain digits with the currency's decimals.
+            write: the function that formats an amount; by default plain digits with the currency's decimals.
         """
         amount = write or self.currency.plain
         if not self.largest:
@@ -156,7 +156,7 @@ _SAYS = {
 
 
 class _Case(NamedTuple):
-    """A phone apart from its model and its instant."""
+    """A phone without its model and its instant."""
 
     before: Condition
     after: Condition
@@ -167,7 +167,7 @@ class _Case(NamedTuple):
     imei_status: str | None
 
     def said(self, side: int) -> Condition:
-        """Return the answers to what the old edition asks, or the new one."""
+        """Return the answers to the questions of the old edition, or of the new one."""
         return self.after if side else self.before
 
 
@@ -178,21 +178,21 @@ class _Case(NamedTuple):
     seconds=whole(1),
 )
 def losses(old: Programme, new: Programme, *, at: datetime, seconds: int = 20) -> Losses:
-    """Find out whether somebody gets less by a new edition of a programme than by the old one.
+    """Find the phones that get less by a new edition of a programme than by the old one.
 
-    Every model that the old edition takes is valued by both, at the instant and at each later one from which something
-    is otherwise in its tables: with all answers, ages, classes of customers, new phones and states of the quotas where
-    these are few, and otherwise with every two of them that are not the best, and many more. Where none
+    Every model that the old edition accepts is valued by both, at the instant and at each later change of
+    its tables: with all answers, ages, classes of customers, targets and states of the quotas if
+    these are few, and otherwise with every pair of them that are not the best, and a sample of others. If none
     of these gets less, the solver is asked for a proof, if it is installed.
 
     Args:
         old: the edition in force.
-        new: the one to follow.
+        new: the next edition.
         at: the first instant that is compared.
-        seconds: how long the solver may think about one question.
+        seconds: the time limit of the solver for one question.
 
     Raises:
-        InvalidValue: an argument is not of its type, or the currencies differ.
+        InvalidValue: an argument is of another type, or the currencies differ.
     """
     same_currency(new.currency, old.currency, "losses.new", "the other edition")
     taken = {variant: _taken(old, new, variant, at) for variant in old.catalogue}
@@ -233,14 +233,14 @@ def _why_not_proved(old: Programme, new: Programme, taken: list[tuple[Variant, d
 
 
 def _taken(old: Programme, new: Programme, variant: Variant, at: datetime) -> list[tuple[Variant, datetime]]:
-    """Return a model with each instant at which the old edition takes it, of those from which something differs."""
+    """Return a model with the instants at which the old edition accepts it, of those at which something changes."""
     edges = {*changing_at(old, variant), *changing_at(new, variant)}
     instants = [at, *sorted(edge for edge in edges if edge > at)]
     return [(variant, edge) for edge in instants if is_taken(old, variant, edge)]
 
 
 class _Valued:
-    """Phones as they are gathered, and as both editions value them."""
+    """The collected phones, and their values by both editions."""
 
     def __init__(self, old: Programme, new: Programme) -> None:
         self.both = old, new
@@ -254,7 +254,7 @@ class _Valued:
         return self.both[0].terms_at(at), self.both[1].terms_at(at)
 
     def note(self, variant: Variant, at: datetime, most: int) -> None:
-        """Gather the phones of a model at an instant."""
+        """Collect the phones of a model at an instant."""
         both = self.terms_at(at)
         asked = tuple(
             () if terms is None else tuple(one.id for one in terms.questionnaire.asked_of(variant)) for terms in both
@@ -265,7 +265,7 @@ class _Valued:
         self.rows += [(variant.model, at, case) for case in self.kinds[kind]]
 
     def cases(self, variant: Variant, both: tuple[Terms | None, Terms | None], most: int) -> Iterator[_Case]:
-        """Yield the phones of a kind: all there are, or the ones nearest to the best and some more."""
+        """Yield the phones of a kind: all, or those nearest to the best and a sample of others."""
         terms = [one for one in both if one is not None]
         factors: dict[str, list[Any]] = {}
         for one in terms:
@@ -292,7 +292,7 @@ class _Valued:
             yield _Case(_answered(both[0], said, variant), _answered(both[1], said, variant), *rest)
 
     def chosen(self, factors: list[list[Any]], most: int) -> Iterator[Sequence[Any]]:
-        """Yield choices out of each of some lists: all, where these are few."""
+        """Yield choices out of each of some lists: all, if they are few."""
         if prod(map(len, factors)) <= most:
             yield from product(*factors)
             return
@@ -308,7 +308,7 @@ class _Valued:
             for place, option in changes:
                 chosen[place] = option
             yield chosen
-        for number in range(half):  # of many kinds, the same ones every time
+        for number in range(half):  # a sample of many kinds, the same each time
             steps = (number * (2 * place + 3) // 2 for place in range(len(factors)))
             yield [options[step % len(options)] for step, options in zip(steps, factors, strict=True)]
 
@@ -321,7 +321,7 @@ class _Valued:
         self.losers = sum(before > max(after, 0) for before, after in self.values)
 
     def worth(self, programme: Programme, side: int) -> list[int]:
-        """Return what each is worth by one edition, and -1 where it is refused."""
+        """Return the value of each by one edition, and -1 if it is refused."""
         worth = [-1] * len(self.rows)
         for quotas in ("free", "used"):
             places = [place for place, (_, _, case) in enumerate(self.rows) if case.quotas == quotas]
@@ -345,7 +345,7 @@ class _Valued:
         return cells
 
     def bought(self, at: datetime, case: _Case) -> date | None:
-        """Return a day so many whole months before an instant."""
+        """Return a day a number of whole months before an instant."""
         if case.months is None:
             return None
         on = at.astimezone(self.both[0].zone).date()
@@ -369,14 +369,14 @@ class _Valued:
         )
 
     def loss(self, model: str, at: datetime, case: _Case) -> int:
-        """Return what one phone gets less."""
+        """Return the loss of one phone."""
         before, after = (self.appraised(model, at, case, side) for side in (0, 1))
         if isinstance(before, Refusal):
             return 0
         return before.coupon_value - (0 if isinstance(after, Refusal) else after.coupon_value)
 
     def largest(self) -> list[Loss]:
-        """Return the largest losses, of different models, each of a phone with as many best answers as it can have."""
+        """Return the largest losses, of different models, each of a phone with as many best answers as possible."""
         order = sorted(range(len(self.rows)), key=lambda place: max(self.values[place][1], 0) - self.values[place][0])
         found: dict[str, Loss] = {}
         for place in order:
@@ -388,7 +388,7 @@ class _Valued:
         return sorted(found.values(), key=lambda one: -one.loss_minor)
 
     def plain(self, model: str, at: datetime, case: _Case) -> _Case:
-        """Return the phone with each answer that makes the loss larger; of answers that do not matter, the best one."""
+        """Return the phone with each answer that makes the loss larger; the best answer if it does not matter."""
         old = self.terms_at(at)[0]
         variant = self.both[0].catalogue.by_model[model]
         assert old is not None  # noqa: S101 - the old edition takes the phone
@@ -437,11 +437,11 @@ def _answered(terms: Terms | None, said: Mapping[str, str | None], variant: Vari
 
 
 def _given(bonuses: Iterable[Bonus], quotas: str) -> dict[str, int]:
-    """Return how often bonuses were given, where their quotas are used up or not at all."""
+    """Return the number of times that bonuses were given, if their quotas are used up or untouched."""
     return {bonus.id: bonus.quota for bonus in bonuses if bonus.quota is not None and quotas == "used"}
 
 
 def _unknown_imei(*programmes: Programme) -> Imei:
-    """Return an IMEI whose TAC no table has."""
+    """Return an IMEI whose TAC is in no table."""
     known = {tac for programme in programmes for tac, _ in programme.tacs}
     return next(Imei.from_body(f"{tac}000000") for tac in range(35_900_000, 35_999_999) if f"{tac}" not in known)

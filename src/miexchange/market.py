@@ -38,11 +38,11 @@ class Price(Value):
 
     Attributes:
         model: the variant's id.
-        effective_from: the first instant at which it holds, UTC.
+        effective_from: the first instant at which it is in force, UTC.
         price_minor: the price, in minor units.
-        basis: whether somebody observed the price, or a model made it.
-        source: where it is from.
-        effective_until: the first instant at which it no longer holds, or None while it is open.
+        basis: whether the price was observed or modelled.
+        source: the source of the price.
+        effective_until: the first instant at which it is no longer in force, or None while it is open.
     """
 
     model: Id
@@ -60,11 +60,11 @@ class Anchor(Value):
     Attributes:
         model: the variant's id.
         component: the component, such as ``display``, or a family of faults of it, such as ``display.glass``.
-        effective_from: the first instant at which it holds, UTC.
+        effective_from: the first instant at which it is in force, UTC.
         amount_minor: the anchor, in minor units.
-        basis: whether somebody observed it, or a model made it.
-        source: where it is from.
-        effective_until: the first instant at which it no longer holds, or None while it is open.
+        basis: whether it was observed or modelled.
+        source: the source of the amount.
+        effective_until: the first instant at which it is no longer in force, or None while it is open.
     """
 
     model: Id
@@ -78,12 +78,12 @@ class Anchor(Value):
 
 @dataclass(frozen=True, slots=True)
 class Gap(Value):
-    """A stretch of time in which a variant has no price that is fresh enough.
+    """A period in which a variant has no fresh price.
 
     Attributes:
         model: the variant's id.
         begins: the first instant without a fresh price.
-        ends: the first instant with one again.
+        ends: the first instant with a fresh price again.
     """
 
     model: Id
@@ -92,7 +92,7 @@ class Gap(Value):
 
 
 def broader(component: str) -> Iterator[str]:
-    """Yield a component, and then what each of its dots divides off.
+    """Yield a component, and then its prefixes before each dot.
 
     >>> list(broader("display.glass"))
     ['display.glass', 'display']
@@ -107,7 +107,7 @@ _COMPONENT = "give a component, such as display"
 
 
 def stale_from(price: Price, following: datetime, max_age: timedelta) -> datetime:
-    """Return the first instant without a fresh price before the following one, or that one's where there is none."""
+    """Return the first instant without a fresh price before the next one, or the next one's if there is none."""
     begins = following if price.effective_until is None else price.effective_until
     if following - price.effective_from > max_age:
         begins = min(begins, price.effective_from + max_age + TICK)
@@ -134,20 +134,20 @@ class PriceTable(Table[Price]):
         """Return the price in force: the last one effective at or before the instant, or None.
 
         Raises:
-            InvalidValue: an argument is not of its type.
+            InvalidValue: an argument is of another type.
         """
         if type(model) is not str:
             model = text(model, "model", _MODEL)
         return self._in_force(model, instant(at, "at"))
 
     def gaps(self, max_age: timedelta) -> tuple[Gap, ...]:
-        """Return every stretch, between a variant's first and last row, without a fresh price.
+        """Return every period, between a variant's first and last row, without a fresh price.
 
         Args:
-            max_age: for how long a price stays fresh; it still is at that very instant.
+            max_age: the age up to which a price is fresh, inclusive.
 
         Raises:
-            InvalidValue: it is no duration.
+            InvalidValue: it is not a duration.
         """
         argument(max_age, timedelta, "max_age")
         found = []
@@ -163,8 +163,8 @@ class PriceTable(Table[Price]):
 class AnchorTable(Table[Anchor]):
     """The dated repair anchors of a programme, sorted by variant, component and instant.
 
-    A component with a dot, such as ``display.glass``, is a part of what stands before the dot: while a variant has no
-    anchor of its own for it, that of ``display`` holds.
+    A component with a dot, such as ``display.glass``, is a part of the one before the dot: if a variant has no
+    anchor of its own for it, that of ``display`` applies.
 
     Columns of a file: ``model,component,effective_from,amount_minor,basis,source``, and ``effective_until`` if wanted.
 
@@ -183,7 +183,7 @@ class AnchorTable(Table[Anchor]):
         """Return the anchor in force: the last one effective at or before the instant, or None.
 
         Raises:
-            InvalidValue: an argument is not of its type.
+            InvalidValue: an argument is of another type.
 
         >>> from datetime import UTC, datetime
         >>> at = datetime(2018, 3, 15, tzinfo=UTC)

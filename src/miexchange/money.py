@@ -1,8 +1,8 @@
 """Money: whole minor units of one currency, whole basis points, one named rounding at a time.
 
 An amount is an `int` of minor units of a `Currency` (100 paise = ₹1, 100 pence = £1, one yen, 1 000 fils = 1 Kuwaiti
-dinar), a rate an `int` of basis points (10 000 bps = 100 %). No float ever touches money. `Money` is an amount with its
-currency, for display and for reading what a person wrote.
+dinar), a rate an `int` of basis points (10 000 bps = 100 %). No float is used for money. `Money` is an amount with its
+currency, for display and for parsing text.
 
 >>> Money.read("10,550", Currency("INR"))
 Money(amount_minor=1055000, currency=Currency(code='INR'))
@@ -35,7 +35,7 @@ BPS = 10_000
 """Basis points in 100 %."""
 
 GREATEST_AMOUNT = 10**11
-"""The largest amount that a table or an order may hold, in minor units. An amount times a rate of 10 000 bps then
+"""The largest amount in a table or an order, in minor units. An amount times a rate of 10 000 bps then
 stays below 2**63 by a factor of 9 000, so the arithmetic is the same in an int64 column."""
 
 Bps = Annotated[int, Between(0, BPS)]
@@ -59,7 +59,7 @@ class _Facts(NamedTuple):
 
 @cache
 def currencies() -> dict[str, _Facts]:
-    """Return what ``data/currencies.csv`` says, by code."""
+    """Return the rows of ``data/currencies.csv`` by code."""
     rows = _data.rows("currencies.csv", ["code", "decimals", "name", "symbol", "source"])
     return {row["code"]: _Facts(int(row["decimals"]), row["name"], row["symbol"]) for row in rows}
 
@@ -98,7 +98,7 @@ class Currency(Value):
 
     @property
     def symbol(self) -> str:
-        """Its symbol, such as ``£``, or "" where it has none of its own."""
+        """Its symbol, such as ``£``, or "" if it has none of its own."""
         return currencies()[self.code].symbol
 
     def plain(self, amount: int) -> str:
@@ -148,17 +148,17 @@ class Currency(Value):
 
 
 CurrencyOfOld = Annotated[Currency, Older(lambda: Currency("INR"))]
-"""The currency of a value that had none in older versions of this package, which knew rupees alone."""
+"""The currency of values of older versions of this package, which knew only rupees."""
 
 
 def same_currency(given: Currency, wanted: Currency, field: str, whose: str) -> None:
-    """Refuse an amount in another currency than the one that it meets.
+    """Refuse an amount in another currency than that of the other party.
 
     Args:
-        given: the currency that it is in.
-        wanted: the currency that it must be in.
-        field: what is refused.
-        whose: what the wanted currency is that of, such as ``the coupon``.
+        given: its currency.
+        wanted: the required currency.
+        field: the name of the amount.
+        whose: the owner of the required currency, such as ``the coupon``.
 
     Raises:
         InvalidValue: the two differ; both are named.
@@ -170,7 +170,7 @@ def same_currency(given: Currency, wanted: Currency, field: str, whose: str) -> 
 @total_ordering
 @dataclass(frozen=True, slots=True)
 class Money(Value):
-    """An amount with its currency: for display, and for reading what a person wrote.
+    """An amount with its currency: for display, and for parsing text.
 
     Sums, differences and comparisons are exact, and refuse two currencies.
 
@@ -191,7 +191,7 @@ class Money(Value):
 
     @classmethod
     def read(cls, text: str, currency: Currency) -> Money:
-        """Read an amount as a person writes it, exactly.
+        """Parse an amount as a person writes it, exactly.
 
         Args:
             text: digits with up to as many decimals as the currency has, with or without thousands or lakh separators.
@@ -248,7 +248,7 @@ class Money(Value):
         return self.amount_minor < self._other(other)
 
 
-@lru_cache(1_024)  # of few different rates; a quote names several
+@lru_cache(1_024)  # there are few different rates, and a quote names several
 def percent(bps: int) -> str:
     """Write basis points, 0 or more, as a percentage for people, exactly.
 
@@ -263,7 +263,7 @@ def allocate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
     """Split an amount in proportion to weights, to the minor unit, by largest remainder.
 
     Every share is the exact proportional share rounded down or up; the shares add up to the
-    amount; a weight of zero gets nothing; and where the amount is at most the sum of the weights,
+    amount; a weight of zero gets nothing; and if the amount is at most the sum of the weights,
     no share is above its weight. Ties go to the earlier weight.
 
     Args:
@@ -271,7 +271,7 @@ def allocate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
         weights: not negative, at least one of them above zero unless the amount is zero.
 
     Raises:
-        InvalidValue: an amount or a weight is negative or no int, or there is nothing to split it over.
+        InvalidValue: an amount or a weight is negative or not an int, or all weights are zero.
 
     >>> allocate(1000, [1, 1, 1])
     (334, 333, 333)

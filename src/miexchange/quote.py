@@ -1,4 +1,4 @@
-"""The quote as a value: what a device is worth, line by line, with a seal for when it leaves the service's hands."""
+"""The quote as a value: the worth of a device, line by line, with a seal for when it leaves the service."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class QuoteLine(Value):
 
     Attributes:
         rule: the rule that was applied, such as ``market``, ``grade``, ``deduction:display``.
-        amount: what it adds, in minor units; negative for what it takes away.
-        effect: what the rule says, for people, such as ``202.6 % of the display repair anchor``.
-        source: the row that says so, by table and key.
+        amount: its contribution, in minor units; negative for a deduction.
+        effect: the effect of the rule, for people, such as ``202.6 % of the display repair anchor``.
+        source: the row of the rule, by table and key.
     """
 
     rule: Line
@@ -46,13 +46,13 @@ class QuoteLine(Value):
 
 @dataclass(frozen=True, slots=True)
 class GrantedBonus(Value):
-    """A bonus as it was granted, kept apart from what the device is worth.
+    """A granted bonus, kept apart from the value of the device.
 
     Attributes:
         id: the bonus's id.
-        amount: what it is worth, in minor units.
-        target: the new model that it was granted for, and is spent on; None for any.
-        quota: how often the bonus is given in all; None for no limit. A ledger counts, and holds to it.
+        amount: its amount, in minor units.
+        target: the new model for which it was granted, and on which it is spent; None for any.
+        quota: the total number of times that the bonus is given; None for no limit. A ledger counts, and enforces it.
     """
 
     id: Id
@@ -69,7 +69,7 @@ _GIVEN = Pair("bonus", "given", ("the bonus's id", "how often it had been given"
 class Quote(Told, Value):
     """The value of a device, the lines that explain it, the rules, and how long it can be accepted.
 
-    What the valuation was told, such as ``target``, stands in it too: see `miexchange.programme.rules.Told`.
+    The further arguments of the valuation, such as ``target``, are included: see `miexchange.programme.rules.Told`.
 
     Attributes:
         programme: the programme's id.
@@ -81,28 +81,28 @@ class Quote(Told, Value):
         model: the variant's id.
         label: the variant's name for people.
         imeis: the device's IMEIs; empty in an indicative quote, and in one that was stored without.
-        indicative: whether no IMEI was given: such a quote shows the value, and earns no coupon.
-        imei_status: what the register said.
-        purchased_on: when the customer bought the device, where it was given.
+        indicative: whether no IMEI was given: such a quote shows the value, but no coupon can be issued for it.
+        imei_status: the register's status.
+        purchased_on: the day of purchase, if it was given.
         condition: the answers.
         grade: the overall grade.
-        priced_from: since when the market price is in force, UTC.
-        bonuses_given: how often each bonus with a quota had been given.
-        bonuses: what comes on top of the exchange value.
+        priced_from: the beginning of the market price in force, UTC.
+        bonuses_given: the number of times that each bonus with a quota had been given.
+        bonuses: the bonuses on top of the exchange value.
         lines: the steps; those of the exchange value first, then the bonuses.
-        exchange_value: what the device is worth, in minor units: all lines but the bonuses.
-        coupon_value: what the coupon is worth, in minor units: all lines.
-        warnings: what the programme lets pass, and somebody should know.
-        usage: what the coupon may be used for.
+        exchange_value: the value of the device, in minor units: all lines but the bonuses.
+        coupon_value: the value of the coupon, in minor units: all lines.
+        warnings: facts that the programme accepts, and that somebody should know.
+        usage: the rules of use of the coupon.
         currency: the currency of every amount in it.
-        zone_data: the version of the IANA time zone database that its days rest on; "" where the programme has a fixed
-            offset. A quote is made again with the data at hand, and where it differs both versions are named.
-        device_tokens: keyed tokens of the device's IMEIs, sorted, where `appraise` was given a key: its identity
+        zone_data: the version of the IANA time zone database for its days; "" if the programme has a fixed
+            offset. A replay uses the present version, and if the quote differs both versions are named.
+        device_tokens: keyed tokens of the device's IMEIs, sorted, if `appraise` was given a key: its identity
             without the numbers, by which the quote can be accepted.
-        seal: a keyed tag over all of the above, where `appraise` was given a key; "" where it was not. A quote that
-            leaves the service's hands comes back as it went, or its seal does not fit. The IMEIs are in it by their
+        seal: a keyed tag over all of the above, if `appraise` was given a key; else "". A quote that
+            leaves the service comes back unchanged, or its seal does not fit. The seal covers the IMEIs by their
             tokens, so that it fits the quote without them as well.
-        register_answer: the evidence of `imei_status`; None where a plain status was given.
+        register_answer: the evidence of `imei_status`; None if a plain status was given.
     """
 
     programme: Id
@@ -153,14 +153,14 @@ class Quote(Told, Value):
         return Money(self.coupon_value, self.currency)
 
     def without_imei(self) -> Quote:
-        """Return the quote without its IMEIs: all that storing and replaying it needs.
+        """Return the quote without its IMEIs: sufficient for storage and replay.
 
-        One that was made with a key keeps the tokens of its IMEIs and its seal, and can be accepted as it is.
+        One that was made with a key has the tokens of its IMEIs and its seal, and can be accepted as it is.
         """
         return changed(self, imeis=(), seal=self.seal if self.device_tokens else "") if self.imeis else self
 
     def is_sealed_by(self, *keys: bytes) -> bool:
-        """Tell whether the seal is that of one of the keys over the quote as it is now."""
+        """Tell whether the seal is that of one of the keys over the present quote."""
         if not self.seal or not is_sealed(self.seal, self._unsealed, "quote", keys):
             return False
         has_both = bool(self.imeis and self.device_tokens)
@@ -170,7 +170,7 @@ class Quote(Told, Value):
         """Return the quote with the tokens of its IMEIs under a key, and with the seal of that key.
 
         Raises:
-            InvalidValue: the key is none; or the quote has tokens alone, and another key sealed them.
+            InvalidValue: the key is invalid; or the quote has only tokens, and another key sealed them.
         """
         fits = not self.device_tokens or bool(self.imeis) or self.is_sealed_by(key)
         rule = "give the quote with its IMEIs: their tokens are of another key"
@@ -179,7 +179,7 @@ class Quote(Told, Value):
         return plain.replace(seal=seal_of(plain._unsealed, "quote", key))  # noqa: SLF001 - of this class
 
     def tokens_by(self, key: bytes) -> tuple[str, ...]:
-        """Return the tokens of its IMEIs under a key; without IMEIs those that it carries, whatever their key is."""
+        """Return the tokens of its IMEIs under a key; without IMEIs the existing ones, whatever their key."""
         return tuple(sorted({token_of(imei.body, key) for imei in self.imeis})) or self.device_tokens
 
     @property
@@ -194,7 +194,7 @@ class Quote(Told, Value):
         """Return the quote as text: a line for each step, and the sum.
 
         Args:
-            write: how to write an amount; by default plain digits with the currency's decimals.
+            write: the function that formats an amount; by default plain digits with the currency's decimals.
         """
         rows = self._rows(write or self.currency.plain)
         wide, far = (max(len(row[column]) for row in rows) for column in (0, 1))
@@ -202,7 +202,7 @@ class Quote(Told, Value):
         return "\n".join(map(printable, [self._head, *body, *(f"  note: {warning}" for warning in self.warnings)]))
 
     def _repr_html_(self) -> str:
-        """Return the quote as a table for a notebook; an IMEI is not in it."""
+        """Return the quote as a table for a notebook, without IMEIs."""
         return _html.table(self._head, self._rows(self.currency.plain), map(str, self.warnings))
 
     @property

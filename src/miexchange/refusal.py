@@ -32,7 +32,7 @@ _MOST_VALUES = 20
 class ReasonKind(Word):
     """Who or what can make a refused request succeed.
 
-    A ``stranger`` is somebody who may have no right to ask: show `Refusal.public`. An ``operator`` is whoever runs the
+    A ``stranger`` is somebody who may have no right to ask: show `Refusal.public`. An ``operator`` runs the
     programme, the service or the door.
     """
 
@@ -44,9 +44,9 @@ class ReasonKind(Word):
 
 
 class ReasonCode(Word):
-    """Every reason that the package can give. A code is stable: it never changes its meaning.
+    """Every reason that the package can give. A code is stable: its meaning never changes.
 
-    What is said of each stands in ``data/reasons.csv``.
+    Their texts and properties are in ``data/reasons.csv``.
 
     >>> code = ReasonCode.COUPON_EXPIRED
     >>> code.kind.value, code.status, code.is_final
@@ -116,9 +116,9 @@ class ReasonCode(Word):
     ORDER_BELOW_MINIMUM = "order_below_minimum"
     ORDER_STACKING = "order_stacking"
     COUPON_NOT_USABLE = "coupon_not_usable"
-    # A cell of a table that holds no value of its type; of one device it is an `InvalidValue` instead.
+    # A cell of a table with a value of another type; for one device it is an `InvalidValue` instead.
     INVALID_VALUE = "invalid_value"
-    # The codes above are bits of one int64 where columns are valued; those below are never about a column's row.
+    # The codes above are bits of one int64 for columns of devices; those below are never about a column's row.
     COUPON_UNKNOWN = "coupon_unknown"
     COUPON_CODE_MISTYPED = "coupon_code_mistyped"
     COUPON_ALTERED = "coupon_altered"
@@ -172,7 +172,7 @@ class ReasonCode(Word):
 
     @property
     def status(self) -> int:
-        """The status of HTTP that a service can answer with: always 4xx, for a refusal is no failure of the service."""
+        """The status of HTTP that a service can answer with: always 4xx, as a refusal is not a service's failure."""
         return int(_texts.facts()[self]["status"])
 
     @property
@@ -195,14 +195,14 @@ class Reason(Value):
 
     Attributes:
         code: the stable code, to branch on; its `kind`, `status` and `is_final` say what to do with it.
-        message: what is so, with the value (an IMEI masked), in English; for people.
+        message: the fact, with the value (an IMEI masked), in English; for people.
         remedy: what the person can do about it.
-        subject: what it is about: a question, an option, a model, an order line; "" for the whole.
+        subject: the subject: a question, an option, a model, an order line; "" for the whole.
         values: the values in the message and the remedy by name, for a service that translates or maps them: texts,
             whole numbers, instants and days in ISO 8601, amounts in minor units of ``currency``
-            (``data/reason_values.csv``). A reason of an older version has none. Reasons that say the same are equal.
+            (``data/reason_values.csv``). A reason of an older version has none. Reasons with equal texts are equal.
 
-    Its texts are kept as a log and a terminal may show them: control characters as escapes, and none of any length.
+    Its texts are stored in a form that is safe for logs and terminals: control characters escaped, and long texts cut.
     """
 
     code: ReasonCode
@@ -217,7 +217,7 @@ class Reason(Value):
         check_types(self)
         require(len(dict(self.values)) == len(self.values), "Reason.values", self.values, "name each value once")
         texts = self.message + self.remedy + self.subject + "".join([f"{name}{value}" for name, value in self.values])
-        if len(texts) > MESSAGE or not texts.isprintable():  # one look at all of them: a quote may have warnings
+        if len(texts) > MESSAGE or not texts.isprintable():  # one check for all of them: a quote may have warnings
             for name in ("message", "remedy", "subject"):
                 object.__setattr__(self, name, one_line(getattr(self, name)))
             values = ((one_line(name), one_line(value) if type(value) is str else value) for name, value in self.values)
@@ -226,8 +226,8 @@ class Reason(Value):
     def text(self, locale: str | None = None) -> str:
         """Return the reason for people, as sentences in a language; the digits are the same in each.
 
-        In a language that is written from right to left, marks of Unicode keep the direction of every value. A reason
-        whose texts are its maker's own is not translated.
+        In a language that is written from right to left, Unicode marks keep the direction of every value. A reason
+        with texts of its own is not translated.
 
         Args:
             locale: English, Hindi or Urdu, such as ``en``, ``hi_IN`` or ``ur``; None for English.
@@ -250,8 +250,8 @@ def reason_of(code: ReasonCode, case: str = "", **values: object) -> Reason:
 
     Args:
         code: its code.
-        case: which of the code's texts.
-        values: what the texts name, by the types of ``data/reason_values.csv``.
+        case: the case of the code's texts.
+        values: the values in the texts, by the types of ``data/reason_values.csv``.
 
     Raises:
         InvalidValue: there is no such case, a value is missing or unknown, or it is of another type.
@@ -345,10 +345,10 @@ _REASONS = "give a list of reasons"
 
 
 def refusal_of(reasons: Sequence[Reason]) -> Refusal:
-    """Return the refusal for some reasons: of very many of one kind the first, and how many more there are.
+    """Return the refusal for some reasons: a great number of one kind is cut, with the number of others.
 
     Raises:
-        InvalidValue: there is none, or what is given is no list of them.
+        InvalidValue: there are no reasons, or it is not a list of them.
     """
     reasons = tuple(argument(reason, Reason, "reasons") for reason in elements(reasons, "reasons", _REASONS))
     if len(reasons) <= REASONS:

@@ -1,4 +1,4 @@
-"""`appraise`: a Spark DataFrame of devices in, a DataFrame of their values out, by the rules of `miexchange.batch`.
+"""`appraise`: values a Spark DataFrame of devices, by the rules of `miexchange.batch`.
 
 Needs pyspark, the extra ``spark``, on the driver and on the executors. See docs/spark.md.
 """
@@ -61,28 +61,28 @@ def appraise(
     ``purchased_on`` a DATE (or a TIMESTAMP_NTZ at midnight), ``exchange_open`` and ``device_exchanged`` are
     BOOLEAN, all others are STRING. Only these and the kept ones are read. Nothing is shuffled: each
     partition is one stream of record batches, and its rows stay in it, in order. Like every
-    transformation of Spark it is lazy; what it is called with is checked at once, and no job runs for that.
+    transformation of Spark it is lazy; its arguments are checked at once, without running a job.
 
     Args:
         df: the devices.
         programme: the rules. They are broadcast once for each call; on Spark Connect, which has no
             broadcasts, they are sent with the function.
-        at: the instant of the valuation, where the DataFrame has no column ``at``.
-        keep: columns of the DataFrame that come first in the result, as they are: a key, to tell its rows apart.
-        bonuses_given: how often each bonus with a quota was given so far; the same for every row.
-        engine: ``python`` hands batches to Python on the executors; ``sql`` needs none there, but Spark 4 and the extra
+        at: the instant of the valuation, if the DataFrame has no column ``at``.
+        keep: columns of the DataFrame that come first in the result, unchanged: a key, to identify its rows.
+        bonuses_given: the number of times that each bonus with a quota was given so far; the same for every row.
+        engine: ``python`` runs batches in Python on the executors; ``sql`` needs none there, but Spark 4 and the extra
             ``sql``: the programme is the query of `miexchange.sql.query`.
-        names: for ``sql``, what ``model`` holds besides ids, as there: a name that is neither is refused as unknown.
-        problems: whether the result has the column ``problems`` of `miexchange.batch.appraise_frame`, which says which
-            cells refuse a row; for engine ``python`` alone.
+        names: for ``sql``, the names in ``model`` besides ids, as there: any other name is refused as unknown.
+        problems: whether the result has the column ``problems`` of `miexchange.batch.appraise_frame`, with the
+            cells that refuse a row; only for engine ``python``.
 
     Returns:
         The kept columns, then those of `miexchange.batch.columns_out`: texts as STRING, amounts in minor units
         as BIGINT. They depend on the programme alone.
 
     Raises:
-        InvalidValue: a column is missing, misspelled or of a type that cannot hold what belongs there; or
-            an argument is not of its type.
+        InvalidValue: a column is missing, misspelled or of an unsuitable type; or
+            an argument is of another type.
 
     >>> from datetime import UTC, datetime
     >>> from miexchange import Programme, headline, spark
@@ -104,7 +104,7 @@ def appraise(
     if not hasattr(type(df), "mapInArrow"):
         raise wrong_type("df", df, "give a Spark DataFrame")
     at = None if at is None else instant(at, "at")
-    # A table without rows is asked here, on the driver: it has the same faults, and the columns of every result.
+    # A table without rows is valued here, on the driver: it has the same faults, and the columns of every result.
     empty = pa.Table.from_arrays([pa.nulls(0) for _ in df.columns], names=df.columns)
     values = appraise_frame(empty, programme, at=at, bonuses_given=bonuses_given, problems=problems).schema
     known = set().union(*columns_in(programme))
@@ -121,7 +121,7 @@ def appraise(
     def appraise_partition(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         return _values(batches, rules(), names=columns, at=at, keep=keep, bonuses_given=given, problems=problems)
 
-    # Spark looks a column up by name, where a dot leads into a field and capitals may mean nothing. Places are exact.
+    # Spark looks a column up by name, in which a dot separates a field and case may not matter. Positions are exact.
     placed = df.select(*map(_column, columns))
     placed = placed.toDF(*(f"_{place}" for place in range(len(columns))))
     return placed.mapInArrow(appraise_partition, _schema(df.schema, keep, values))
@@ -146,7 +146,7 @@ def _queried(
         )
     read = [name for name in df.columns if name in known]
     _check_texts(df.schema, read)
-    # Kept columns are known by their places: their names may be anything, such as two that differ in capitals only.
+    # Kept columns are identified by position: their names may be anything, such as two that differ only in case.
     kept = [f"_{place}" for place in range(len(keep))]
     placed = df.select(*map(_column, (*read, *keep))).toDF(*read, *kept)
     text = sql.query(
@@ -166,7 +166,7 @@ def _queried(
         rows = list(zip(*table.to_pydict().values(), strict=True))
         loaded[f"miexchange_{name}"] = F.broadcast(session.createDataFrame(rows, StructType(kinds)))
         text = text.replace(f"`{{miexchange_{name}`", f"\0{name}\1")
-    # Whatever else has a brace, such as an option's name, is no table.
+    # Anything else in braces, such as an option's name, is not a table.
     text = text.replace("`{devices}`", "\0devices\1").replace("{", "{{").replace("}", "}}")
     for name in loaded:
         text = text.replace(f"\0{name.removeprefix('miexchange_')}\1", f"{{{name}}}")
@@ -176,16 +176,16 @@ def _queried(
 
 
 _SQL_FROM = 4
-"""The version of Spark from which it can tell bytes that are no UTF-8, as the query has to."""
+"""The first version of Spark that detects invalid UTF-8, which the query needs."""
 
 
 def _column(name: str) -> Column:
-    """Return a column by its exact name: a dot would lead into a field."""
+    """Return a column by its exact name, in which a dot would otherwise separate a field."""
     return F.col(f"`{name.replace('`', '``')}`")
 
 
 def _check_texts(devices: StructType, names: Collection[str]) -> None:
-    """Refuse a column that is no STRING where the query reads texts, and a day that is no DATE.
+    """Refuse a column that is not a STRING if the query reads texts, and a day that is not a DATE.
 
     Raises:
         InvalidValue: the first such column.
@@ -199,7 +199,7 @@ def _check_texts(devices: StructType, names: Collection[str]) -> None:
 
 
 def _shipped(programme: Programme, session: SparkSession) -> Callable[[], Programme]:
-    """Return what gives an executor the programme: a broadcast, or on Spark Connect, which has none, the function."""
+    """Return a function that gives an executor the programme: a broadcast, or on Spark Connect the programme itself."""
     context = getattr(session, "sparkContext", None)
     if context is None:
         return lambda: programme
@@ -220,13 +220,13 @@ def _values(
     """Value one partition, a record batch at a time; this runs on the executors.
 
     Args:
-        batches: its rows, as columns without names that count.
-        programme: the rules; `miexchange.batch` compiles them once in each process, and knows them by their digest.
+        batches: its rows, as columns without meaningful names.
+        programme: the rules; `miexchange.batch` compiles them once in each process, and caches them by digest.
         names: the names of the columns.
-        at: the instant of the valuation, or None where there is a column of instants.
-        keep: which columns come first in the result.
-        bonuses_given: how often each bonus was given.
-        problems: whether the refused rows say what refuses them.
+        at: the instant of the valuation, or None if there is a column of instants.
+        keep: the columns that come first in the result.
+        bonuses_given: the number of times that each bonus was given.
+        problems: whether the refused rows list their problems.
     """
     for batch in batches:
         devices = pa.Table.from_arrays(batch.columns, names=list(names))
@@ -243,7 +243,7 @@ def _is_text(column: Any) -> bool:
 
 
 def _schema(devices: StructType, keep: Iterable[str], values: Any) -> StructType:
-    """Return the columns of the result: kept ones as they are, and for an Arrow schema of values Spark's types."""
+    """Return the columns of the result: kept ones unchanged, and Spark's types for an Arrow schema of values."""
     kept = [devices[name] for name in keep]
     kinds = [StringType() if _is_text(field) else LongType() for field in values]
     return StructType([*kept, *map(StructField, values.names, kinds)])
@@ -266,7 +266,7 @@ _ADVICE = {
 
 
 def _check_types(devices: StructType) -> None:
-    """Refuse a column that no cell of which could be read; what is no text in a column of texts its rows say.
+    """Refuse a column whose type cannot be read. A wrong cell in a text column refuses only its row.
 
     Raises:
         InvalidValue: the first such column.
@@ -278,7 +278,7 @@ def _check_types(devices: StructType) -> None:
 
 
 def _kept(keep: Collection[str], there: Sequence[str], values: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of kept columns, and refuse those that are not there, or that the result could not tell apart.
+    """Return the names of kept columns; refuse missing ones, and those that would be ambiguous in the result.
 
     Raises:
         InvalidValue: the first such column.

@@ -39,9 +39,9 @@ class TacDevice(Value):
     """A phone according to a TAC table. It may be wrong by a variant, so it names its source.
 
     Attributes:
-        brand: the brand or the manufacturer; empty where the table does not say.
-        model: the model; empty where the table does not say.
-        source: the file, or what the row itself names as its source.
+        brand: the brand or the manufacturer; empty if the table has none.
+        model: the model; empty if the table has none.
+        source: the file, or the row's own source.
     """
 
     brand: Annotated[str, Chars(0, NAME)]
@@ -55,19 +55,19 @@ class TacDevice(Value):
 
 @dataclass(frozen=True, slots=True)
 class TacReport(Value):
-    """The fate of every row of a TAC table: ``rows == len(table) + merged + left_out``.
+    """The statistics of a TAC table, in which every row counts: ``rows == len(table) + merged + left_out``.
 
     Attributes:
         file: the file, as the caller named it.
-        layout: which layout it was read as.
+        layout: the layout of the table.
         rows: the rows below the header.
         devices: the distinct devices in the table.
-        padded_7: the TACs of seven digits that got their leading zero back.
-        padded_6: the TACs of six digits that got two leading zeros back.
+        padded_7: the TACs of seven digits whose leading zero was restored.
+        padded_6: the TACs of six digits whose two leading zeros were restored.
         merged: the rows that repeat another one exactly.
         conflicts: the TACs for which the table names more than one device; all of them are kept.
-        problems: the rows that were left out, and why; of the first 1,000 of them.
-        left_out: how many rows were left out.
+        problems: the first 1,000 of the rows that were left out, and why.
+        left_out: the number of rows left out.
     """
 
     file: Line
@@ -87,17 +87,17 @@ class TacReport(Value):
 class TacTable:
     """The devices of each TAC: an immutable table, built by `of` or `read`.
 
-    Two tables are equal if they hold the same entries, wherever they come from.
+    Two tables are equal if they have the same entries, whatever their origin.
 
     Attributes:
-        report: what became of every row.
+        report: the statistics of the rows.
 
     >>> table = TacTable.of([("35417803", "Acme", "One")])
     >>> len(table), list(table)
     (1, [('35417803', TacDevice(brand='Acme', model='One', source=''))])
     """
 
-    # Two columns of machine integers and each device once: a table of 250 000 rows costs some
+    # Two columns of machine integers and each device once: a table of 250 000 rows takes some
     # 20 MB, where a dict of tuples costs 165.
     _tacs: array[int]
     _positions: array[int]
@@ -106,7 +106,7 @@ class TacTable:
 
     @classmethod
     def of(cls, rows: Iterable[tuple[str, str, str] | tuple[str, str, str, str]]) -> TacTable:
-        """Make a table of rows: TAC, brand, model, and where it matters the source.
+        """Make a table from rows: TAC, brand, model, and optionally the source.
 
         Raises:
             InvalidValue: a TAC is not 8 digits, a name is not a text, or a row names no device.
@@ -139,9 +139,9 @@ class TacTable:
     def read(cls, source: str | Path | object, *, pad_six_digits: bool = False) -> TacTable:
         """Read a table from a file, or from a table of any library: the layout is recognised by its header.
 
-        Understood are the Osmocom export, the GSMA and DIRBS layouts, and tables with columns such
-        as ``tac,brand,model``, in any order, with comma, semicolon, pipe or tab between. Rows that
-        cannot be used are left out and stand in `report`; those that repeat another one are merged, and counted there.
+        It reads the Osmocom export, the GSMA and DIRBS layouts, and tables with columns such
+        as ``tac,brand,model``, in any order, separated by comma, semicolon, pipe or tab. Unusable rows
+        are left out and listed in `report`; duplicate rows are merged, and counted there.
 
         Args:
             source: the path of a text file in UTF-8; or a table, as in `PriceTable.read`, with columns of texts.
@@ -149,7 +149,7 @@ class TacTable:
                 as well be a TAC from before 2003, when six digits were all it had.
 
         Raises:
-            DataError: the source is no TAC table, or cannot be read.
+            DataError: the source is not a TAC table, or cannot be read.
         """
         pad_six_digits = flag(pad_six_digits, "pad_six_digits")
         sold = {body.rbi for body in reporting_bodies().values() if body.status != "test"}
@@ -176,7 +176,7 @@ class TacTable:
             return False
 
     def __len__(self) -> int:
-        """Return how many entries there are: pairs of a TAC and a device."""
+        """Return the number of entries: pairs of a TAC and a device."""
         return len(self._tacs)
 
     def __iter__(self) -> Iterator[tuple[str, TacDevice]]:
@@ -209,7 +209,7 @@ def _number(tac: object, field: str) -> int:
 
 
 def _table(file: _tac_files.TacFile) -> TacTable:
-    """Build the table: sorted throughout, so that the order of the rows leaves no trace."""
+    """Build the table: sorted throughout, so that it does not depend on the order of the rows."""
     keys = sorted(file.devices)
     count = len(keys)
     rank = [0] * count
@@ -218,8 +218,8 @@ def _table(file: _tac_files.TacFile) -> TacTable:
     entries = sorted({tac * count + rank[position] for tac, position in file.entries})
     tacs = array("I", [entry // count for entry in entries])
     positions = array("I", [entry % count for entry in entries])
-    # Entries with one TAC stand together, so only those beside another one can disagree with it; two
-    # sources that agree are no conflict.
+    # Entries with one TAC are adjacent, so only neighbours can conflict; two
+    # sources that agree are not a conflict.
     conflicting = {
         tac
         for tac, after, one, other in zip(tacs, tacs[1:], positions, positions[1:], strict=False)

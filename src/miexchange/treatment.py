@@ -1,7 +1,7 @@
 """The tax treatment of the parts of a trade-in: dated rows of a programme, and their arithmetic.
 
-It is arithmetic, and no tax advice: which row applies to whom is for the programme's operator to find out, and no rate
-of tax is known here. Every amount is as the order states its prices: with tax, where they include it.
+It is arithmetic, not tax advice: the programme's operator must find out which row applies to whom, and no rate
+of tax is known here. Every amount is as in the order's prices: with tax, if they include it.
 
 Sources: for India rule 27 of the CGST Rules 2017 (a new phone is supplied for 20,000 with an old phone in exchange, and
 costs 24,000 without: its value is 24,000), section 15(3) of the CGST Act (a discount on the invoice is no part of the
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 __all__ = ["LineParts", "Treatment", "TreatmentTable"]
 
 EXCHANGE_VALUE = "exchange_value"
-"""The part of a coupon that is the old phone's worth."""
+"""The part of a coupon that is the old phone's value."""
 
 RESALE = "resale"
-"""The old phone, when whoever took it sells it on."""
+"""The old phone, when its new owner sells it on."""
 
 BONUS = "bonus:"
-"""Stands before the id of a bonus, as in the lines of a quote."""
+"""The prefix of the id of a bonus, as in the lines of a quote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,14 @@ class Treatment(Value):
     """The tax treatment of one part of a trade-in, from one instant on.
 
     Attributes:
-        part: which part it is, such as ``exchange_value``; a bonus by its id, ``bonus:launch``; or ``resale``, the old
+        part: the part, such as ``exchange_value``; a bonus by its id, ``bonus:launch``; or ``resale``, the old
             phone when it is sold on.
-        effective_from: the first instant at which it holds, UTC.
+        effective_from: the first instant at which it is in force, UTC.
         treatment: ``payment``: the part pays for the new goods, and is in their value for tax; ``discount``: it
-            lowers their price, and is not. Of ``resale``: ``margin``, only what the sale brings above the purchase
+            lowers their price, and is not. Of ``resale``: ``margin``, only the excess of the sale over the purchase
             price is taxed; or ``full``, all of it.
-        source: where it is from: the rule.
-        effective_until: the first instant at which it no longer holds, or None while it is open.
+        source: the rule that it follows.
+        effective_until: the first instant at which it is no longer in force, or None while it is open.
     """
 
     part: Id
@@ -93,7 +93,7 @@ class TreatmentTable(Table[Treatment]):
         """Return the treatment in force: the last one effective at or before the instant, or None.
 
         Raises:
-            InvalidValue: an argument is not of its type.
+            InvalidValue: an argument is of another type.
         """
         return self._in_force(text(part, "part", "give a part, such as exchange_value"), instant(at, "at"))
 
@@ -101,25 +101,25 @@ class TreatmentTable(Table[Treatment]):
         """Return the rows that are in force at an instant or begin later.
 
         Raises:
-            InvalidValue: it is no instant.
+            InvalidValue: it is not an instant.
         """
         at = instant(at, "at")
         now = [self.as_of(part, at) for part in self.by_key]
         return TreatmentTable(tuple(row for row in self.treatments if row.effective_from > at or row in now))
 
     def resale_base(self, selling_minor: int, purchase_minor: int, *, at: datetime) -> int | None:
-        """Return the value for tax of the old phone when it is sold on; None where no row says it.
+        """Return the value for tax of the old phone when it is sold on; None if no row determines it.
 
-        With ``margin`` it is what the sale brings above the purchase price, and nothing where it brings less (CGST rule
+        With ``margin`` it is the excess of the sale over the purchase price, and 0 if there is none (CGST rule
         32(5); VAT Notice 718).
 
         Args:
-            selling_minor: what it is sold for, in minor units.
-            purchase_minor: what was paid for it, in money and in kind: see `Redemption.purchase_price`.
+            selling_minor: the price of the sale, in minor units.
+            purchase_minor: the price paid for it, in money and in kind: see `Redemption.purchase_price`.
             at: the instant of the sale.
 
         Raises:
-            InvalidValue: an argument is not of its type, or an amount is negative.
+            InvalidValue: an argument is of another type, or an amount is negative.
 
         >>> from datetime import UTC
         >>> table = TreatmentTable.of([Treatment("resale", datetime(2017, 7, 1, tzinfo=UTC), "margin", "rule 32(5)")])
@@ -138,19 +138,19 @@ class TreatmentTable(Table[Treatment]):
 
 
 NO_TREATMENTS = TreatmentTable()
-"""The table of a programme that says nothing of tax."""
+"""The table of a programme without tax treatments."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineParts(Value):
-    """One line of an order, split by how each part of it counts for tax; all in minor units.
+    """One line of an order, split by the tax treatment of its parts; all in minor units.
 
     Attributes:
-        units: how many units the line has.
-        in_kind: what the old phone pays: a payment in kind.
-        discount: what lowers the price.
-        bonus: what bonuses pay that are no discount.
-        tax_base: the value for tax: the price less `discount`; it is what is paid in money, in kind and by bonuses.
+        units: the number of units of the line.
+        in_kind: the part paid with the old phone: a payment in kind.
+        discount: the part that lowers the price.
+        bonus: the part paid by bonuses that are not a discount.
+        tax_base: the value for tax: the price less `discount`; it is the sum paid in money, in kind and by bonuses.
     """
 
     units: Number
@@ -177,17 +177,17 @@ class LineParts(Value):
         return self.tax_base - self.in_kind - self.bonus
 
     def returned(self, units: int, *, before: int = 0) -> LineParts:
-        """Return the parts of units that go back: what a credit note for them says.
+        """Return the parts of returned units, as for a credit note.
 
-        Units go back one after the other, each with its share; a share is rounded down with all that went before it, so
+        Units are returned one after the other, each with its share; shares are rounded down cumulatively, so
         the parts of all units, returned in whatever portions and order, are those of the line.
 
         Args:
-            units: how many units go back now.
-            before: how many of the line went back before.
+            units: the number of units returned now.
+            before: the number of the line's units returned before.
 
         Raises:
-            InvalidValue: an argument is no whole number, or the line has no such units left.
+            InvalidValue: an argument is not a whole number, or the line has fewer units left.
 
         >>> line = LineParts(units=3, in_kind=1_000, discount=100, bonus=0, tax_base=29_900)
         >>> [line.returned(1, before=before).taken for before in range(3)], line.returned(3) == line
@@ -205,11 +205,11 @@ class LineParts(Value):
 def split_lines(
     totals: tuple[int, int], discounts: tuple[int, ...], lines: tuple[tuple[int, int], ...]
 ) -> tuple[LineParts, ...]:
-    """Split what comes off an order by line; the parts of all lines add up to the totals.
+    """Split the discounts of an order by line; the parts of all lines add up to the totals.
 
     Args:
-        totals: what comes off as bonuses that pay, and as discounts.
-        discounts: what comes off each line.
+        totals: the total of bonuses that pay, and of discounts.
+        discounts: the amount off each line.
         lines: the units and the price of each line.
     """
     taken, before, found = 0, (0, 0, 0), []
@@ -227,6 +227,6 @@ def _first(line: LineParts, units: int) -> tuple[int, int, int]:
 
 
 def _between(before: tuple[int, int, int], after: tuple[int, int, int], units: int, price: int) -> LineParts:
-    """Return the parts of what costs so much, given the parts of all before it and of all up to its end."""
+    """Return the parts of an amount, given the parts of everything before it and of everything up to its end."""
     in_kind, bonus, discount = (end - begin for begin, end in zip(before, after, strict=True))
     return proved(LineParts, units=units, in_kind=in_kind, discount=discount, bonus=bonus, tax_base=price - discount)

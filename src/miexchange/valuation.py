@@ -81,26 +81,26 @@ def appraise(
 
     Args:
         device: the phone as the customer names it; without an IMEI the quote is indicative.
-        condition: the answers. The quote has those that are numbers as the options that they are.
+        condition: the answers. In the quote, numbers are replaced by their options.
         programme: the rules.
         at: the instant of the valuation.
-        imei_status: what the register says of the IMEI: a `RegisterAnswer`, or a plain status where the terms demand no
+        imei_status: the register's answer about the IMEI: a `RegisterAnswer`, or a plain status if the terms demand no
             evidence; unknown is never taken as clear.
-        exchange_open: whether the account has an exchange under way; where the terms allow several, whether it has as
+        exchange_open: whether the account has an open exchange; if the terms allow several, whether it has as
             many as they allow.
         device_exchanged: whether this device was traded in before.
-        bonuses_given: how often each bonus with a quota was given so far.
-        key: at least 16 secret bytes, to seal the quote with, and to put tokens of its IMEIs into it: needed where it
-            leaves the service's hands, or is stored without its IMEIs, before it is accepted.
-        **told: ``target``, the new model that the customer wants to buy, for bonuses on it, and what rules of the
-            list read, such as ``customer``, the class of the customer. Like a target that no bonus is for, it stands
-            in the quote and is not read where the terms have no such rule.
+        bonuses_given: the number of times that each bonus with a quota was given so far.
+        key: at least 16 secret bytes, to seal the quote and to add tokens of its IMEIs: needed if it
+            leaves the service, or is stored without its IMEIs, before it is accepted.
+        **told: ``target``, the new model that the customer wants to buy, for bonuses on it, and further inputs for
+            the rules of the list, such as ``customer``, the class of the customer. An input is stored in the quote
+            even if the terms have no rule that reads it.
 
     Returns:
         A `Quote` whose lines add up to its value, or a `Refusal` with every reason.
 
     Raises:
-        InvalidValue: an argument is not of its type at all, such as an instant without a zone.
+        InvalidValue: an argument is of another type, such as an instant without a zone.
     """
     at = instant(at, "at")
     named, bonuses_given = plain_inputs(told), counts_given(bonuses_given)
@@ -197,19 +197,19 @@ def appraise(
 
 
 def check_programme(programme: object) -> None:
-    """Refuse what is no programme.
+    """Refuse anything that is not a programme.
 
     Raises:
-        InvalidValue: it is none.
+        InvalidValue: it is not a programme.
     """
     argument(programme, Programme, "programme", "give a Programme, as Programme.load returns")
 
 
 def maker_of(quote: Quote, programme: Programmes) -> Programme | Refusal:
-    """Return the programme that made a quote, out of several by digest; one that is given alone, whichever it is.
+    """Return the programme that made a quote, from several by digest; a single one is returned unchecked.
 
     Raises:
-        InvalidValue: an argument is not of its type, or another programme is found under the digest.
+        InvalidValue: an argument is of another type, or another programme is stored under the digest.
     """
     argument(quote, Quote, "quote")
     if issubclass(type(programme), Programme):
@@ -233,7 +233,7 @@ _PROGRAMMES = "give a Programme, as Programme.load returns, or a mapping of dige
 
 
 def unmade(quote: Quote) -> Refusal:
-    """Refuse a quote whose programme is not at hand."""
+    """Refuse a quote whose programme is not available."""
     return refused(ReasonCode.PROGRAMME_UNKNOWN, digest=quote.digest[:12], programme=quote.programme)
 
 
@@ -264,7 +264,7 @@ def _price_reasons(variant: Variant, price: Price | None, terms: Terms, at: date
 def _anchors(
     findings: tuple[Finding, ...], variant: Variant, programme: Programme, at: datetime, reasons: list[Reason]
 ) -> dict[str, int]:
-    """Look up the repair anchors that the findings need; one that is missing is a reason, never zero."""
+    """Look up the repair anchors that the findings need; a missing one is a reason, never zero."""
     found: dict[str, int] = {}
     for finding in findings:
         deduction = finding.option.deduction
@@ -292,7 +292,7 @@ def _exchange_lines(
     read: Iterable[tuple[Retention, Label]],
     variant: Variant,
 ) -> list[QuoteLine]:
-    """Gather the numbers, run the kernel, and name every step that changed the value.
+    """Collect the numbers, run the kernel, and name every step that changed the value.
 
     Args:
         market: the market price in force, in minor units.
@@ -376,7 +376,7 @@ def _line(rule: str, amount: int, effect: str, source: str) -> QuoteLine:
 
 
 def _relevant(bonuses_given: Mapping[str, int], terms: Terms) -> tuple[tuple[str, int], ...]:
-    """Keep what the value can depend on: the bonuses of these terms that have a quota."""
+    """Return the counts that can affect the value: those of bonuses of these terms with a quota."""
     with_quota = {bonus.id for bonus in terms.bonuses if bonus.quota is not None}
     return tuple(sorted((name, times) for name, times in bonuses_given.items() if name in with_quota))
 
@@ -404,7 +404,7 @@ def _bonuses(
 
 
 def headline(model: str, programme: Programme, *, at: datetime, target: str | None = None) -> Quote | Refusal:
-    """Return the best quote that a model can get: its value, and in `Quote.condition` the answers that reach it.
+    """Return the best quote for a model: its value, and in `Quote.condition` the answers for it.
 
     The device is new, and its customer is of the best class.
 
@@ -435,11 +435,11 @@ def headline(model: str, programme: Programme, *, at: datetime, target: str | No
 
 @dataclass(frozen=True, slots=True)
 class WorstCase(Value):
-    """What the customer risks by accepting: shown before, so that the door holds no surprise.
+    """The customer's risk in accepting: disclosed before, so that the inspection holds no surprise.
 
     Attributes:
-        value: the least that the device can be re-valued at, in minor units, while it is taken at all.
-        at_risk: the most that can be lost against the quote, in minor units: all of it where a gate can refuse.
+        value: the least value after an inspection, in minor units, if the device is accepted at all.
+        at_risk: the greatest loss against the quote, in minor units: all of it if a gate can refuse.
         condition: the answers that lead to `value`.
         gates: the answers that would refuse the device, as ``question=option``.
     """
@@ -451,17 +451,17 @@ class WorstCase(Value):
 
 
 def worst_case(quote: Quote, programme: Programmes) -> WorstCase | Refusal:
-    """Return the worst that an honest inspection of the quoted device can lead to.
+    """Return the worst result of an honest inspection of the quoted device.
 
     Args:
         quote: the quote.
         programme: the programme that made it, or programmes by digest, such as `Ledger.programmes`.
 
     Returns:
-        The worst case, or a refusal: the programme that made the quote is not at hand (`programme_unknown`).
+        The worst case, or a refusal: the programme of the quote is not available (`programme_unknown`).
 
     Raises:
-        InvalidValue: an argument is not of its type, or the quote is not as the programme made it.
+        InvalidValue: an argument is of another type, or the quote is not as the programme made it.
     """
     maker = maker_of(quote, programme)
     if isinstance(maker, Refusal):
@@ -486,10 +486,10 @@ def worst_case(quote: Quote, programme: Programmes) -> WorstCase | Refusal:
 
 
 def _used_up(quote: Quote, terms: Terms, value: int) -> dict[str, int]:
-    """Return the quotas that are used up by the time of the inspection, where the customer gets the least then.
+    """Return the quotas that are used up at the time of the inspection in the customer's worst case.
 
-    Any may be but those of the bonuses that the quote has, whose places are kept. A fall-back can pay more than the
-    bonus that it stands in for: that one is then taken to last.
+    All may be, except those of the quote's own bonuses, whose places are kept. A fall-back can pay more than the
+    bonus that it replaces: that one is then assumed to last.
     """
     held, given = {bonus.id for bonus in quote.bonuses}, dict(quote.bonuses_given)
     least: dict[str, int] = {}
@@ -511,12 +511,12 @@ def _used_up(quote: Quote, terms: Terms, value: int) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Replay(Value):
-    """Whether a quote can be reproduced, by which programme, and what differs if not.
+    """Whether a quote can be reproduced, by which programme, and the differences if not.
 
     Attributes:
         differences: every difference, as a sentence; empty when the quote is reproduced to the minor unit.
-        edition: ``same``: by the programme that made the quote; ``other``: by another edition of it. Where nothing
-            differs, the other one makes the same quote, as one does whose price list only goes on.
+        edition: ``same``: by the programme that made the quote; ``other``: by another edition of it. Without
+            differences, the other one makes the same quote, like one whose price list was only extended.
     """
 
     differences: tuple[str, ...]
@@ -536,18 +536,18 @@ def replay(quote: Quote, programme: Programme) -> Replay: ...
 @overload
 def replay(quote: Quote, programme: Mapping[str, Programme]) -> Replay | Refusal: ...
 def replay(quote: Quote, programme: Programmes) -> Replay | Refusal:
-    """Value the quoted device again, from what the quote itself carries, and compare all that the quote says.
+    """Value the quoted device again from the quote's own data, and compare everything in the quote.
 
-    The clock, the register and the quotas of that moment are in the quote; the IMEI is not needed. What an IMEI alone
-    leads to (the warnings about it) is compared where the quote holds its IMEIs.
+    The instant, the register's answer and the quotas are in the quote; the IMEI is not needed. Warnings that depend
+    on the IMEI are compared if the quote has its IMEIs.
 
     Args:
         quote: the quote.
         programme: the programme that made it, or another edition of it; or programmes by digest, such as
-            `Ledger.programmes`, of which the one that made the quote is taken.
+            `Ledger.programmes`, from which the right one is chosen.
 
     Returns:
-        What differs, and by which edition; or a refusal: no programme has the quote's digest (`programme_unknown`).
+        The differences, and the edition; or a refusal: no programme has the quote's digest (`programme_unknown`).
 
     >>> from datetime import UTC, datetime
     >>> programme = Programme.load("mi-exchange-india")
@@ -562,26 +562,26 @@ def replay(quote: Quote, programme: Programmes) -> Replay | Refusal:
 
 
 def confirmed(quote: Quote, programme: Programmes, *, keys: Sequence[bytes]) -> Quote | Refusal:
-    """Return the quote as the programme makes it of the quote's own inputs, or refuse one that says anything else.
+    """Return the quote as the programme makes it from the quote's own inputs, or refuse one that differs.
 
-    Whatever issues money for a quote asks this first: the quote may have been in other hands. The digest alone may
-    differ, as it does after a change of a price list that leaves this quote as it is; the quote that is returned
-    carries the digest of the programme that confirmed it.
+    Everything that issues money for a quote calls this first: the quote may come from outside. Only the digest may
+    differ, as after a change of a price list that does not affect this quote; the returned quote
+    has the digest of the programme that confirmed it.
 
     Args:
         quote: the quote.
         programme: the programme that made it, or a later version; or programmes by digest.
-        keys: the keys that may have sealed it, the oldest last: that one, by which devices are known, where it has
+        keys: the keys that may have sealed it, the oldest last: devices are recognised by that one, if the quote has
             tokens in place of its IMEIs.
 
     Returns:
-        The quote, or a refusal: it was altered (`quote_altered`, every difference), the programme makes another value
-        by now (`quote_outdated`), it needs a seal and has none of that key (`quote_unsealed`), or no programme has its
-        digest (`programme_unknown`). What the seal does not cover, an unsealed quote's own inputs, is taken as it is:
+        The quote, or a refusal: it was altered (`quote_altered`, every difference), the programme now makes another
+        value (`quote_outdated`), it needs a seal and has none of that key (`quote_unsealed`), or no programme has its
+        digest (`programme_unknown`). Inputs of an unsealed quote are trusted:
         terms with ``quote_seal = "required"`` refuse it.
 
     Raises:
-        InvalidValue: an argument is not of its type.
+        InvalidValue: an argument is of another type.
     """
     keys = check_keys(keys)
     maker = maker_of(quote, programme)
@@ -610,7 +610,7 @@ _OF_IMEIS = {"imeis", "indicative", "imei_status", "register_answer", "warnings"
 
 
 def _differences(quote: Quote, programme: Programme) -> list[str]:
-    """Name everything that a quote says and its valuation today does not; an IMEI is shown masked."""
+    """Name everything in a quote that its valuation today does not confirm; an IMEI is shown masked."""
     again = appraise_again(quote, programme)
     differences = [f"refused now: {', '.join(again.codes)}"] if isinstance(again, Refusal) else _between(quote, again)
     if differences and not programme.is_known_as(quote.digest):
@@ -639,7 +639,7 @@ def _shown(value: object) -> str:
 
 
 def _line_differences(quote: Quote, again: Quote) -> list[str]:
-    """Name the lines that differ; where none does, look at their order and at what the bonuses are bound to."""
+    """Name the lines that differ; if none does, compare their order and the targets of the bonuses."""
     before, now = ({line.rule: line for line in one.lines} for one in (quote, again))
     differences = [
         f"{rule} was {_amount(before.get(rule), quote)}, is now {_amount(now.get(rule), again)}"
@@ -667,10 +667,10 @@ def appraise_again(
     """Value the quoted device again at the instant of the quote.
 
     Args:
-        quote: the quote; with its IMEIs or without.
+        quote: the quote; with or without IMEIs.
         programme: the rules.
         condition: other answers than the quote's.
-        bonuses_given: other counts than the quote's of how often each bonus with a quota had been given.
+        bonuses_given: other counts than the quote's of the times that each bonus with a quota had been given.
     """
     imeis = dict(zip(("imei", "imei2"), quote.imeis, strict=False))
     return appraise(

@@ -93,9 +93,9 @@ def test_a_file_that_holds_no_cases_is_refused_by_line(text: str, told: str, tmp
     ("text", "told"),
     [
         ("value = '1.00'", "7: value: A cracked screen: the programme says "),
-        ("refused = ['condition_gate']", "7: refused: A cracked screen: the programme says nothing, and here stands"),
+        ("refused = ['condition_gate']", "7: refused: A cracked screen: the programme says nothing, the case says"),
         ("tacs = { 00000000 = 'Acme One' }", "7: tacs.00000000: A cracked screen: the programme says nothing"),
-        ("stated = { 'no.such' = 1 }", "7: stated.no.such: A cracked screen: the programme says nothing, and here"),
+        ("stated = { 'no.such' = 1 }", "7: stated.no.such: A cracked screen: the programme says nothing, the case"),
     ],
 )
 def test_what_differs_is_named_by_line(text: str, told: str, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""Worked cases: what phones are worth under a programme, as data that an operator reads, adds to and runs.
+"""Worked cases: values of phones under a programme, as data that an operator reads, extends and runs.
 
-A file of cases is TOML: ``[[case]]`` with a rule in words, a phone, an instant, and what it is worth or why it is
-refused. `covering_cases` writes those that reach everything in a programme; `differences` runs a file. See
+A file of cases is TOML: ``[[case]]`` with a rule in words, a phone, an instant, and its value or the reasons of its
+refusal. `covering_cases` writes cases that reach everything in a programme; `differences` runs a file. See
 docs/testing.md.
 
 >>> from miexchange import Programme

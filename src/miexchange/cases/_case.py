@@ -1,4 +1,4 @@
-"""A case, how a file of them is read, and what differs from what it says."""
+"""A case, the reader of a file of them, and the differences between a case and its programme."""
 
 from __future__ import annotations
 
@@ -37,32 +37,32 @@ _STATES = [status.value for status in ImeiStatus]
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A phone, an instant, and what it is worth or why it is refused; or many phones, with what each is worth.
+    """A phone, an instant, and its value or the reasons of its refusal; or many phones, each with its value.
 
     Attributes:
-        rule: what the case is about, in words.
+        rule: the rule that the case shows, in words.
         at: the instant.
-        programme: whose case it is; "" in the file of one programme.
+        programme: the id of its programme; "" in the file of one programme.
         model: the phone, as `Device.model`.
-        because: how the value was worked out.
-        answers: the answers that are not the best ones.
-        unanswered: questions that are left out.
+        because: the derivation of the value.
+        answers: the answers other than the best ones.
+        unanswered: the questions without an answer.
         imei: one IMEI of the phone.
         imei2: the other one.
-        imei_status: what the register says.
-        purchased_on: when it was bought.
-        exchange_open: whether the account has an exchange under way.
+        imei_status: the register's answer.
+        purchased_on: the day of purchase.
+        exchange_open: whether the account has an open exchange.
         device_exchanged: whether the phone was traded in before.
-        target: the new model that is wanted.
+        target: the new model that the customer wants.
         customer: the class of the customer.
-        bonuses_given: how often each bonus with a quota was given.
-        value: what the coupon is worth, as text in the programme's currency.
-        exchange_value: what the phone is worth.
+        bonuses_given: the number of times that each bonus with a quota was given.
+        value: the value of the coupon, as text in the programme's currency.
+        exchange_value: the value of the phone.
         grade: its grade.
         lines: every line of the quote: its rule and its amount.
-        refused: the codes of all reasons, where it is refused.
+        refused: the codes of all reasons, if it is refused.
         warnings: the codes of all warnings.
-        models: variants by id with the sum that each makes with these answers, or the codes of its refusal.
+        models: variants by id with the sum of each for these answers, or the codes of its refusal.
         tacs: TACs with the devices that they belong to.
         stated: numbers of the terms in force that no value shows, such as ``usage.valid_days``.
     """
@@ -95,7 +95,7 @@ class Case:
 
     @takes(programme=instance(Programme), model=TEXT)
     def outcome(self, programme: Programme, model: str = "") -> Quote | Refusal:
-        """Value the phone of the case, or another model as it is."""
+        """Value the phone of the case, or another model with the same answers."""
         model = model or self.model
         return appraise(
             Device(model, self.imei, self.imei2, purchased_on=self.purchased_on),
@@ -112,7 +112,7 @@ class Case:
 
     @takes(programme=instance(Programme), model=TEXT)
     def condition(self, programme: Programme, model: str) -> Condition:
-        """Return the best answers but for those of the case; these alone where the model or the terms are not known."""
+        """Return the best answers overridden by those of the case; only the latter if model or terms are unknown."""
         terms = programme.terms_at(self.at)
         family = programme.catalogue.family_of("", model)
         variants = [programme.catalogue.by_model[model]] if model in programme.catalogue.by_model else []
@@ -121,14 +121,14 @@ class Case:
         if terms is None or not variants:
             return Condition(self.answers).replace(**dict.fromkeys(self.unanswered))
         answers = self.answers
-        if self.models:  # of many phones, each has the answers to what it is asked
+        if self.models:  # of many phones, each has the answers to its own questions
             asked = {question.id for question in terms.questionnaire.asked_of(variants[0])}
             answers = {question: answer for question, answer in answers.items() if question in asked}
         return terms.questionnaire.best(variants[0], answers).replace(**dict.fromkeys(self.unanswered))
 
     @takes(programme=instance(Programme))
     def differing(self, programme: Programme) -> Iterator[tuple[tuple[str, ...], str, str]]:
-        """Yield which key says something else than the programme, what the programme says, and what stands there."""
+        """Yield each key that differs from the programme, the programme's value, and that of the case."""
         if self.model:
             yield from self._differing_phone(programme)
         for model, said in self.models.items():
@@ -160,7 +160,7 @@ class Case:
 
 
 def said_by(outcome: Quote | Refusal) -> dict[str, Any]:
-    """Return what an outcome says, under the keys of a case."""
+    """Return an outcome as the keys of a case."""
     if not isinstance(outcome, Quote):
         return {"refused": [*outcome.codes]}
     write = outcome.currency.plain
@@ -174,7 +174,7 @@ def said_by(outcome: Quote | Refusal) -> dict[str, Any]:
 
 
 def sum_of(outcome: Quote | Refusal) -> str:
-    """Return a quote as the sum of its lines that change something, and a refusal as its codes.
+    """Return a quote as the sum of its non-zero lines, and a refusal as its codes.
 
     >>> from datetime import UTC, datetime
     >>> from miexchange import headline
@@ -193,7 +193,7 @@ def _added(amounts: list[int], currency: Currency) -> str:
 
 
 def devices_of(programme: Programme, tac: str) -> str:
-    """Return the devices that a TAC belongs to, in one line."""
+    """Return the devices of a TAC, in one line."""
     devices = (device for known, device in programme.tacs if known == tac)
     return "; ".join(sorted(f"{device.brand} {device.model}" for device in devices)) or "nothing"
 
@@ -230,13 +230,13 @@ def _all(value: object, kind: type, of: type) -> bool:
 
 @takes(path=PATH)
 def read_cases(path: str | Path) -> tuple[Case, ...]:
-    """Read a file of cases. Keys above the first ``[[case]]`` hold for all of them.
+    """Read a file of cases. Keys above the first ``[[case]]`` apply to all of them.
 
     Args:
         path: the file.
 
     Raises:
-        DataError: it cannot be read, or a case has a key that no case has, or a wrong value: all, by file and line.
+        DataError: the file cannot be read, or a case has an unknown key or an invalid value: all, by file and line.
     """
     return _read(path)[0]
 
@@ -270,7 +270,7 @@ def _read(path: str | Path) -> tuple[tuple[Case, ...], Toml]:
 
 
 def _faults(given: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield which keys a case cannot have, what is wrong with them, and what to do."""
+    """Yield the invalid keys of a case, what is wrong with each, and the remedy."""
     for key, value in given.items():
         if key not in _FIELDS:
             yield key, "is no key of a case", f"Known: {', '.join(_FIELDS)}"
@@ -285,11 +285,11 @@ def _faults(given: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 @takes(path=PATH, programme=instance(Programme))
 def differences(path: str | Path, programme: Programme) -> tuple[Problem, ...]:
-    """Run a file of cases, and return all that is not as it says, by file and line; nothing where all is.
+    """Run a file of cases, and return all differences by file and line; an empty tuple if there are none.
 
     Args:
         path: the file.
-        programme: the programme that the cases are about; the key ``programme`` of a case is not looked at.
+        programme: the programme under test; the key ``programme`` of a case is ignored.
 
     Raises:
         DataError: the file cannot be read; see `read_cases`.
@@ -305,6 +305,6 @@ def differences(path: str | Path, programme: Programme) -> tuple[Problem, ...]:
             continue
         for key, seen, said in differing:
             line = toml.line_of(("case", place, *key))
-            what = f"{case.rule}: the programme says {seen}, and here stands {said}"
+            what = f"{case.rule}: the programme says {seen}, the case says {said}"
             found.append(Problem(str(path), line, ".".join(key), what, "Correct the programme, or the case"))
     return tuple(found)

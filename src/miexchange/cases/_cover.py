@@ -1,4 +1,4 @@
-"""A small table of cases that reaches everything in a programme, and sees every number of it that is another one."""
+"""A small table of cases that reaches everything in a programme, and detects a change of any of its numbers."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _NEVER_SHOWN = ("usage.", "exchange.", "quote_valid_hours")
 
 @dataclass(frozen=True)
 class Cover:
-    """Cases, and how many mutants of the programme they see.
+    """Cases, and the number of mutants of the programme that they detect.
 
     Attributes:
         cases: the cases.
-        mutants: how many programmes there are in which one number is one more or one less.
-        killed: how many of them a case tells from the programme, or no programme can be.
-        by_value: how many of those a value or a refusal tells; the others a number that the case states.
-        survivors: the names of the numbers of the others.
+        mutants: the number of programmes in which one number is one more or one less.
+        killed: the number of mutants that a case detects, or that cannot be programmes.
+        by_value: the number of those that a value or a refusal detects; the others by a number that the case states.
+        survivors: the names of the numbers of the undetected mutants.
     """
 
     cases: tuple[Case, ...]
@@ -71,8 +71,8 @@ class Cover:
 def covering_cases(programme: Programme) -> Cover:
     """Make a table of cases that reaches every row of a programme and both sides of every threshold.
 
-    The outcomes are those of the programme as it is: read them before you keep them. From then on they tell when
-    something is otherwise. What no value shows, such as how long a coupon is valid, a case states.
+    The outcomes are those of the current programme: review them before you keep them. From then on they detect
+    changes. Numbers that no value shows, such as the validity of a coupon, are stated by a case.
 
     Args:
         programme: the programme.
@@ -103,7 +103,7 @@ def covering_cases(programme: Programme) -> Cover:
 
 
 def _mutants_of(terms: Terms) -> Iterator[tuple[str, int, Terms | None]]:
-    """Yield every number of some terms that is one less and one more, with the terms; None where there can be none."""
+    """Yield every number of some terms, one less and one more, with the terms; None if those are invalid."""
     for name, number, make in numbers_of(terms):
         for other in (number - 1, number + 1):
             try:
@@ -117,7 +117,7 @@ def _with_terms(programme: Programme, terms: Terms, changed: Terms) -> Programme
 
 
 def _sees(changed: Programme, cases: Sequence[Case], terms: Terms) -> bool:
-    """Tell whether a case of one phone, in a version of terms, is otherwise in another programme."""
+    """Tell whether a case of one phone, in a version of terms, has another outcome in another programme."""
     for case in cases:
         before = changed.terms_at(case.at)
         if case.model and before is not None and before.version == terms.version and any(case.differing(changed)):
@@ -126,10 +126,10 @@ def _sees(changed: Programme, cases: Sequence[Case], terms: Terms) -> bool:
 
 
 def _tables_seen(programme: Programme, cases: Sequence[Case]) -> tuple[int, int, list[str]]:
-    """Count the rows of prices and anchors with another number, and those that a case sees.
+    """Count the rows of prices and anchors with another number, and those that a case detects.
 
-    A phone reads one price, and one anchor of each component, so all rows are changed at once, and each phone that is
-    worth something else has seen its own.
+    A phone reads one price, and one anchor of each component, so all rows are changed at once: each phone whose value
+    changes has detected its own.
     """
     mutants = seen = 0
     survivors = []
@@ -180,7 +180,7 @@ def _is_other(case: Case, model: str, changed: Programme) -> bool:
 
 
 def _answered(case: Case, programme: Programme) -> Case:
-    """Return a case with what the programme makes of it."""
+    """Return a case with the programme's outcome."""
     found: dict[str, Any] = said_by(case.outcome(programme)) if case.model else {}
     found.pop("exchange_value", None) if found.get("value") == found.get("exchange_value") else None
     if not found.get("warnings", True):
@@ -191,7 +191,7 @@ def _answered(case: Case, programme: Programme) -> Case:
 
 
 def _distinct(cases: Iterable[Case]) -> list[Case]:
-    """Leave out cases that ask the same as an earlier one."""
+    """Drop cases with the same arguments as an earlier one."""
     kept: dict[str, Case] = {}
     for case in cases:
         kept.setdefault(repr(dataclasses.replace(case, rule="")), case)
@@ -213,7 +213,7 @@ class _Market:
         self.variants = [programme.catalogue.by_model[model] for _, model in sorted(priced)]
 
     def variant(self, question: Question | None = None) -> Variant | None:
-        """Return the dearest phone, of those that a question is asked of."""
+        """Return the dearest phone of those to which a question applies."""
         for variant in self.variants:
             if question is None or question in self.terms.questionnaire.asked_of(variant):
                 return variant
@@ -271,7 +271,7 @@ def _before(terms: Terms, question: Question) -> dict[str, str]:
 
 
 def _said(option: Option) -> tuple[str, ...]:
-    """Return what is said for an answer: itself, or the numbers at both of its ends."""
+    """Return the values for an answer: itself, or the numbers at both of its ends."""
     if option.least is None or option.most is None:
         return (option.id,)
     return tuple(dict.fromkeys((f"{option.least}", f"{option.most}")))
@@ -296,7 +296,7 @@ def _answers(market: _Market, name: str) -> Iterator[Case]:
 
 
 def _worst(questions: Iterable[Question], components: Sequence[str] = ()) -> dict[str, str]:
-    """Return the last answers that do not refuse, of questions about some components, or all."""
+    """Return the last answers that do not refuse, for questions about some components, or all."""
     return {
         question.id: _said([option for option in question.options if not option.gate][-1])[-1]
         for question in questions
@@ -367,7 +367,7 @@ def _bonuses(market: _Market, name: str, until: datetime | None) -> Iterator[Cas
 
 
 def _least_values(market: _Market, bonus: Bonus, target: str | None, name: str) -> Iterator[Case]:
-    """Yield the phones just below and just from the least value of a bonus, and these when its quota is used up."""
+    """Yield the phones just below and at the least value of a bonus, and the latter with the quota used up."""
     values = [
         (quote.exchange_value, variant)
         for variant in market.variants
@@ -415,7 +415,7 @@ def _freshness(market: _Market, name: str, until: datetime | None) -> Iterator[C
 
 
 def _devices(market: _Market) -> Iterator[Case]:
-    """Yield what speaks against a phone, whatever it is worth."""
+    """Yield the reasons of refusal, whatever the value."""
     programme, terms = market.programme, market.terms
     family = programme.catalogue.family_of
     by_family = {family(device.brand, device.model): tac for tac, device in programme.tacs}
@@ -442,7 +442,7 @@ def _devices(market: _Market) -> Iterator[Case]:
 
 
 def _lists(programme: Programme, markets: Sequence[_Market], name: str) -> Iterator[Case]:
-    """Yield what every phone is worth clean, and with the fault of each anchor that costs the most of it."""
+    """Yield the value of every phone when clean, and with the fault of each anchor that costs most of it."""
     faults = _fault_of_each_anchor(markets[0].terms)
     for market in markets:
         since = market.at.astimezone(programme.zone)
@@ -462,7 +462,7 @@ def _lists(programme: Programme, markets: Sequence[_Market], name: str) -> Itera
 
 
 def _fault_of_each_anchor(terms: Terms) -> dict[str, dict[str, str]]:
-    """Return for each anchor the answer that costs the most of it."""
+    """Return for each anchor the answer that costs most of it."""
     found: dict[str, tuple[int, dict[str, str]]] = {}
     for question in terms.questionnaire.questions:
         for option in question.options:

@@ -1,4 +1,4 @@
-"""Every number of a version of terms, by a name that a person reads, and terms in which one of them is another one."""
+"""Every number of a version of terms, by a readable name, and terms in which one of them is changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["numbers_of", "stated_numbers"]
 
 
 def numbers_of(value: Any, name: str = "") -> Iterator[tuple[str, int, Callable[[int], Any]]]:  # noqa: ANN401 - a value, or a part
-    """Yield every number in a value: its name, the number, and how to make the value with another one."""
+    """Yield every number in a value: its name, the number, and a function that makes the value with another one."""
     for field in dataclasses.fields(value):
         part = getattr(value, field.name)
         below = f"{name}{field.name}"

@@ -1,4 +1,4 @@
-"""Cases as the text of a file: what is as it is by default is left out."""
+"""Cases as the text of a file, without defaults."""
 
 from __future__ import annotations
 

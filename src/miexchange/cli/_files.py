@@ -99,14 +99,14 @@ def at_hand(
     """Yield the path of a file whose name ends in what it is.
 
     Args:
-        file: what was named.
-        option: which option or argument names it, for a sentence.
-        kinds: what it may be: how such a name ends, without the point. Where there is one, it need not be told.
-        told: what ``--format`` says that it is.
-        most: how many bytes are taken from what need not end; None for a file that may be of any length.
+        file: the path.
+        option: the option or argument that names it, for a sentence.
+        kinds: the possible formats, by the suffixes of file names without the point. A single one need not be given.
+        told: the value of ``--format``.
+        most: the most bytes to read from an endless input; None for a file of any length.
 
     Raises:
-        Wrong: the format is none of these, or is not told where the name tells none; or there are too many bytes.
+        Wrong: the format is none of these, or neither given nor in the name; or there are too many bytes.
     """
     if told is not None and told not in kinds:
         raise Wrong(f"--format {quoted(told)} is not known: give {' or '.join(kinds)}")

@@ -24,7 +24,7 @@ _GROUP = re.compile("[0-9]+")
 
 _DIGITS = 15
 _NEARLY = range(_DIGITS - 1, _DIGITS + 3)
-"""How many digits an IMEI has that lost one, or that has one or two more, such as a software version."""
+"""The numbers of digits of an IMEI that lost one, or that has one or two more, such as a software version."""
 
 
 def without_imeis(text: str, *, mistyped: bool = False) -> str:

@@ -43,7 +43,7 @@ def diff(
     before, after = (_given.programme(edition) for edition in (old, new))
     moment = _given.instant(at, "--at", before.zone)
     changes = diff_of(before, after, at=moment)
-    compared = None if book is None else _compared(before, after, book)  # first: a wrong file is told at once
+    compared = None if book is None else _compared(before, after, book)  # first: a wrong file is reported at once
     found = losses(before, after, at=moment, seconds=seconds)
     if as_json:
         data: dict[str, Any] = {"diff": changes.to_dict(), "losses": found.to_dict()}

@@ -1,7 +1,7 @@
-"""Laws for everybody's test suite: on your own programmes, services, tables and ledgers.
+"""Laws as assertions for your test suite: for your own programmes, services, tables and ledgers.
 
 They need the extra ``testing``; `assert_parity` needs ``batch`` as well, `assert_spent_once` ``ledger``. With the extra
-``prove`` a law of programmes is proved for all prices and answers; without it phones that break it are looked for.
+``prove`` a law of programmes is proved for all prices and answers; without it, counterexamples are searched for.
 
 >>> from miexchange import Programme
 >>> assert_monotone(Programme.load("uk-trade-in"))

@@ -1,4 +1,4 @@
-"""What holds of every ledger: nothing is spent twice."""
+"""The law of every ledger: nothing is spent twice."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _CODE = re.compile(r"\b[0-9A-Z]{16}[0-9A-Z*~$=]")
 
 
 def assert_spent_once(ledger: Ledger) -> None:
-    """Assert that no coupon, no device, no order and no quote of a ledger was used twice, and that nothing was changed.
+    """Assert that no coupon, device, order or quote of a ledger was used twice, and that nothing was altered.
 
-    It is `miexchange.ledger.verify`, which reads everything from the events; the histories of the first exchanges that
-    something is wrong with are shown.
+    It runs `miexchange.ledger.verify`, which recomputes everything from the events; the message shows the histories of
+    the first faulty exchanges.
 
     Args:
-        ledger: the ledger; it is only read.
+        ledger: the ledger, which is only read.
 
     Raises:
-        AssertionError: it is not so.
+        AssertionError: the law is broken.
         LedgerError: the database cannot be reached.
-        InvalidValue: it is no ledger.
+        InvalidValue: it is not a ledger.
 
     >>> from tempfile import TemporaryDirectory
     >>> from miexchange.ledger import open
@@ -45,7 +45,7 @@ def assert_spent_once(ledger: Ledger) -> None:
 
 
 def _history(ledger: Ledger, code: str) -> Iterator[str]:
-    """Yield what happened to an exchange, as far as it can be read."""
+    """Yield the history of an exchange, as far as it can be read."""
     from miexchange.errors import MiExchangeError  # noqa: PLC0415 - as above
 
     yield f"{code}:"

@@ -1,7 +1,7 @@
-"""What a table of devices is worth, one row after the other: the oracle of everything that takes columns.
+"""Values the rows of a table one by one: the oracle for everything that takes columns.
 
-A row is a plain dict of cells, as a reader of files has it. `valued` asks `miexchange.appraise`; what
-that raises for what is no value of its type is the reason `invalid_value` of a row.
+A row is a plain dict of cells, as a reader of files returns it. `valued` calls `miexchange.appraise`; its error for
+a value of a wrong type becomes the reason `invalid_value` of the row.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def questions_of(programme: Programme) -> list[str]:
 
 
 def valued(row: Row, programme: Programme, bonuses_given: Mapping[str, int], at: datetime | None = None) -> Row:
-    """Return what a row is worth: outcome, the sets of reasons and warnings, grade, lines and values."""
+    """Return the value of a row: outcome, the sets of reasons and warnings, grade, lines and values."""
     try:
         answer = _asked(row, programme, bonuses_given, at)
     except InvalidValue:
@@ -70,7 +70,7 @@ def _asked(row: Row, programme: Programme, given: Mapping[str, int], at: datetim
     device = Device(row["model"], *numbers, row.get("purchased_on"))
     numeric = frozenset().union(*(terms.questionnaire.numbers for terms in programme.terms))
     cells = {name: row.get(name) for name in questions_of(programme)}
-    # A table may hold the numbers that answer a question as numbers; `Condition` takes texts.
+    # A table may contain answers that are numbers as numbers; `Condition` takes texts.
     said = {name: f"{cell}" if name in numeric and type(cell) is int else cell for name, cell in cells.items()}
     condition = Condition(said)
     at = at or row["at"]
@@ -80,7 +80,7 @@ def _asked(row: Row, programme: Programme, given: Mapping[str, int], at: datetim
 
 
 def _number(cell: object) -> Any:  # noqa: ANN401 - what a Device takes
-    """Return a cell as it is, or a number for what a `Device` does not take: neither is a text."""
+    """Return a cell as it is, or a number for an invalid argument of a `Device`: neither is a text."""
     try:
         Device("any", cell)  # type: ignore[arg-type]
     except InvalidValue:

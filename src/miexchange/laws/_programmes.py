@@ -1,4 +1,4 @@
-"""What holds of every programme: nothing that is worse pays more; and of two editions, what was quoted stays."""
+"""The laws of every programme: a worse phone never pays more; and a new edition repeats the old quotes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _STEPS = st.integers(1, 5) | st.integers(1, 10**5)
 
 
 class _Pair(NamedTuple):
-    """Two phones, of which the first one must not be worth less."""
+    """Two phones, of which the first must be worth at least as much as the second."""
 
     better: Enquiry
     worse: Enquiry
@@ -50,7 +50,7 @@ class _Pair(NamedTuple):
         return any(less > more for less, more in zip(_worth(self.worse), _worth(self.better), strict=True))
 
     def __str__(self) -> str:
-        """Return both on one screen."""
+        """Return both in a form that fits a screen."""
         write = self.better.programme.currency.plain
         values = ["refused" if worth < 0 else write(worth) for worth in (_worth(self.better)[1], _worth(self.worse)[1])]
         return f"{pretty(self.better)}\nis worth {values[0]}, and {values[1]} with {self.says}"
@@ -64,7 +64,7 @@ def _worth(enquiry: Enquiry) -> tuple[int, int]:
 
 @st.composite
 def _pairs(draw: st.DrawFn, programme: Programme) -> _Pair:
-    """Draw a phone, and the same with one answer that is a step worse, or at a market price that is lower."""
+    """Draw a phone, and the same with one answer a step worse, or at a lower market price."""
     asked = draw(enquiries(programme, imei=False))
     variant = programme.catalogue.by_model[asked.device.model]
     steps = [
@@ -91,17 +91,17 @@ def _dearer(programme: Programme, model: str, more: int) -> Programme:
 
 @takes(programme=instance(Programme))
 def assert_monotone(programme: Programme) -> None:
-    """Assert that a worse answer never pays more, and that a dearer market never pays less.
+    """Assert that a worse answer never pays more, and that a higher market price never pays less.
 
-    With the extra ``prove`` it is proved for all prices, answers, ages, days and bonuses; what that leaves undecided,
-    and everything where it is not installed, is tried on some hundred phones, the same ones each time.
+    With the extra ``prove`` it is proved for all prices, answers, ages, days and bonuses; anything undecided,
+    or everything if the extra is not installed, is tried on some hundred phones, the same ones each time.
 
     Args:
         programme: the programme.
 
     Raises:
-        AssertionError: it is not so: a phone, two sets of answers or prices, and both values, on one screen.
-        InvalidValue: it is no programme.
+        AssertionError: the law is broken: a phone, two sets of answers or prices, and both values, on one screen.
+        InvalidValue: it is not a programme.
     """
     if find_spec("z3") is not None:
         from miexchange.prove import prove  # noqa: PLC0415 - of an extra
@@ -131,18 +131,18 @@ def _least(programme: Programme, is_broken: Callable[[_Pair], bool]) -> _Pair | 
 
 @takes(old=instance(Programme), new=instance(Programme))
 def assert_compatible(old: Programme, new: Programme) -> None:
-    """Assert that a new edition of a programme makes everything that the old one quoted again, to the minor unit.
+    """Assert that a new edition of a programme reproduces every quote of the old one, to the minor unit.
 
-    That is so where it only goes on: with later prices, terms and models. A price that was in force and was changed, an
-    answer that now does something else, or a model that is gone, is found.
+    It does if it only adds later prices, terms and models. A changed price that was in force, an
+    answer with another effect, or a removed model is found.
 
     Args:
-        old: the edition that made quotes.
-        new: the one that is to take its place.
+        old: the edition that made the quotes.
+        new: the edition that is to replace it.
 
     Raises:
-        AssertionError: a quote would be another one: the plainest phone that shows it, and what differs.
-        InvalidValue: an argument is no programme.
+        AssertionError: a quote would differ: the simplest phone that shows it, and the difference.
+        InvalidValue: an argument is not a programme.
 
     >>> programme = Programme.load("uk-trade-in")
     >>> assert_compatible(programme, programme)

@@ -1,4 +1,4 @@
-"""What holds of every quote: its lines add up, within the price, and its programme makes it again."""
+"""The laws of every quote: its lines add up, within the price, and its programme reproduces it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def assert_exact(quote: Quote) -> None:
     """Assert that a quote is exact: its lines add up, it is within the market price, and it has one JSON form.
 
     Args:
-        quote: the quote, such as one that came through a service.
+        quote: the quote, such as one received from a service.
 
     Raises:
-        AssertionError: it is not so; the quote is shown line by line.
-        InvalidValue: it is no quote.
+        AssertionError: the law is broken; the quote is shown line by line.
+        InvalidValue: it is not a quote.
 
     >>> from datetime import UTC, datetime
     >>> from miexchange import Programme, headline
@@ -57,15 +57,15 @@ def _faults(quote: Quote) -> Iterator[str]:
 
 @takes(quotes=several(instance(Quote), "give quotes"))
 def assert_replays(quotes: Iterable[Quote], programme: Programme | Mapping[str, Programme]) -> None:
-    """Assert that a programme makes quotes again, to the minor unit, from their JSON form.
+    """Assert that a programme reproduces quotes from their JSON form, to the minor unit.
 
     Args:
-        quotes: the quotes, such as those that a service stored.
+        quotes: the quotes, such as stored ones.
         programme: the programme, another edition of it, or programmes by digest, such as `Ledger.programmes`.
 
     Raises:
-        AssertionError: one is made otherwise: of those the one that the fewest sentences tell, and how many there are.
-        InvalidValue: an argument is not of its type.
+        AssertionError: a quote differs: the one with the shortest explanation, and the number of others.
+        InvalidValue: an argument is of another type.
 
     >>> from datetime import UTC, datetime
     >>> from miexchange import Programme, headline

@@ -1,4 +1,4 @@
-"""What holds of every table of devices: it is valued as its rows are, one by one."""
+"""The law of every table of devices: its values are those of its rows, one by one."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def assert_parity(
     at: datetime | None = None,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
 ) -> None:
-    """Assert that `batch.appraise_frame` makes of each row of a table what `appraise` makes of its device.
+    """Assert that `batch.appraise_frame` values each row of a table like `appraise` its device.
 
     Args:
         frame: a pandas or Polars DataFrame, or an Arrow table, as `appraise_frame` takes it.
         programme: the rules.
-        at: the instant of the valuation, where the table has no column ``at``.
-        bonuses_given: how often each bonus with a quota was given so far.
+        at: the instant of the valuation, if the table has no column ``at``.
+        bonuses_given: the number of times that each bonus with a quota was given so far.
 
     Raises:
-        AssertionError: a row differs: the first one, without the cells that do not matter.
-        InvalidValue: an argument is not of its type.
+        AssertionError: a row differs: the first one, without the irrelevant cells.
+        InvalidValue: an argument is of another type.
 
     >>> import pandas as pd
     >>> from datetime import UTC, datetime
@@ -60,7 +60,7 @@ def assert_parity(
 
 
 def _shown(row: Row, programme: Programme) -> list[str]:
-    """Return the cells of a row that say something: not the best answers, and not what is empty."""
+    """Return the relevant cells of a row: neither empty nor a best answer."""
     variant = programme.catalogue.named(row["model"]) if isinstance(row["model"], str) else None
     best = {} if variant is None else {**programme.terms[-1].questionnaire.best(variant)}
     questions = questions_of(programme)

@@ -116,7 +116,7 @@ class Books:
             key: the ledger's root secret, of which everything is derived; None to read only.
             old_keys: the other secrets under which devices are known.
             given: the operator's keys, the one in use first; by default the root is the only one.
-            watching: who is told of every transition.
+            watching: the observer of every transition.
         """
         self._engine = engine
         self._watching = watching
@@ -145,7 +145,7 @@ class Books:
 
     @property
     def engine(self) -> Engine:
-        """The SQLAlchemy engine, for whoever must look at the tables; write to them through the verbs only."""
+        """The SQLAlchemy engine, for reading the tables; write to them through the verbs only."""
         return self._engine
 
     # ----- requests
@@ -313,7 +313,7 @@ class Books:
         session.drop_answer(scope, seals.counted(tally))
 
     def _refuse(self, session: Session, request: Request, refusal: Refusal, *, is_final: bool | None = None) -> Refusal:
-        """Keep the full reasons, and return them; to a stranger, the one answer that strangers get.
+        """Store the full reasons, and return them; for a stranger, the one answer for strangers.
 
         Args:
             session: the session.

@@ -107,10 +107,10 @@ __all__ = [
 
 OPEN_STATES = tuple(state.value for state in OPEN)
 BATCH = 20
-"""How many exchanges a sweep ends in one transaction: few, because on SQLite everybody else waits for it."""
+"""The number of exchanges that a sweep ends in one transaction: few, because on SQLite all others wait for it."""
 
 AT_ONCE = 100
-"""How many old answers are removed in one transaction."""
+"""The number of old answers that are removed in one transaction."""
 
 US_OF_A_MINUTE = 60_000_000
 

@@ -1,8 +1,8 @@
-"""The life of a price list, from the spreadsheet to the price in force: read, compare, cost, publish, take back.
+"""The life of a price list, from the spreadsheet to the price in force: read, compare, cost, publish, withdraw.
 
-A list is read by a stated `Form`; nothing is guessed. It is kept beside the programme as a draft until it is published,
-which adds rows to the programme's market prices and never changes one that is there. Excel files and the charset that
-an error names need the extra ``prices``; `cost` needs the extra ``tuning``. See docs/prices.md.
+A list is read in a stated `Form`; nothing is guessed. It is stored beside the programme as a draft until it is
+published, which adds rows to the programme's market prices and never changes an existing one. Excel files and the
+encoding named in an error need the extra ``prices``; `cost` needs the extra ``tuning``. See docs/prices.md.
 """
 
 from miexchange.pricelists._costing import cost, read_book

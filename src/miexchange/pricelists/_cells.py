@@ -28,12 +28,12 @@ def instant_of(cell: object, form: Form, zone: tzinfo, first_day: date) -> datet
 
     Args:
         cell: a text, a date of Excel, or a count of days.
-        form: how it is written.
-        zone: where days begin.
-        first_day: from which the file counts days.
+        form: its format.
+        zone: the zone of days.
+        first_day: the first day of the file's count of days.
 
     Raises:
-        Unread: it is none by that form.
+        Unread: it is not a day in that format.
     """
     check_kind(cell, "a date", (str, date, datetime, int, float))
     try:
@@ -83,7 +83,7 @@ def _counted(text: str, form: Form, first_day: date) -> date:
 
 
 def _in_order(text: str, order: str) -> date | None:
-    """Return the day that a text says in an order of its parts, or None; a year has four digits."""
+    """Return the day in a text with a given order of parts, or None; a year has four digits."""
     match, places = _DATE.fullmatch(text), _ORDERS.get(order)
     if match is None or places is None:
         return None

@@ -27,22 +27,22 @@ __all__ = ["cost", "read_book"]
 
 
 def cost(prices: PriceList, programme: Programme, book: pd.DataFrame, *, at: datetime | None = None) -> Comparison:
-    """Value a book of devices as the programme does, and as it would have done with the prices of a list.
+    """Value a book of devices with the programme's prices, and with the prices of a list instead.
 
-    Each price of a variant that is on the list is taken for the list's, whenever it began, so that a book of last month
-    says what the list would have paid then. A device that has no fresh price has none with the list either.
+    The list's price replaces every price of its variant, whenever it began, so that a book of last month
+    shows what the list would have paid then. A device without a fresh price has none with the list either.
 
     Args:
         prices: the list.
-        programme: the programme as it is.
+        programme: the present programme.
         book: as in `miexchange.tuning.compare`: ``model``, a column for each question, ``at`` unless it is an argument.
-        at: the instant of the valuation, where the book has none.
+        at: the instant of the valuation, unless the book has instants.
 
     Returns:
         The comparison: ``a`` is the programme, ``b`` the programme with the list. Needs the extra ``tuning``.
 
     Raises:
-        InvalidValue: an argument is not usable, or no device is taken.
+        InvalidValue: an argument is invalid, or no device is accepted.
 
     >>> from datetime import UTC, datetime
     >>> from miexchange.pricelists import ListPrice
@@ -67,16 +67,16 @@ def cost(prices: PriceList, programme: Programme, book: pd.DataFrame, *, at: dat
 
 
 def read_book(source: str | Path, *, keep_wrong: bool = False) -> pd.DataFrame:
-    """Read a book of devices from a CSV file in UTF-8: its cells as texts, its days and instants as what they are.
+    """Read a book of devices from a CSV file in UTF-8: its cells as texts, its days and instants parsed.
 
     Args:
-        source: the file; its columns are those of `miexchange.batch.appraise_frame`, and others are not looked at.
-        keep_wrong: whether to keep wrong rows, whose devices are then refused, as `miexchange batch` does: a wrong cell
-            of ``at`` or ``purchased_on`` stays a text, and a row of another length than the header is empty.
+        source: the file; its columns are those of `miexchange.batch.appraise_frame`, and others are ignored.
+        keep_wrong: whether to keep invalid rows, whose devices are then refused, like `miexchange batch`: an invalid
+            cell of ``at`` or ``purchased_on`` stays a text, and a row of another length than the header is empty.
 
     Raises:
-        DataError: the file is not CSV in UTF-8; with every wrong row, unless they are kept.
-        InvalidValue: it is no path.
+        DataError: the file is not CSV in UTF-8; or, unless they are kept, has invalid rows, which it lists.
+        InvalidValue: it is not a path.
     """
     import pandas as pd  # noqa: PLC0415 - slow to load, and only a book needs it
 
@@ -107,7 +107,7 @@ def _rows(
     """Return the header of a book, and the line and the cells of each row; an empty cell is None.
 
     Raises:
-        DataError: it is no CSV, or a row has too few or too many cells; with `keep_wrong` such a row has empty cells.
+        DataError: it is not CSV, or a row has too few or too many cells; with `keep_wrong` such a row has empty cells.
     """
     lines = read_cells(path, file, problems, ("model",))
     line, names = next(lines, (None, []))

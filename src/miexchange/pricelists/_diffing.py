@@ -24,10 +24,10 @@ class ListDiff(Value):
     """The changes by a list.
 
     Attributes:
-        changes: the prices that are not those in force, by variant.
-        same: how many are.
-        missing: the variants that have a price in force and none on the list, which keep it.
-        doubts: what is surely wrong under the list and was not before, one sentence for each variant.
+        changes: the prices that differ from those in force, by variant.
+        same: the number of unchanged prices.
+        missing: the variants with a price in force and none on the list, which keep it.
+        doubts: the new prices that are surely wrong, one sentence for each variant.
     """
 
     changes: tuple[PriceChange, ...]
@@ -48,7 +48,7 @@ class ListDiff(Value):
 
     @property
     def new(self) -> tuple[PriceChange, ...]:
-        """The prices of variants that have none in force."""
+        """The prices of variants without one in force."""
         return tuple(one for one in self.changes if one.before_minor is None)
 
 
@@ -58,10 +58,10 @@ def diff(prices: PriceList, programme: Programme, *, at: datetime) -> ListDiff:
     Args:
         prices: the list.
         programme: the programme whose prices it is to change.
-        at: the instant whose prices are compared with.
+        at: the instant of the prices to compare with.
 
     Raises:
-        InvalidValue: something else is given.
+        InvalidValue: an argument is of another type.
 
     >>> from datetime import UTC, datetime
     >>> from miexchange.pricelists import ListPrice

@@ -47,21 +47,21 @@ class Form(Value):
     """The format of a price list. The defaults are those of a plain CSV file; anything else is stated.
 
     Attributes:
-        encoding: that of a text file. A byte order mark at its beginning states UTF-8 or UTF-16 as well.
-        delimiter: what stands between the cells of a text file.
+        encoding: the encoding of a text file. A byte order mark at its beginning states UTF-8 or UTF-16 as well.
+        delimiter: the delimiter of a text file.
         decimal: the decimal mark of an amount that is text.
-        grouping: what stands between its groups of digits, of three or as lakhs; ``none`` where nothing does.
-        signs: what may stand before or after its digits, such as ``₹`` or ``/-``.
+        grouping: the separator between its groups of digits, of three or as lakhs; ``none`` for no groups.
+        signs: the texts that may stand before or after its digits, such as ``₹`` or ``/-``.
         dates: the order of a date that is text; a date of Excel and a date written as 2018-03-15 need no order.
             ``excel`` is a count of days.
         sheet: the sheet of an Excel file; "" for the only one.
-        header_row: the row or the line that names the columns.
+        header_row: the row or the line with the names of the columns.
         model: the columns that name the variant, read as one name: an id, or a brand with its model and memory.
         price: the column of the price.
         unit: whether the price is in units of the currency, or in its minor units.
-        date: the column of the first day at which a price holds; "" where `publish` says it for all of them.
-        basis: whether the prices were observed or modelled; None where the column ``basis`` says it.
-        source: where the prices are from; "" for the column ``source`` or, where there is none, the file and the row.
+        date: the column of the first day of a price; "" if `publish` gives one for all of them.
+        basis: whether the prices were observed or modelled; None if the column ``basis`` says so.
+        source: the source of the prices; "" for the column ``source`` or, without one, the file and the row.
     """
 
     encoding: Encoding = "utf-8"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["DRAFT", "ListPrice", "PriceList", "date_text", "read_draft", "row_of", "write_draft"]
 
 DRAFT = "next_prices.csv"
-"""The file in a programme's directory that holds the list that is to be published next; no valuation reads it."""
+"""The file in a programme's directory with the next list to publish; no valuation reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class ListPrice(Value):
     Attributes:
         model: the variant's id.
         price_minor: the price of a clean device, in minor units.
-        basis: whether somebody observed the price, or a model made it.
-        source: where it is from.
-        effective_from: the first instant at which it is to hold, UTC, or None where `publish` says it.
+        basis: whether the price was observed or modelled.
+        source: the source of the price.
+        effective_from: the first instant at which it is to be in force, UTC, or None if `publish` gives it.
     """
 
     model: Id
@@ -72,7 +72,7 @@ class PriceList(Table[ListPrice]):
 
 
 def date_text(at: datetime, zone: tzinfo) -> str:
-    """Write an instant as a table does: as the day that begins then in the zone, or in full.
+    """Write an instant in the notation of a table: as the day that begins then in the zone, or in full.
 
     >>> from datetime import UTC, datetime, timedelta, timezone
     >>> india = timezone(timedelta(hours=5, minutes=30))
@@ -91,14 +91,14 @@ def row_of(cells: list[object], end: str) -> str:
 
 
 def write_draft(prices: PriceList, directory: str | Path) -> Path:
-    """Keep a list beside a programme as its draft, in place of an earlier draft, and return the file.
+    """Store a list beside a programme as its draft, replacing an earlier one, and return the file.
 
     Args:
         prices: the list.
-        directory: a programme's directory, which is none that ships with the package.
+        directory: a programme's directory, not one that ships with the package.
 
     Raises:
-        InvalidValue: something else is given, or the directory cannot be written.
+        InvalidValue: an argument is of another type, or the directory cannot be written.
         DataError: there is no programme, or it has problems.
     """
     argument(prices, PriceList, "prices")
@@ -121,7 +121,7 @@ def read_draft(directory: str | Path) -> PriceList:
     """Return the draft beside a programme.
 
     Raises:
-        InvalidValue: it is no directory of a programme of one's own.
+        InvalidValue: it is not the directory of a programme of one's own.
         DataError: there is no programme or no draft, or one of them has problems.
     """
     place = own_directory(directory)

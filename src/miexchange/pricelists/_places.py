@@ -21,8 +21,8 @@ def own_directory(directory: object) -> Path:
     """Return the directory of a programme.
 
     Raises:
-        InvalidValue: it is no path, or the programme ships with the package.
-        ProgrammeNotFoundError: no programme is there.
+        InvalidValue: it is not a path, or the programme ships with the package.
+        ProgrammeNotFoundError: there is no programme.
     """
     if path_of(directory) is None:
         raise wrong_type("directory", directory, "give the path of a programme's directory")
@@ -42,16 +42,16 @@ def own(place: Path) -> Path:
 
 
 def programme_of(source: str | Path) -> Programme:
-    """Load a programme of which listed models may still await their first price, which a list brings.
+    """Load a programme whose listed models may lack their first price, which a list adds.
 
-    `Programme.load` refuses a model that is listed without a price, and the linter refuses a price of a model that is
+    `Programme.load` refuses a listed model without a price, and the linter refuses a price of a model that is
     not listed. So a new model is listed first, from the day of the list on, and then priced by it.
 
     Args:
-        source: as of `Programme.load`.
+        source: as for `Programme.load`.
 
     Raises:
-        DataError: there is no programme, or anything else is wrong with it.
+        DataError: there is no programme, or it has another problem.
 
     >>> programme_of("uk-trade-in").id
     'uk-trade-in'

@@ -1,11 +1,11 @@
-"""A list becomes prices: rows are added to the file of market prices, and none that was in force is ever changed.
+"""Publishes a list: rows are added to the file of market prices, and none that was in force is ever changed.
 
-What a quote was made of is found again by the row that was in force at its instant, so rows are added for instants that
-are still to come, and taken back only as long as none of them has come. A wrong price that was in force is corrected by
-the next list: quotes were made with it, and coupons are out.
+A replay finds the price of a quote by the row in force at its instant, so rows are added for future instants,
+and withdrawn only while none of them has been in force. A wrong price that was in force is corrected by
+the next list: quotes were made with it, and coupons are outstanding.
 
-The file keeps its columns, its order, its line ends and every byte that was there. A row is put behind another one as
-"line end and row", and taken away as that: so the bytes before and after are those of the file as it was.
+The file keeps its columns, its order, its line ends and every existing byte. A row is inserted after another one as
+"line end and row", and removed likewise: so the bytes before and after are unchanged.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ _SHA256 = 32
 
 @dataclass(frozen=True, slots=True)
 class Publication(Value):
-    """A list that was published, or taken back.
+    """A list that was published or withdrawn.
 
     Attributes:
-        published_at: the instant of its publication, which tells it from other lists.
-        begins: the first instant at which a price of it holds.
-        rows: how many prices were added, or taken back.
-        digest: the digest of the programme with the prices as they are since.
+        published_at: the instant of its publication, which identifies it.
+        begins: the first instant of its prices.
+        rows: the number of prices that were added or removed.
+        digest: the digest of the programme with the present prices.
     """
 
     published_at: datetime
@@ -71,7 +71,7 @@ class _Row(NamedTuple):
 
 
 class _File:
-    """The text of a file of market prices: its header, its rows, and where each of them stands."""
+    """The text of a file of market prices: its header, its rows, and their positions."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
@@ -97,9 +97,9 @@ class _File:
         self._line_end = "\r\n" if after.startswith("\r\n") else "\r" if after.startswith("\r") else "\n"
 
     def with_rows(self, added: Iterable[tuple[str, dict[str, object]]]) -> bytes:
-        """Return the file with rows added: behind the last of their model where the file is ordered by model.
+        """Return the file with rows added: after the last of their model if the file is ordered by model.
 
-        A model that it lacks comes where it sorts. In a file of another order they come at the end, as they are given.
+        A model that it lacks is inserted in order. In a file of another order rows are appended as given.
         """
         models = [row.model for row in self.rows]
         is_ordered = all(one <= other for one, other in pairwise(models))
@@ -126,20 +126,20 @@ class _File:
 
 
 def publish(prices: PriceList, directory: str | Path, *, at: datetime, begins: datetime | None = None) -> Publication:
-    """Add the prices of a list to a programme, from an instant on that is still to come.
+    """Add the prices of a list to a programme, from a future instant on.
 
-    The new file takes its name only if the programme with it has no problems; until then, and if anything fails, the
-    old one stays as it is. What was published is kept beside it, for the linter and for `rollback`.
+    The new file is renamed only if the programme with it has no problems; until then, and if anything fails, the
+    old one is unchanged. The published list is stored beside it, for the linter and for `rollback`.
 
     Args:
         prices: the list.
-        directory: the programme's directory, which is none that ships with the package.
-        at: the instant of the publication: now, which the caller says.
-        begins: from when the prices hold; where the list says it, it says the same, or None is given.
+        directory: the programme's directory, not one that ships with the package.
+        at: the instant of the publication: now.
+        begins: the beginning of the prices; if the list has one, the same, or None.
 
     Raises:
-        InvalidValue: something else is given, a price would begin at or before `at`, no instant or two different ones
-            are said, the list is empty, or a file cannot be written.
+        InvalidValue: an argument is of another type, a price would begin at or before `at`, there is no beginning or
+            two different ones, the list is empty, or a file cannot be written.
         DataError: there is no programme, or it would have problems with the list: each with its file and line.
 
     >>> from datetime import UTC, datetime
@@ -191,7 +191,7 @@ def publish(prices: PriceList, directory: str | Path, *, at: datetime, begins: d
 
 
 def _beginnings(prices: PriceList, begins: datetime | None, at: datetime) -> dict[str, datetime]:
-    """Return when each price of a list begins; all of them are still to come."""
+    """Return the beginning of each price of a list; all of them are in the future."""
     if not len(prices):
         raise out_of_range("prices", None, "give a list with a price", "is empty")
     found = {}
@@ -211,18 +211,18 @@ def _beginnings(prices: PriceList, begins: datetime | None, at: datetime) -> dic
 
 
 def rollback(directory: str | Path, *, at: datetime) -> Publication:
-    """Take back the list that was published last, while no price of it has been in force; the bytes are as before.
+    """Withdraw the list that was published last, while no price of it has been in force; the bytes are as before.
 
-    A list of which a price has been in force stays: quotes were made with it, and are replayed by its rows. The right
+    A list with a price that has been in force stays: quotes were made with it, and are replayed by its rows. The right
     prices are then published as another list.
 
     Args:
         directory: the programme's directory.
-        at: now, which the caller says.
+        at: now.
 
     Raises:
-        InvalidValue: something else is given, no list was published, one of its prices has been in force, one of its
-            rows was changed since, or a file cannot be written.
+        InvalidValue: an argument is of another type, no list was published, one of its prices has been in force, one of
+            its rows was changed since, or a file cannot be written.
         DataError: there is no programme, or it would have problems without the list.
     """
     at = instant(at, "at")
@@ -238,7 +238,7 @@ def rollback(directory: str | Path, *, at: datetime) -> Publication:
         raise out_of_range("at", at, "publish another list: quotes were made with this one", what)
     rows = _unchanged(file, last, programme.zone)
     with _candidate(file, file.without_rows(rows)) as (candidate, take):
-        changed, _ = load_with(place, candidate, awaiting=True)  # as before the list, when its new models awaited it
+        changed, _ = load_with(place, candidate, awaiting=True)  # as before the list, without prices of new models
         take()
     record.drop_last()
     record.write(record.rows)
@@ -258,7 +258,7 @@ def _unwritable(path: Path, error: OSError) -> InvalidValue:
 
 
 def _rows_of(file: _File, said: list[PublishedPrice], zone: tzinfo) -> Iterator[tuple[_Row, PublishedPrice]]:
-    """Yield the rows of a file that a list added, each with what the list said."""
+    """Yield the rows of a file that a list added, each with the list's price."""
     wanted = {(one.model, one.effective_from): one for one in said}
     for row in file.rows:
         one = wanted.get((row.model, read_instant(row.begins, zone)))
@@ -270,7 +270,7 @@ def _unchanged(file: _File, said: list[PublishedPrice], zone: tzinfo) -> list[_R
     """Return the rows of a file that a list added.
 
     Raises:
-        InvalidValue: one of them says another price since.
+        InvalidValue: one of them has another price since.
     """
     price, found = file.names.index("price_minor"), []
     for row, one in _rows_of(file, said, zone):
@@ -323,7 +323,7 @@ class _Record:
         self.rows = [one for one in self.rows if one.published_at != self.rows[-1].published_at]
 
     def write(self, rows: list[PublishedPrice]) -> None:
-        """Write the file anew, whole or not at all; without rows it goes."""
+        """Rewrite the file atomically; without rows it is removed."""
         new = self._path.with_name(f".{PUBLISHED}.new")
         try:
             if not rows:

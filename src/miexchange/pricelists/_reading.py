@@ -1,4 +1,4 @@
-"""Reading a spreadsheet's price list by a stated form: a row that cannot be read is told with what would read it."""
+"""Reads a spreadsheet's price list in a stated format: an unreadable row is reported with its remedy."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Reading:
     """The content of a file.
 
     Attributes:
-        prices: the list of the rows that could be read.
-        problems: one or more for each row that could not, with its line, its column, and what would read it.
-        rows: how many rows the file has below its header.
-        not_read: its columns that nothing reads.
+        prices: the list of the readable rows.
+        problems: one or more for each unreadable row, with its line, its column, and the remedy.
+        rows: the number of rows below the header.
+        not_read: the ignored columns.
     """
 
     prices: PriceList
@@ -47,19 +47,19 @@ class Reading:
 
 
 def read(source: str | Path, programme: Programme, form: Form | None = None) -> Reading:
-    r"""Read the price list of a file: CSV in any form that is stated, or a sheet of an Excel file (``.xlsx``).
+    r"""Read the price list of a file: CSV in any stated format, or a sheet of an Excel file (``.xlsx``).
 
     A name of a variant is an id, a brand with its model and memory, or a model that no other brand has; a name of
-    several variants, of none, or of one that the programme does not list is told with the nearest. Cells of Excel
-    are read as values: a formula as what it was computed to, an error as a problem.
+    several variants, of none, or of one that the programme does not list is reported with the nearest. Cells of Excel
+    are read as values: a formula as its computed result, an error as a problem.
 
     Args:
         source: the file.
-        programme: whose models they are, in whose currency and multiples of whose price step.
-        form: how the file is written; by default as plain CSV with the columns ``model``, ``price`` and ``basis``.
+        programme: the programme with the models, the currency and the price step.
+        form: the format of the file; by default plain CSV with the columns ``model``, ``price`` and ``basis``.
 
     Raises:
-        InvalidValue: something else is given.
+        InvalidValue: an argument is of another type.
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
@@ -82,7 +82,7 @@ def read(source: str | Path, programme: Programme, form: Form | None = None) -> 
     stated = Form() if form is None else argument(form, Form, "form")
     problems = Problems()
     reader = _Reader(programme, stated, text_of(source) or f"{path}", problems)
-    with suppress(DataError):  # there are more problems than anybody reads, and all that were found are noted
+    with suppress(DataError):  # the limit of problems is reached, and all that were found are recorded
         reader.read(path)
     return Reading(PriceList.of(reader.found.values()), tuple(problems.found), reader.rows, reader.not_read)
 
@@ -127,7 +127,7 @@ class _Reader:
                 self._lines[price.model] = line
 
     def _find_columns(self, sheet: Sheet) -> bool:
-        """Find the columns that are read, and note those that are not there."""
+        """Find the columns to read, and record the missing ones."""
         form, names = self._form, sheet.names
         if len(names) > LIST_COLUMNS:
             what = f"has more than {LIST_COLUMNS} columns"
@@ -161,7 +161,7 @@ class _Reader:
         return cells[place] if place < len(cells) else None
 
     def _row(self, line: int, cells: list[object]) -> ListPrice | None:
-        """Return the price of a row, or None with everything that is wrong noted."""
+        """Return the price of a row, or None after recording every fault."""
         form, programme = self._form, self._programme
         model = self._model(line, cells)
         amount, since = 0, None

@@ -34,7 +34,7 @@ _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM
 _UNPACKED = re.compile(r"(?i)\.(?:xml|rels)$")
 _STYLES = re.compile(r"(?i)(?:styles|workbook|theme\d*)\.xml$|\.rels$|\[Content_Types\]\.xml$|docProps/")
 _PARTS = 1_000
-_SAMPLE = 20_000  # bytes from which a charset is named
+_SAMPLE = 20_000  # bytes from which an encoding is detected
 _SEPARATOR = re.compile(r"sep=(.)\s*")
 _EXTRA = "Install the extra: pip install 'miexchange[prices]', or save the sheet as CSV"
 
@@ -45,11 +45,11 @@ class Sheet(NamedTuple):
     names: list[str]
     rows: Iterator[tuple[int, list[object]]]
     first_day: date
-    """From which the file counts days."""
+    """The first day of the file's count of days."""
     is_excel: bool
 
     def column(self, place: int) -> str:
-        """Name a column for a problem: as it is called, and in Excel with its letters."""
+        """Return the name of a column for a problem, in Excel with its letters."""
         name = self.names[place]
         if not self.is_excel:
             return name
@@ -61,13 +61,13 @@ class Sheet(NamedTuple):
 
 
 def open_sheet(path: Path, file: str, form: Form, problems: Problems) -> Sheet | None:
-    """Return the header and the rows of a file, or None with a problem noted.
+    """Return the header and the rows of a file, or None after recording a problem.
 
     Args:
         path: the file.
-        file: how to call it in a problem.
-        form: how it is written.
-        problems: where faults are noted.
+        file: its name in a problem.
+        form: its format.
+        problems: the list to which faults are added.
     """
     data = _bytes_of(path, file, problems)
     if data is None:
@@ -100,7 +100,7 @@ def _bytes_of(path: Path, file: str, problems: Problems) -> bytes | None:
 
 
 def _decoded(data: bytes, file: str, form: Form, problems: Problems) -> str | None:
-    """Return the text of a file by the encoding that is stated, or that its byte order mark states."""
+    """Return the text of a file in the stated encoding, or that of its byte order mark."""
     encoding: str = form.encoding
     for mark, marked in _MARKS.items():
         if data.startswith(mark):
@@ -126,7 +126,7 @@ def _decoded(data: bytes, file: str, form: Form, problems: Problems) -> str | No
 
 
 def _remedy_of_charset(data: bytes, at: int) -> str:
-    """Name the encoding that text around a byte looks to be in; whoever knows the file states it."""
+    """Return the likely encoding of the text around a byte, for the caller to state."""
     found = ""
     with suppress(ImportError):
         from charset_normalizer import from_bytes  # noqa: PLC0415 - of the extra, and only for this sentence
@@ -163,7 +163,7 @@ def _text_sheet(text: str, file: str, form: Form, problems: Problems) -> Sheet |
 
 
 def _text_rows(text: str, file: str, form: Form, problems: Problems) -> Iterator[tuple[int, list[object]]]:
-    """Yield every row, with the line on which it begins."""
+    """Yield every row, with the number of its first line."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=DELIMITERS[form.delimiter], strict=True)
     line = 1
     try:
@@ -187,7 +187,7 @@ def _excel_sheet(data: bytes, file: str, form: Form, problems: Problems) -> Shee
             problems.add(file, None, "", what, "Save the one sheet with the prices as CSV, or as an .xlsx of its own")
             return None
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what openpyxl leaves out, such as pictures
+            warnings.simplefilter("ignore")  # about parts that openpyxl ignores, such as pictures
             book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheets = [sheet for sheet in book.sheetnames if sheet == form.sheet or not form.sheet]
         if len(sheets) != 1:
@@ -212,7 +212,7 @@ def _excel_sheet(data: bytes, file: str, form: Form, problems: Problems) -> Shee
 
 
 def _fault_of_zip(data: bytes) -> str | None:
-    """Return what is wrong with a zip file before it is unpacked: zipfile gives no more bytes than it says it has."""
+    """Return the fault of a zip file before it is unpacked: zipfile yields no more bytes than the file declares."""
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         parts = [part for part in packed.infolist() if _UNPACKED.search(part.filename)]
         styles = [part.file_size for part in parts if _STYLES.search(part.filename)]
@@ -233,7 +233,7 @@ def _fault_of_zip(data: bytes) -> str | None:
 
 def _excel_rows(sheet: Any, file: str, form: Form, problems: Problems) -> Iterator[tuple[int, list[object]]]:  # noqa: ANN401 - openpyxl's
     """Yield every row from the header on, with its number."""
-    sheet.reset_dimensions()  # what it says of its size may be anything
+    sheet.reset_dimensions()  # its declared size may be wrong
     last = form.header_row + LIST_ROWS + 1
     number = form.header_row
     try:

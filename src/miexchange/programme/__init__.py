@@ -1,6 +1,6 @@
 """A programme: dated terms, lists and tables in one directory, loaded as one immutable object.
 
-A directory holds ``programme.toml`` and the tables that it names. Loading refuses whatever could
+A directory contains ``programme.toml`` and the tables that it names. Loading refuses anything that could
 make a quote wrong, all problems at once, each with its file and line; `lint` returns them.
 
 >>> from miexchange import Programme

@@ -1,7 +1,7 @@
-"""A certificate beside a programme: that `miexchange.prove` proved what the loader alone cannot tell.
+"""A certificate beside a programme: `miexchange.prove` proved what the loader alone cannot decide.
 
-The loader refuses a programme where a sufficient condition fails. A certificate in its directory names the digest of
-the programme, the laws that were proved, and the version of the arithmetic that they were proved of: it holds for these
+The loader refuses a programme if a sufficient condition fails. A certificate in its directory names the digest of
+the programme, the proved laws, and the version of the arithmetic: it is valid for these
 files and for this arithmetic only. Reading one needs no solver.
 """
 
@@ -26,13 +26,13 @@ __all__ = ["FILE", "NEEDED", "holds", "text_of"]
 FILE = "certificate.toml"
 
 NEEDED = frozenset({"worse_answer", "worse_fact", "dearer_market"})
-"""The laws that the loader's condition stands for."""
+"""The laws that the loader's condition implies."""
 
-_SHORT = 12  # digits of a digest that a problem shows
+_SHORT = 12  # digits of a digest shown in a problem
 
 
 def _version() -> str:
-    """Return the version of the arithmetic: a hash of its source, so that no change of it is forgotten."""
+    """Return the version of the arithmetic: a hash of its source, so that no change of it is overlooked."""
     source = inspect.getsource(_kernel) + inspect.getsource(_decisions)
     return hashlib.sha256(source.encode()).hexdigest()[:16]
 
@@ -47,9 +47,9 @@ def text_of(programme: Programme, laws: Iterable[str]) -> str:
 
 
 def holds(directory: Path, programme: Programme, problems: Problems) -> bool:
-    """Tell whether the certificate in a directory says that a programme keeps its laws; why not is noted.
+    """Tell whether the certificate in a directory proves a programme's laws; record the problem if not.
 
-    Where there is none, the problems that were found stand as they are.
+    Without a certificate, the problems found remain.
     """
     path = directory / FILE
     if not path.exists():

@@ -1,4 +1,4 @@
-"""The prices that look wrong, were looked at, and are left as they are: a file beside ``programme.toml``."""
+"""The prices that look wrong, were checked, and are confirmed: a file beside ``programme.toml``."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ COLUMNS = ("model", "price_minor", "source")
 
 
 def read_checked(directory: Path, problems: Problems) -> set[tuple[str, int]]:
-    """Return the models with the price of each that was looked at; nothing where there is no such file.
+    """Return the models with the confirmed price of each; empty if there is no such file.
 
-    Each row says in ``source`` why it is right. Another price of the same model is doubted again.
+    Each row gives the reason in ``source``. Another price of the same model is doubted again.
 
     Args:
-        directory: that of the programme.
-        problems: where faults are noted.
+        directory: the directory of the programme.
+        problems: the list to which faults are added.
     """
     if not (directory / CHECKED).exists():
         return set()

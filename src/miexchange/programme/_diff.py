@@ -29,11 +29,11 @@ _HEAD = ("id", "title", "zone", "currency", "price_step_minor", "brands", "categ
 
 @dataclass(frozen=True, slots=True)
 class PriceChange(Value):
-    """A price that is another one.
+    """A changed price.
 
     Attributes:
         model: the variant's id.
-        before_minor: the price in force, in minor units, or None where there is none.
+        before_minor: the price in force, in minor units, or None if there is none.
         after_minor: the price instead.
     """
 
@@ -56,7 +56,7 @@ def prices_in_force(programme: Programme, at: datetime) -> dict[str, int]:
 
 
 def changed_prices(before: Mapping[str, int], after: Mapping[str, int]) -> tuple[PriceChange, ...]:
-    """Return the prices that are others, by variant; a variant that is only in one mapping keeps or gains its price."""
+    """Return the changed prices, by variant; a variant that is only in one mapping keeps or gains its price."""
     others = (model for model in sorted(after) if after[model] != before.get(model))
     return tuple(PriceChange(model, before.get(model), after[model]) for model in others)
 
@@ -78,11 +78,11 @@ class Edit(Value):
     """One difference.
 
     Attributes:
-        part: what it is in: ``programme``, ``terms``, ``prices``, ``anchors``, ``eligible``, ``models``, ``tacs`` or
+        part: its part: ``programme``, ``terms``, ``prices``, ``anchors``, ``eligible``, ``models``, ``tacs`` or
             ``treatments``.
         where: the row and the field, such as ``2018-03: questions[battery].options[weak].deduction.share_bps``.
-        before: what stood there; "" for nothing.
-        after: what stands there; "" for nothing.
+        before: the old value; "" for none.
+        after: the new value; "" for none.
     """
 
     part: Id
@@ -91,7 +91,7 @@ class Edit(Value):
     after: Line
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return it as a line of text."""
         return f"{self.part} {self.where}: {self.before or 'not there'} -> {self.after or 'not there'}"
 
 
@@ -100,10 +100,10 @@ class ProgrammeDiff(Value):
     """The differences between two editions of a programme. It is truthy if there are any.
 
     Attributes:
-        old: the digest of the one.
-        new: the digest of the other.
+        old: the digest of the old edition.
+        new: the digest of the new edition.
         edits: all differences, one per field.
-        prices: the prices in force at the instant that are others.
+        prices: the changed prices in force at the instant.
         unreplayable: the differences in what was in force by then: prices, repair anchors, listings and terms. Quotes
             that were made with these cannot be replayed with the new edition, only with the old one.
     """
@@ -152,12 +152,12 @@ def diff(old: Programme, new: Programme, *, at: datetime) -> ProgrammeDiff:
     """Compare two editions of a programme, field by field.
 
     Args:
-        old: the one, such as the programme in force.
-        new: the other, such as the one that is to follow it.
-        at: the instant up to which something was in force: now, where the new one is about to go live.
+        old: one edition, such as the programme in force.
+        new: the other, such as its successor.
+        at: the instant up to which something was in force: now, if the new one is about to go live.
 
     Raises:
-        InvalidValue: an argument is not of its type.
+        InvalidValue: an argument is of another type.
 
     >>> import dataclasses
     >>> from datetime import UTC, datetime
@@ -195,19 +195,19 @@ _TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "anchors": ("anchors", ("model", "component", "effective_from")),
     "treatments": ("treatments", ("part", "effective_from")),
 }
-"""The tables: the field of a programme, and the columns that name a row."""
+"""The tables: the field of a programme, and the columns that identify a row."""
 
 _IN_FORCE = frozenset({"eligible", "prices", "anchors"})
 
 
 def _rows(rows: Iterable[Value], key: tuple[str, ...]) -> dict[str, Any]:
-    """Return the rows as plain data, each by what names it."""
+    """Return the rows as plain data, each by its key."""
     found = (row.to_dict() for row in rows)
     return {" ".join(f"{row.pop(name)}" for name in key): row for row in found}
 
 
 def _then(rows: Iterable[Any], at: datetime, zone: tzinfo) -> Iterator[Any]:
-    """Yield what was in force by an instant, as far as anybody knew by then: without an end that was still to come."""
+    """Yield what was in force by an instant, as known then: without an end that was still in the future."""
     on = at.astimezone(zone).date()
     for row in rows:
         begin, end, now = ("listed_from", "listed_until", on) if type(row) is Listing else (*_INSTANTS, at)
@@ -220,7 +220,7 @@ _INSTANTS = ("effective_from", "effective_until")
 
 
 def _terms(terms: Iterable[Terms]) -> dict[str, Any]:
-    """Return terms as plain data by version; the questions stand in them by their ids."""
+    """Return terms as plain data by version, with the questions by id."""
     return {one.version: one.to_dict() for one in terms}
 
 
@@ -232,7 +232,7 @@ def _plain(value: object) -> object:
 
 
 def _between(part: str, where: str, before: object, after: object) -> Iterator[Edit]:
-    """Yield what differs in two pieces of plain data."""
+    """Yield the differences between two pieces of plain data."""
     if before == after:
         return
     one, other = _by_id(before), _by_id(after)
@@ -244,7 +244,7 @@ def _between(part: str, where: str, before: object, after: object) -> Iterator[E
 
 
 def _within(where: str, name: str, whole: object) -> str:
-    """Return the path of a part of something: an element of a list in brackets."""
+    """Return the path of a part: an element of a list in brackets."""
     if not where:
         return name
     colon = ": " if where.find(":") < 0 else "."
@@ -252,7 +252,7 @@ def _within(where: str, name: str, whole: object) -> str:
 
 
 def _by_id(data: object) -> dict[str, Any] | None:
-    """Return an object as it is, and a list of objects by what names each of them; None of anything else."""
+    """Return an object unchanged, and a list of objects by their keys; None for anything else."""
     if isinstance(data, dict):
         return data
     if not isinstance(data, list) or not data or not all(isinstance(one, dict) for one in data):
@@ -265,7 +265,7 @@ _NAMING = ("id", "from_months", "per", "one", "role")
 
 
 def _shown(value: object) -> str:
-    """Return plain data as a short text; "" for nothing."""
+    """Return plain data as a short text; "" for none."""
     if value is None:
         return ""
     return one_line(value if isinstance(value, str) else canonical(value))[:_LONG]

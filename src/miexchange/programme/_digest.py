@@ -1,8 +1,8 @@
-"""The digest of a programme: over its canonical content, so that whoever keeps quotes keeps programmes by digest.
+"""The digest of a programme: over its canonical content, so that quotes can be kept with programmes by digest.
 
-A field that is added to what a programme holds is `Since`, and left at its default no digest has it; a table that is
-added is left out while it is empty. So a programme that does not use them keeps its name. Before that rule, a digest
-changed with each field. What a ledger kept then is found by the digest of then, which is made again here.
+A field that is added to a programme is `Since`, and is not in the digest at its default; a table that is
+added is left out while it is empty. So the digest of a programme that does not use them is unchanged. Before that rule,
+a digest changed with each field. Ledgers of that time use the old digest, which is computed here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ADDED: dict[str, dict[str, object]] = {
     "eligibility": {"register_hours": 0},
     "exchange": {"accept_register_hours": 0, "hand_over_register_hours": 0, "limits": []},
 }
-"""What parts of terms had not when ledgers were of version 0005, with what says nothing."""
+"""The parts of terms that ledgers of version 0005 did not have, with their neutral values."""
 
 
 def digest_of(programme: Programme) -> str:
@@ -34,7 +34,7 @@ def digest_of(programme: Programme) -> str:
 
 
 def digest_then(programme: Programme) -> str | None:
-    """Return the digest that ledgers of version 0005 knew it by; None for one that says what they could not."""
+    """Return the digest in ledgers of version 0005; None for a programme that they could not represent."""
     if len(programme.treatments):
         return None
     terms = [json.loads(dump(one)) for one in programme.terms]

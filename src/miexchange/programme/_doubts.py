@@ -1,4 +1,4 @@
-"""Values of a programme that are legal but surely wrong: prices that are far off, and names that occur nowhere else."""
+"""Values of a programme that are legal but surely wrong: outlying prices, and names that occur nowhere else."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["Doubt", "check", "doubtful_prices"]
 
 FAR = 5
-"""How many times another price is far from it. A digit too many makes ten times as much; a price that also fell by
-half, or doubled, is still found."""
+"""The factor from which a price is far from another. A digit too many makes ten times as much; a price that also fell
+by half, or doubled, is still found."""
 
-_ABOVE_LAUNCH = 2  # times its launch price, which no used phone costs
-_FEWEST = 3  # other prices, below which the dearest of them says little
+_ABOVE_LAUNCH = 2  # times its launch price, more than any used phone costs
+_FEWEST = 3  # other prices; with fewer, the dearest of them proves little
 _MOST_KIN = 100  # variants of one phone: each is compared with each
-_BEFORE = 2  # earlier prices: where one of them was wrong, the correction is near the other
-_HINTS = 20  # doubts of a kind for which a like name is looked for: that takes long
-_LIKE = 0.8  # how alike two names are of which one is a slip of the finger
+_BEFORE = 2  # earlier prices: if one of them was wrong, the correction is near the other
+_HINTS = 20  # doubts of a kind with a search for similar names, which is slow
+_LIKE = 0.8  # the similarity of two names from which one is a typing error
 
 
 class Doubt(NamedTuple):
@@ -46,8 +46,8 @@ def doubtful_prices(series: Mapping[str, Sequence[int]], catalogue: Catalogue) -
     """Return the prices that are far from others, and those that fall with more memory: one doubt for each model.
 
     Args:
-        series: by model its prices in minor units, oldest first. The last one is judged; the two before it, and the
-            last ones of other models, are what it is compared with.
+        series: by model its prices in minor units, oldest first. The last one is judged, against the two before it and
+            the last ones of other models.
         catalogue: the models.
     """
     last = {model: prices[-1] for model, prices in series.items()}
@@ -70,7 +70,7 @@ def doubtful_prices(series: Mapping[str, Sequence[int]], catalogue: Catalogue) -
 
 
 def _families(models: Iterable[str], catalogue: Catalogue) -> dict[str, list[Variant]]:
-    """Return the variants of the same phone that are among some models, by model; none of a phone with too many."""
+    """Return the variants of the same phone among some models, by model; none for a phone with too many."""
     families: dict[str, list[Variant]] = defaultdict(list)
     for model in models:
         if (variant := catalogue.by_model.get(model)) is not None:
@@ -114,7 +114,7 @@ def _times(more: int, less: int) -> str:
 
 
 def _cheaper_with_more(variants: list[Variant], last: Mapping[str, int]) -> Iterator[Doubt]:
-    """Yield the variants that cost less than one of the same phone with less memory, named with the dearest such."""
+    """Yield the variants that cost less than one of the same phone with less memory, with the dearest such."""
     for variant in variants:
         less = [one for one in variants if one is not variant and _has_less(one, variant)]
         dearest = max(less, key=lambda one: last[one.model], default=variant)
@@ -132,12 +132,12 @@ def _has_less(one: Variant, other: Variant) -> bool:
 
 
 def check(draft: Draft, published: Sequence[PublishedPrice], checked: Container[tuple[str, int]]) -> None:
-    """Note every doubt about a programme that has no problem.
+    """Record every doubt about a programme without problems.
 
     Args:
         draft: the programme.
-        published: the lists of prices that were published.
-        checked: models, each with a price that was looked at and is right.
+        published: the published price lists.
+        checked: models, each with a confirmed price.
     """
     _check_prices(draft, checked)
     _check_published(draft, published)
@@ -161,7 +161,7 @@ def _check_prices(draft: Draft, checked: Container[tuple[str, int]]) -> None:
 
 
 def _check_published(draft: Draft, published: Sequence[PublishedPrice]) -> None:
-    """See that the last price of each model is that of the last list that named it."""
+    """Check that the last price of each model is that of the last list that named it."""
     rows: dict[str, tuple[Price, int]] = {
         price.model: (price, line) for price, line in zip(draft.prices, draft.price_lines, strict=True)
     }
@@ -183,7 +183,7 @@ _Versions = list[tuple[int, "Terms"]]
 
 
 def _check_channels(versions: _Versions, draft: Draft) -> None:
-    """See that no version of the terms names a channel that no other one does, in place of one of those before it."""
+    """Check that no version of the terms names a new channel in place of one of those before it."""
     keys = [{word_key(channel) for channel in terms.usage.channels} for _, terms in versions]
     count = Counter(key for found in keys for key in found)
     told = 0
@@ -200,7 +200,7 @@ def _check_channels(versions: _Versions, draft: Draft) -> None:
 
 
 def _check_brands(versions: _Versions, draft: Draft) -> None:
-    """See that each brand that a coupon buys is one of the catalogue, of a maker, or of the programme."""
+    """Check that each brand that a coupon buys is one of the catalogue, of a maker, or of the programme."""
     known = {variant.brand for variant in draft.catalogue} | set(draft.brands)
     keys = {words(brand) for brand in known} | makers().keys()
     for maker in makers().values():
@@ -213,7 +213,7 @@ def _check_brands(versions: _Versions, draft: Draft) -> None:
 
 
 def _check_targets(versions: _Versions, draft: Draft) -> None:
-    """See that each new model that a bonus is for is in the catalogue, or that another bonus is for it too."""
+    """Check that each target of a bonus is in the catalogue, or a target of another bonus too."""
     catalogue, models = draft.catalogue, Path(draft.files["models"]).name
     said: dict[str, set[str]] = defaultdict(set)
     targets = [

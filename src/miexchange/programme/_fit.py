@@ -1,7 +1,7 @@
-"""Fitting the plain data of a TOML table to a dataclass: strictly, every fault with its line.
+"""Fits the plain data of a TOML table to a dataclass: strictly, every fault with its line.
 
-Nothing is converted but a local date where an instant is wanted; nothing unknown is let through.
-pydantic would do the same for a tenth of a second at every start, and say it in its own words.
+The only conversion is of a local date to an instant; unknown keys are refused.
+pydantic would do the same for a tenth of a second at every start, and in its own words.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Fitter", "Shape", "dotted", "shape_of"]
 
-_NOTHING: Any = object()  # what did not fit; None is a value
+_NOTHING: Any = object()  # a value that did not fit; None is a value
 
 _PLAIN: dict[Any, tuple[str, str]] = {
     str: ("a text", "Write it in quotes"),
@@ -37,7 +37,7 @@ _PLAIN: dict[Any, tuple[str, str]] = {
 
 
 class Shape(NamedTuple):
-    """The keys that a table may have, with their types, and those that it must have."""
+    """The keys of a table, with their types, and the required ones."""
 
     types: Mapping[str, Any]
     required: frozenset[str]
@@ -45,7 +45,7 @@ class Shape(NamedTuple):
 
 @cache
 def shape_of(kind: Any) -> Shape:  # noqa: ANN401 - any dataclass
-    """Return the shape of a dataclass; the keys that must be there stand first."""
+    """Return the shape of a dataclass; the required keys come first."""
     hints = hints_of(kind)
     names = [field.name for field in dataclasses.fields(kind)]
     required = [field.name for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING]
@@ -53,7 +53,7 @@ def shape_of(kind: Any) -> Shape:  # noqa: ANN401 - any dataclass
 
 
 def dotted(path: TomlPath) -> str:
-    """Name a key as it is written in the file, without positions: the line says which one it is.
+    """Return a key as written in the file, without positions: the line identifies it.
 
     >>> dotted(("terms", 1, "bonuses", 0, "amount_minor"))
     'terms.bonuses.amount_minor'
@@ -62,10 +62,10 @@ def dotted(path: TomlPath) -> str:
 
 
 class Fitter:
-    """Fits the tables of one file, and notes what does not fit."""
+    """Fits the tables of one file, and records their faults."""
 
     def __init__(self, toml: Toml, file: str, zone: tzinfo, problems: Problems) -> None:
-        """Keep where problems are noted, and the zone in which a local date begins."""
+        """Store the list of problems, and the zone of local dates."""
         self._toml = toml
         self._file = file
         self._zone = zone
@@ -76,12 +76,12 @@ class Fitter:
         return _NOTHING
 
     def table(self, kind: Any, data: object, path: TomlPath) -> Any:  # noqa: ANN401 - the kind's own type
-        """Return the data as a dataclass, or None with a problem noted for every fault."""
+        """Return the data as a dataclass, or None after recording a problem for every fault."""
         fitted = self._table(kind, data, path)
         return None if fitted is _NOTHING else fitted
 
     def fields(self, shape: Shape, data: Mapping[str, object], path: TomlPath) -> dict[str, Any]:
-        """Return the values that fit; a problem is noted for each that does not, is missing, or is unknown."""
+        """Return the values that fit; a problem is recorded for each that does not, is missing, or is unknown."""
         meant: list[str] = []
         for key in data:
             if key not in shape.types:
@@ -104,7 +104,7 @@ class Fitter:
         return self._made(kind, fitted, path)
 
     def made(self, kind: Any, fields: Mapping[str, object], path: TomlPath) -> Any:  # noqa: ANN401 - the kind's own type
-        """Return the value of fields that fit, or None with a problem noted for what does not fit together."""
+        """Return the value of fields that fit, or None after recording why they do not fit together."""
         made = self._made(kind, fields, path)
         return None if made is _NOTHING else made
 
@@ -125,7 +125,7 @@ class Fitter:
             return _NOTHING
 
     def _value(self, kind: Any, value: object, path: TomlPath) -> Any:  # noqa: ANN401 - as above
-        kind, told, _ = parts_of(kind)  # TOML has no null: a key that is there has a value
+        kind, told, _ = parts_of(kind)  # TOML has no null: a key that exists has a value
         bounds: list[Any] = [bound for bound in told if isinstance(bound, Bound)]
         if dataclasses.is_dataclass(kind):
             return self._table(kind, value, path)

@@ -1,4 +1,4 @@
-"""The JSON form of a programme: all of its content, whatever files it came from, so that a digest can be looked up."""
+"""The JSON form of a programme: all of its content, independent of its files, so that a digest can be looked up."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ class Form(Value):
     _most_items: ClassVar[int] = JSON_VALUES
 
 
-Form.__name__, _Tacs.__name__ = "Programme", "TacDevice"  # what faults in them are called
+Form.__name__, _Tacs.__name__ = "Programme", "TacDevice"  # the names of fields in error messages
 _SAME = [field.name for field in fields(Programme)]
 _OTHER = ("zone", "brands", "categories", "tacs")
 
 
 def form_of(programme: Programme) -> Form:
-    """Return what JSON has in place of a programme."""
+    """Return the JSON data of a programme."""
     same: dict[str, Any] = {name: getattr(programme, name) for name in _SAME}
     listed = sorted(programme.tacs, key=itemgetter(1))
     tacs = [
@@ -83,7 +83,7 @@ def programme_of(form: Form) -> Programme:
     """Return the programme of a form.
 
     Raises:
-        InvalidValue: a zone is none, what is sorted in the form of a programme is not, or fields do not fit.
+        InvalidValue: a zone is unknown, a sorted list is unsorted, or fields do not fit.
     """
     same: dict[str, Any] = {name: getattr(form, name) for name in _SAME}
     words = {name: frozenset(same[name]) for name in ("brands", "categories")}
@@ -101,7 +101,7 @@ _ZONE = "give the name of a zone in the IANA database, such as Asia/Kolkata, or 
 
 
 def _written(zone: AnyZone) -> str:
-    """Return a zone as text: the name of a place, or a fixed offset as ISO 8601 writes it."""
+    """Return a zone as text: the name of a place, or a fixed offset in the format of ISO 8601."""
     return zone.key if isinstance(zone, Zone) else time(tzinfo=zone).isoformat().removeprefix("00:00:00")
 
 
@@ -109,7 +109,7 @@ def _read(text: str) -> AnyZone:
     """Return the zone of a text.
 
     Raises:
-        InvalidValue: it names none.
+        InvalidValue: it is not a zone.
     """
     try:
         if text[0] not in "+-":

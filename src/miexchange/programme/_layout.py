@@ -1,6 +1,6 @@
-"""Every key of ``programme.toml``: its type, its default and what it means, out of the types that the loader reads.
+"""Every key of ``programme.toml``: its type, its default and its meaning, from the types that the loader reads.
 
-The comments of a new programme, the JSON Schema and the page of all files, columns and keys are made of this.
+The comments of a new programme, the JSON Schema and the page of all files, columns and keys are generated from this.
 """
 
 from __future__ import annotations
@@ -49,18 +49,18 @@ _ALSO: Mapping[type, tuple[type, ...]] = {
     Head: (Programme, Head),
     Terms: (Terms, TermsTables),
 }
-"""Whose docstrings say what the keys are, where it is not the type alone; a later one is nearer to the file."""
+"""The types whose docstrings describe the keys, if not the type alone; a later one is nearer to the file."""
 
 _MARKS = re.compile(r"``([^`]*)``|`([^`]*)`")
 
 
 def keys_of(kind: Any) -> Shape:  # noqa: ANN401 - any dataclass
-    """Return the keys that a table of TOML may have that becomes a value of a type."""
+    """Return the keys of a TOML table that becomes a value of a type."""
     return terms_shape() if kind is Terms else shape_of(kind)
 
 
 def said_of(kind: Any) -> Mapping[str, str]:  # noqa: ANN401 - as above
-    """Return what the keys of a type mean, each as a sentence."""
+    """Return the meaning of the keys of a type, each as a sentence."""
     found: dict[str, str] = {}
     for one in _ALSO.get(kind, (kind,)):
         found |= descriptions_of(one)
@@ -68,7 +68,7 @@ def said_of(kind: Any) -> Mapping[str, str]:  # noqa: ANN401 - as above
 
 
 def plain(said: str) -> str:
-    """Return what a docstring says of a field as a sentence of plain text.
+    """Return a field's description in a docstring as a sentence of plain text.
 
     >>> plain("the floor, such as ``100``; see `Terms`")
     'The floor, such as 100; see Terms.'
@@ -78,7 +78,7 @@ def plain(said: str) -> str:
 
 
 def summary_of(kind: Any) -> str:  # noqa: ANN401 - as above
-    """Return what a type is: the first paragraph of its docstring."""
+    """Return the description of a type: the first paragraph of its docstring."""
     return plain(" ".join((inspect.getdoc(kind) or "").partition("\n\n")[0].split()))
 
 
@@ -101,7 +101,7 @@ _UNITS = {
 
 
 def unit_of(name: str) -> str:
-    """Return the unit of a number, which its name says; "" for one without.
+    """Return the unit of a number by its name; "" for one without.
 
     >>> unit_of("keep_bps"), unit_of("quota")
     ('basis points', '')
@@ -130,7 +130,7 @@ class Line(NamedTuple):
 
 
 def parts() -> Iterator[Part]:
-    """Yield every part of a programme's directory, ``programme.toml`` first, each table below the one that holds it."""
+    """Yield every part of a programme's directory, ``programme.toml`` first, each table after the one containing it."""
     yield from _tables(Head, "programme.toml")
     yield from _tables(Terms, "[[terms]]", "terms")
     yield from _tables(Bank, "questions", named_by="questions")
@@ -153,7 +153,7 @@ _FILES: Mapping[str, type[Table[Any]]] = {
     "repair_anchors": AnchorTable,
     "tax_treatments": TreatmentTable,
 }
-"""By the key that names the file."""
+"""The parts by the key that names the file."""
 _TAC = Annotated[str, Chars(TAC_DIGITS, TAC_DIGITS)]
 
 

@@ -1,7 +1,7 @@
-"""The rules that a programme's tables must keep, so that every quote keeps its promises.
+"""The rules for a programme's tables, so that every quote keeps its promises.
 
-A worse answer never pays more; a higher market price never pays less; what is listed can be
-priced; the arithmetic stays within 64 bits; nothing stands in a table that no quote can ever read.
+A worse answer never pays more; a higher market price never pays less; every listed model can be
+priced; the arithmetic stays within 64 bits; every row of a table can be read by some quote.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ __all__ = ["REGISTER_AGES", "check", "is_under_register_law"]
 
 _REGISTER_LAW = datetime(2025, 10, 22, tzinfo=timezone(timedelta(hours=5, minutes=30)))
 REGISTER_AGES = ("accept_register_hours", "hand_over_register_hours")
-"""How old a register's answer may be at acceptance and at the door: fields of `ExchangeRules`."""
+"""The greatest ages of a register's answer at acceptance and at the door: fields of `ExchangeRules`."""
 
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 _Fault = tuple[str, str, str]
-"""The column or key, what is wrong, and the remedy."""
+"""The column or key, the fault, and the remedy."""
 
 
 def check(draft: Draft) -> None:
-    """Note every rule that the programme breaks; a rule about what could not be read is passed over."""
+    """Record every rule that the programme breaks. Rules skip what could not be read: its fault is reported already."""
     for part in draft.parts:
         if part.answers is not None:
             _check_answers(part.answers, draft)
@@ -65,7 +65,7 @@ def check(draft: Draft) -> None:
 
 
 def _check_choices(draft: Draft) -> None:
-    """See that a question has the same choices in all versions of the terms that ask it."""
+    """Check that a question has the same choices in all versions of the terms that ask it."""
     known: dict[str, frozenset[str]] = {}
     for answers in (part.answers for part in draft.parts if part.answers is not None):
         for name in dict.fromkeys(one.asked_as for one in answers.questions):
@@ -78,7 +78,7 @@ def _check_choices(draft: Draft) -> None:
 
 
 def _check_versions(draft: Draft) -> None:
-    """See that the versions of the terms follow one another, each with a name of its own."""
+    """Check that the versions of the terms follow one another, each with its own name."""
     read = [(part.index, part.settings) for part in draft.parts if part.settings is not None]
     for (_, before), (index, terms) in pairwise(read):
         if terms.effective_from <= before.effective_from:
@@ -92,7 +92,7 @@ def _check_versions(draft: Draft) -> None:
         seen.add(terms.version)
 
 
-# What the condition and grades tables say.
+# The condition and grades tables.
 
 
 def _check_answers(answers: Answers, draft: Draft) -> None:
@@ -129,7 +129,7 @@ def _faults_of_question(question: Question) -> Iterator[tuple[Option, _Fault]]:
 
 
 def _faults_of_order(question: Question) -> Iterator[tuple[Option, _Fault]]:
-    """Yield where a worse answer could pay more: what this cannot tell, `miexchange.prove` may."""
+    """Yield where a worse answer could pay more; `miexchange.prove` may decide cases that this cannot."""
     kinds = {option.deduction.kind: option for option in reversed(question.options) if option.deduction is not None}
     if len(kinds) > 1:
         (kind, first), *others = reversed(kinds.items())
@@ -155,7 +155,7 @@ def _faults_of_option(option: Option, question: Question) -> Iterator[_Fault]:
 
 
 def _inversions(better: Option, worse: Option, *, comparable: bool) -> Iterator[tuple[str, str]]:
-    """Yield what makes the worse of two answers pay more."""
+    """Yield the reasons why the worse of two answers pays more."""
     if worse.gate:
         return
     if better.gate:
@@ -174,7 +174,7 @@ def _inversions(better: Option, worse: Option, *, comparable: bool) -> Iterator[
 
 
 def _check_asked(index: int, answers: Answers, draft: Draft) -> None:
-    """See that each restriction is one of a question that is there, and restricts something."""
+    """Check that each restriction is of an existing question, and restricts it."""
     asked = draft.parts[index].asked
     known = dict.fromkeys(question.asked_as for question in answers.questions)
     seen: set[str] = set()
@@ -198,10 +198,10 @@ def _check_asked(index: int, answers: Answers, draft: Draft) -> None:
 
 
 def _check_after(one: Asked, path: TomlPath, answers: Answers, draft: Draft) -> None:
-    """See that a question is asked after answers that there are, and that a worse one of these never pays more.
+    """Check that a question is asked after existing answers, and that a worse one of these never pays more.
 
-    A worse answer to the earlier question may have a question asked, for no answer to that one pays more than its not
-    being asked. It may not end it, unless the phone is refused: the better answer, with the worst to the further
+    A worse answer to the earlier question may open a question, since no answer to that one pays more than not
+    asking it. It may not close one, unless the phone is refused: the better answer, with the worst to the further
     question, could be worth less.
     """
     by_id = {question.id: question for question in answers.questions}
@@ -238,14 +238,14 @@ def _check_after(one: Asked, path: TomlPath, answers: Answers, draft: Draft) -> 
             draft.bad((*path, "after"), what, "Let its answers add nothing: a worse answer never pays more")
 
 
-# What the terms say.
+# The terms.
 
 
 def _check_shares(terms: Terms, index: int, draft: Draft) -> None:
-    """Prove that a higher market price never pays less, or say why it could.
+    """Prove that a higher market price never pays less, or return why it could.
 
-    Prices are multiples of a step p. A price that is q >= p higher raises what is kept by more than q x keep - r minor
-    units, where keep is the least product of retentions and grade and r how many roundings make it, and raises the
+    Prices are multiples of a step p. A price that is q >= p higher raises the kept part by more than q x keep - r minor
+    units, where keep is the least product of retentions and grade and r the number of its roundings, and raises the
     deductions by share by less than q x s + k, for k groups whose worst shares add up to s. So p x (keep - s) >= r + k
     is enough, whatever the answers are.
     """
@@ -274,16 +274,16 @@ def _check_rules(terms: Terms, index: int, draft: Draft) -> None:
 
 
 def is_under_register_law(currency: Currency | None, begin: datetime) -> bool:
-    """Tell whether terms in a currency that begin at an instant are under the law that `_check_register` names."""
+    """Tell whether terms in a currency that begin at an instant are under the law that `_check_register` cites."""
     return currency is not None and currency.code == "INR" and begin >= _REGISTER_LAW
 
 
 def _check_register(terms: Terms, index: int, draft: Draft) -> None:
-    """See that Indian terms take no used phone unless a register was asked, as the law wants since 22 October 2025.
+    """Check that Indian terms accept no used phone without a register's answer, as the law demands since 2025-10-22.
 
-    Whoever sells or buys used equipment that has an IMEI asks the register of tampered and restricted ones before, and
-    lets go of what is in it: Telecommunications (Telecom Cyber Security) Amendment Rules, 2025, G.S.R. 771(E),
-    https://gazettetracker.com/g/CG-DL-E-22102025-267074. How old an answer may be is for the terms to say.
+    Sellers and buyers of used equipment with an IMEI must query the register of tampered and restricted ones first, and
+    must not deal in equipment that is in it: Telecommunications (Telecom Cyber Security) Amendment Rules, 2025,
+    G.S.R. 771(E), https://gazettetracker.com/g/CG-DL-E-22102025-267074. The terms set the greatest age of an answer.
     """
     if not is_under_register_law(draft.currency, terms.effective_from):
         return
@@ -301,18 +301,18 @@ def _check_register(terms: Terms, index: int, draft: Draft) -> None:
 
 
 def _periods(draft: Draft) -> list[Span]:
-    """Return from when until when each version of the terms is in force; nothing where that cannot be told."""
+    """Return the window in which each version of the terms is in force; nothing if that is unknown."""
     starts = [part.settings.effective_from for part in draft.parts if part.settings is not None]
     if len(starts) < len(draft.parts) or any(before >= after for before, after in pairwise(starts)):
         return []
     return list(pairwise([*starts, _FOREVER]))
 
 
-# What the tables say about one another.
+# The relations of the tables.
 
 
 class _Tables:
-    """The rules that look at several tables at once."""
+    """The rules about several tables at once."""
 
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
@@ -332,7 +332,7 @@ class _Tables:
         ]
 
     def check(self) -> None:
-        """Note every rule that the tables break."""
+        """Record every rule that the tables break."""
         self._check_brands()
         self._check_steps()
         self._check_listings()
@@ -348,21 +348,21 @@ class _Tables:
             self._check_anchors()
 
     def _span(self, listing: Listing) -> Span:
-        """Return from when until when a row of the list counts."""
+        """Return the window of a row of the list."""
         begin = midnight(listing.listed_from, self._draft.zone)
         until = listing.listed_until
         end = _FOREVER if until is None else midnight(until, self._draft.zone)
         return max(begin, self._versions[0][2][0]), end
 
     def _day(self, at: datetime) -> str:
-        """Name a day as the tables do: in the programme's zone."""
+        """Return a day in the notation of the tables: in the programme's zone."""
         return str(at.astimezone(self._draft.zone).date())
 
     def _is_taken(self, variant: Variant) -> bool:
         return variant.brand in self._draft.brands and variant.category in self._draft.categories
 
     def _check_steps(self) -> None:
-        """See that each market price is a multiple of the price step, which proofs about prices stand on."""
+        """Check that each market price is a multiple of the price step, on which proofs about prices rely."""
         draft = self._draft
         for price, line in zip(draft.prices, draft.price_lines, strict=True):
             if price.price_minor % draft.price_step_minor:
@@ -407,7 +407,7 @@ class _Tables:
                 draft.awaited.append(self._problems.found[-1])
 
     def _check_unlisted(self) -> None:
-        """See that whatever has a price or an anchor is listed: one problem for each model, at its first row."""
+        """Check that every model with a price or an anchor is listed: one problem for each model, at its first row."""
         draft = self._draft
         if not self._listings:
             return
@@ -423,7 +423,7 @@ class _Tables:
                 self._problems.add(draft.files[table], line, "model", message, remedy)
 
     def _check_first_days(self) -> None:
-        """See that each model has a fresh price on its first day, and a day at all."""
+        """Check that each model has a fresh price on its first day, and has such a day."""
         draft, file = self._draft, self._draft.files["eligible_models"]
         for listing in draft.eligible:
             begin, end = self._span(listing)
@@ -442,7 +442,7 @@ class _Tables:
                 what = f"{listing.model} has no fresh price on {self._day(begin)}: its last one is from {since}"
                 column, remedy = "listed_from", "Add a newer price"
             else:
-                continue  # between two prices it is a gap: see there
+                continue  # a gap between two prices is reported there
             self._problems.add(file, self._lines[listing], column, what, remedy)
 
     def _is_over(self, last: Price, at: datetime) -> bool:
@@ -451,7 +451,7 @@ class _Tables:
         return at - last.effective_from > age or (last.effective_until is not None and last.effective_until <= at)
 
     def _check_gaps(self) -> None:
-        """See that no listed model is without a fresh price between two of its prices."""
+        """Check that no listed model is without a fresh price between two of its prices."""
         draft = self._draft
         spans = {model: [self._span(listing) for listing in listings] for model, listings in self._listings.items()}
         starts = [begin for _, _, (begin, _) in self._versions]
@@ -474,7 +474,7 @@ class _Tables:
                 break
 
     def _check_amounts(self) -> None:
-        """See that no setting is out of all proportion to the prices."""
+        """Check that no setting is out of all proportion to the prices."""
         draft = self._draft
         prices = sorted((price.price_minor, price.model) for price in draft.prices if price.model in self._listings)
         if not prices:
@@ -496,7 +496,7 @@ class _Tables:
                     draft.bad((*path, "bonuses", number, "from_value_minor"), what, "Lower it, or take the bonus out")
 
     def _check_scrap_values(self, path: tuple[str | int, ...], terms: Terms) -> None:
-        """See that each scrap value is for some listed model, and above no price of it."""
+        """Check that each scrap value is for some listed model, and above no price of it."""
         draft, catalogue = self._draft, self._draft.catalogue
         for number, row in enumerate(terms.scrap_values):
             where = (*path, "scrap_values", number)
@@ -510,7 +510,7 @@ class _Tables:
                 draft.bad((*where, "scrap_minor"), what, "Lower the floor")
 
     def _check_treatments(self) -> None:
-        """See that each part of a coupon has a tax treatment while it is given, and each row a part."""
+        """Check that each part of a coupon has a tax treatment while it is given, and each row a part."""
         draft, table = self._draft, self._draft.treatments
         if not table:
             return
@@ -533,7 +533,7 @@ class _Tables:
                     break
 
     def _check_reach(self) -> None:
-        """See that each question is asked of a listed model, and that an answer reads each anchor."""
+        """Check that each question is asked of a listed model, and that an answer reads each anchor."""
         draft = self._draft
         for (_, terms, _), answers in zip(self._versions, self._answers, strict=True):
             unasked = [question for question in terms.questionnaire.questions if question.is_restricted]
@@ -559,7 +559,7 @@ class _Tables:
             self._problems.add(draft.files["repair_anchors"], line, "component", what, remedy)
 
     def _check_anchors(self) -> None:
-        """See that every anchor that an answer needs is there while the model is listed."""
+        """Check that every anchor that an answer needs exists while the model is listed."""
         draft = self._draft
         told: set[tuple[str, str]] = set()
         for (_, terms, period), answers in zip(self._versions, self._answers, strict=True):
@@ -590,7 +590,7 @@ class _Tables:
                         )
 
     def _hole(self, model: str, component: str, period: Span) -> tuple[Listing, datetime] | None:
-        """Return a row of the list and the first instant of it that has no such anchor, before the last one ends."""
+        """Return a row of the list and its first instant without an anchor, before the last one ends."""
         for listing in self._listings[model]:
             begin, end = _common(self._span(listing), period)
             if begin >= end:
@@ -631,11 +631,11 @@ def _needs(terms: Terms) -> dict[str, list[tuple[Question, Option]]]:
 
 
 def _within(span: Span, windows: list[Span]) -> Span:
-    """Return what a span has in common with the first of the windows that ends after it begins; they are in order."""
+    """Return the intersection of a span and the first window that ends after it begins; windows are in order."""
     first = bisect_right(windows, span[0], key=_end)
     return _common(span, windows[first]) if first < len(windows) else (span[1], span[1])
 
 
 def _common(*spans: Span) -> Span:
-    """Return what spans have in common; it is empty where it would end before it begins."""
+    """Return the intersection of spans; it is empty if it would end before it begins."""
     return max(begin for begin, _ in spans), min(end for _, end in spans)

@@ -1,8 +1,8 @@
-"""Reading a programme's directory: the files and their form. What they may say is in `_lint`.
+"""Reads a programme's directory: the files and their form. The rules for their content are in `_lint`.
 
 Everything is read and checked before anything is refused, so that an operator sees all the
-problems of a directory at once. What cannot be read is left out of the rules, and only that: a
-rule would merely repeat, in other words, that it is not there. `load` raises the problems, `lint`
+problems of a directory at once. Rules skip what could not be read, so that one fault is reported
+once. `load` raises the problems, `lint`
 returns them.
 """
 
@@ -77,14 +77,14 @@ class Part:
 
     index: int
     settings: Terms | None = None
-    """The terms; without their questions where those could not be read."""
+    """The terms; without their questions if those could not be read."""
     answers: Answers | None = None
     asked: tuple[Asked, ...] = ()
 
 
 @dataclass(slots=True)
 class Draft:
-    """A programme as far as it could be read, and where everything stands, so that a rule can point at it."""
+    """A programme as far as it could be read, with the position of everything, so that a rule can point at it."""
 
     file: str
     toml: Toml
@@ -94,7 +94,7 @@ class Draft:
     brands: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     price_step_minor: int = 1
-    """Of what market prices are multiples; 0 where that could not be read."""
+    """The step of market prices; 0 if it could not be read."""
     catalogue: Catalogue = field(default_factory=lambda: Catalogue(()))
     eligible: EligibleModels = field(default_factory=lambda: EligibleModels(()))
     prices: PriceTable = field(default_factory=lambda: PriceTable(()))
@@ -102,20 +102,20 @@ class Draft:
     tacs: TacTable = field(default_factory=lambda: TacTable.of([]))
     treatments: TreatmentTable = NO_TREATMENTS
     parts: list[Part] = field(default_factory=list)
-    listing_lines: list[int] = field(default_factory=list)  # of the table's rows, in its order
+    listing_lines: list[int] = field(default_factory=list)  # of the table's rows, in order
     price_lines: list[int] = field(default_factory=list)
     anchor_lines: list[int] = field(default_factory=list)
     treatment_lines: list[int] = field(default_factory=list)
-    files: dict[str, str] = field(default_factory=dict)  # a table's name in the head, to its file
+    files: dict[str, str] = field(default_factory=dict)  # from a table's name in the head to its file
     awaited: list[Problem] = field(default_factory=list)
-    """The problems that the first price of a listed model would end."""
+    """The problems that the first price of a listed model would solve."""
     tables_read: bool = False
     """Whether the head and every table were read without a problem."""
     laws: list[Problem] = field(default_factory=list)
-    """Those of the problems that only say that a law could break: a certificate may say that it does not."""
+    """The problems that only say that a law could break: a certificate may prove that it does not."""
 
     def bad(self, path: TomlPath, message: str, remedy: str) -> None:
-        """Note a problem of ``programme.toml``."""
+        """Record a problem of ``programme.toml``."""
         self.problems.add(self.file, self.toml.line_of(path), dotted(path), message, remedy)
 
     @contextmanager
@@ -131,7 +131,7 @@ def load(source: object, *, unproved: bool = False) -> Programme:
 
     Args:
         source: the id of a programme that ships with the package, or the path of a directory.
-        unproved: whether to take one that is refused only because a law could break: it must not go live.
+        unproved: whether to accept one that is refused only because a law could break: it must not go live.
     """
     return load_with(directory_of(source), None, unproved=unproved)[0]
 
@@ -143,12 +143,12 @@ def load_with(
 
     Args:
         directory: the directory.
-        prices: a file that is read in place of the market prices, and named as they are; None for what is there.
-        awaiting: whether listed models may still await their first price.
-        unproved: as of `load`.
+        prices: a file that is read in place of the market prices, under their name; None for the existing one.
+        awaiting: whether listed models may lack their first price.
+        unproved: as for `load`.
 
     Raises:
-        DataError: everything that is wrong with it, as file, line and reason.
+        DataError: every problem, as file, line and reason.
     """
     problems = Problems()
     draft, programme = _read(directory, problems, prices, awaiting=awaiting, unproved=unproved)
@@ -171,7 +171,7 @@ def lint(source: object, *, strict: bool) -> tuple[Problem, ...]:
 
 
 def doubts(source: object) -> tuple[Problem, ...]:
-    """Return what is legal in a programme and surely wrong; see `miexchange.programme.doubts`."""
+    """Return what is legal in a programme but surely wrong; see `miexchange.programme.doubts`."""
     directory, problems = directory_of(source), Problems()
     draft, _ = _read(directory, problems)
     if draft is None or problems.found:
@@ -195,13 +195,13 @@ def _read(
     awaiting: bool = False,
     unproved: bool = False,
 ) -> tuple[Draft | None, Programme | None]:
-    with suppress(DataError):  # there are too many problems to go on, and all of them are noted
+    with suppress(DataError):  # the limit of problems is reached, and all of them are recorded
         return _read_directory(directory, problems, prices, awaiting=awaiting, unproved=unproved)
     return None, None
 
 
 def _told(problems: Problems) -> tuple[Problem, ...]:
-    return tuple(dict.fromkeys(problems.found))  # two terms may name one table: its problems are told once
+    return tuple(dict.fromkeys(problems.found))  # two terms may name one table: its problems are reported once
 
 
 def directory_of(source: object) -> Path:
@@ -271,7 +271,7 @@ def _read_directory(
 
 
 def _currency(head: dict[str, Any], draft: Draft) -> Currency | None:
-    """Return the currency that the head names; nothing stands for one that is missing."""
+    """Return the currency in the head; a placeholder if it is missing."""
     try:
         return Currency(head["currency"]) if "currency" in head else None
     except InvalidValue as fault:
@@ -280,7 +280,7 @@ def _currency(head: dict[str, Any], draft: Draft) -> Currency | None:
 
 
 def _zone(data: dict[str, Any], head: dict[str, Any], draft: Draft) -> AnyZone:
-    """Return where days begin: by the law of a place, or at a fixed offset; nothing stands for what is missing."""
+    """Return the zone of the days: of a place, or a fixed offset; a placeholder if it is missing."""
     if ("zone" in data) is ("utc_offset_minutes" in data):
         what = "is given beside utc_offset_minutes" if "zone" in data else "is missing"
         remedy = 'Write where days begin, such as zone = "Asia/Kolkata", or utc_offset_minutes, and not both'
@@ -322,7 +322,7 @@ def _read_table(
 
 
 def _called(directory: Path, name: str) -> str:
-    """Name a file as a person would who named the directory."""
+    """Return a file's name relative to the directory as the caller named it."""
     return os.path.normpath(directory / name)
 
 
@@ -374,7 +374,7 @@ class _TermsReader:
         if fits:
             answers = part.answers or _UNREAD
             fields["questionnaire"] = Questionnaire(answers.version, _restricted(answers.questions, part.asked))
-            if part.answers is None:  # overlaps name components that nobody could read
+            if part.answers is None:  # overlaps name components that could not be read
                 fields.pop("overlaps", None)
             part.settings = self._fitter.made(Terms, {**fields, "grades": answers.grades}, ("terms", index))
         return part
@@ -433,7 +433,7 @@ class _TermsReader:
 
 
 _UNREAD = Answers("unread", (), (Grade("unread", BPS),), {}, {}, "", "")
-"""Stands for answers and grades that could not be read."""
+"""Placeholder for answers and grades that could not be read."""
 
 
 def _restricted(questions: tuple[Question, ...], asked: tuple[Asked, ...]) -> tuple[Question, ...]:
@@ -472,7 +472,7 @@ def _read_grades(path: Path, file: str, problems: Problems) -> tuple[tuple[Grade
 
 
 def _condition_rows(path: Path, file: str, bank: Bank, bank_file: str, problems: Problems) -> dict[str, dict[str, Row]]:
-    """Read what each option does; exactly one row for each option of each question that is asked."""
+    """Read the effect of each option; exactly one row for each option of each question that is asked."""
     known = {question.id: dict.fromkeys(option.id for option in question.options) for question in bank.question}
     found: dict[str, dict[str, Row]] = {}
     before = len(problems.found)
@@ -500,7 +500,7 @@ def _condition_rows(path: Path, file: str, bank: Bank, bank_file: str, problems:
 
 
 def _question(question: BankQuestion, rows: dict[str, Row], steps: dict[str, int] | None) -> Question | None:
-    """Return the question as this programme prices it, or None where a row of it is bad."""
+    """Return the question as this programme prices it, or None if one of its rows is bad."""
     options = [_option(option, rows[option.id], steps) for option in question.options if option.id in rows]
     if None in options:
         return None
@@ -520,7 +520,7 @@ def _question(question: BankQuestion, rows: dict[str, Row], steps: dict[str, int
 
 
 def _fault_of_several(question: Question) -> str:
-    """Return what is to be put right of a question that has several choices; "" where nothing is."""
+    """Return the fault of a question with several choices; "" if there is none."""
     if question.optional:
         return f"let it be answered: {NONE} stands for no choice"
     return fault_of_choices(question.options)
@@ -539,7 +539,7 @@ def _choices(question: Question) -> Iterator[Question]:
 
 
 def _option(option: BankOption, row: Row, steps: dict[str, int] | None) -> Option | None:
-    """Turn a row into what the option does; without steps, because the grades could not be read, none is looked up."""
+    """Turn a row into the option's effect; without grade steps, because the grades could not be read, none is used."""
     gate = row.optional("gate")
     if gate not in {"", "refuse"}:
         row.bad("gate", f"{shown(gate)} is not known here", "Write refuse, or leave it empty")

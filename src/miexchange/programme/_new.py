@@ -1,7 +1,7 @@
-"""A programme from nothing: its questions and settings like another's, its models and prices the caller's or examples.
+"""Makes a new programme: questions and settings from another one, models and prices from the caller or examples.
 
-Nothing is invented that could pass for a fact. What an operator has to fill in says so in its source, an amount is not
-carried into another currency, and tax treatments are not carried into another country.
+Nothing is invented that could pass for a fact. A value that an operator must fill in has a source that says so, an
+amount is not carried into another currency, and tax treatments are not carried into another country.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _EXAMPLE_PRICE = 1_000  # steps
 _CHANNELS = ("online", "store")
 _REGISTER_HOURS = 24
 _LEAST_STEP = 100
-"""Minor units of which prices are multiples, at least: with a step of one yen a dearer phone could round to less."""
+"""The least step of prices, in minor units: with a step of one yen a dearer phone could round to less."""
 
 _VALUE = TypeVar("_VALUE", bound=Value)
 
@@ -106,7 +106,7 @@ def new_programme(
 
 
 class _Maker:
-    """Makes the parts of a programme like those of another."""
+    """Makes the parts of a programme from those of another."""
 
     def __init__(self, old: Programme, currency: str | None, zone: str | None) -> None:
         if not old.terms:
@@ -148,7 +148,7 @@ class _Maker:
         )
 
     def example_prices(self, models: Catalogue, begins: date) -> PriceTable:
-        """Return a price of each model, a round number of steps: no market has these."""
+        """Return a price of each model, a round number of steps: clearly an example."""
         step = lcm(self.terms.step_minor, self.price_step) if self.is_same_money else self.price_step
         from_ = midnight(begins, self.zone)
         return PriceTable.of(
@@ -192,7 +192,7 @@ class _Maker:
         )
 
     def _listed(self, prices: PriceTable, begins: date) -> EligibleModels:
-        """List each model that has a price, from the first day on which it has one."""
+        """List each model that has a price, from the first day of its prices."""
         return EligibleModels.of(
             Listing(model, max(begins, self.first_day(series.starts[0])), source="listed since it has a price")
             for model, series in prices.by_key.items()
@@ -233,7 +233,7 @@ class _Maker:
     def _questions(
         self, begins: date, variants: Sequence[Variant], chosen: Collection[str] | None
     ) -> tuple[Question, ...]:
-        """Return the questions that were chosen, or all that are asked of a model that is listed."""
+        """Return the chosen questions, or all that are asked of a listed model."""
         asked = self.terms.questionnaire.questions
         known = dict.fromkeys(question.asked_as for question in asked)
         for name in chosen or ():
@@ -264,7 +264,7 @@ class _Maker:
         return tuple(found)
 
     def _priced(self, option: Option) -> Option:
-        """Return an option without the amounts that are in another currency."""
+        """Return an option without amounts in another currency."""
         cost = option.deduction
         if self.is_same_money or not (option.extra_minor or (cost is not None and cost.amount_minor)):
             return option
@@ -272,7 +272,7 @@ class _Maker:
         return option.replace(deduction=_without_amount(cost), extra_minor=0, source=source)
 
     def _moved(self, settings: _VALUE) -> _VALUE:
-        """Return settings with the amounts at their default, or 0, where they are in another currency."""
+        """Return settings with amounts in another currency at their default, or 0."""
         if self.is_same_money:
             return settings
         amounts = (field for field in fields(cast("Any", settings)) if field.name.endswith("_minor"))
@@ -297,9 +297,9 @@ class _Maker:
         )
 
     def _share(self, component: str) -> tuple[str, int]:
-        """Return the median share of the last price that the last anchor is, in basis points, and of which family.
+        """Return the median share of the last price that the last anchor has, in basis points, and its family.
 
-        It is the closest one that the other programme has.
+        It is the closest family in the other programme.
         """
         last = {model: series.rows[-1].price_minor for model, series in self.old.prices.by_key.items()}
         for family in broader(component):
@@ -323,7 +323,7 @@ def _without_amount(cost: Deduction | None) -> Deduction | None:
 
 
 def _lawful(terms: Terms) -> Terms:
-    """Return terms as Indian law wants them, which asks for a register's answer: see `miexchange.programme._lint`."""
+    """Return terms that satisfy Indian law, which demands a register's answer: see `miexchange.programme._lint`."""
     eligibility, exchange = terms.eligibility, terms.exchange
     hours = eligibility.register_hours or _REGISTER_HOURS
     asked = eligibility.replace(unverified_imei="refuse", register_hours=hours)

@@ -1,7 +1,7 @@
-"""The lists of prices that were published: what each said, in a file beside ``programme.toml``.
+"""The published price lists, in a file beside ``programme.toml``.
 
-`miexchange.pricelists` writes it. The linter compares it with the prices that are there, and a list that was never in
-force is taken back by it.
+`miexchange.pricelists` writes it. The linter compares it with the present prices, and uses it to withdraw a list that
+was never in force.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ COLUMNS = ("published_at", "model", "effective_from", "price_minor")
 
 
 class PublishedPrice(NamedTuple):
-    """One price of a list that was published.
+    """One price of a published list.
 
     Attributes:
         published_at: when the list was published, UTC.
         model: the variant's id.
-        effective_from: the first instant at which the price holds, UTC.
+        effective_from: the first instant at which the price is in force, UTC.
         price_minor: the price.
     """
 
@@ -44,12 +44,12 @@ class PublishedPrice(NamedTuple):
 
 
 def read_published(directory: Path, zone: tzinfo, problems: Problems) -> list[PublishedPrice]:
-    """Return what was published, in the order of the file; nothing where there is no such file.
+    """Return the published prices, in the order of the file; none if there is no such file.
 
     Args:
-        directory: that of the programme.
-        zone: where a day begins.
-        problems: where faults are noted.
+        directory: the directory of the programme.
+        zone: the zone of its days.
+        problems: the list to which faults are added.
     """
     if not (directory / PUBLISHED).exists():
         return []

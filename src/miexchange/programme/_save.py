@@ -1,6 +1,6 @@
-"""Writing a programme as the directory that `Programme.load` reads: the only writer of programmes.
+"""Writes a programme as the directory that `Programme.load` reads: the only writer of programmes.
 
-Texts are written as they are. The files are data for `Programme.load`, not for a spreadsheet, so a cell that looks
+Texts are written unchanged. The files are data for `Programme.load`, not for a spreadsheet, so a cell that looks
 like a formula gets no apostrophe.
 """
 
@@ -55,12 +55,12 @@ _QUOTED = re.compile(r'[,"\r\n]')
 
 
 def save(programme: Programme, directory: str | Path, *, overwrite: bool, commented: bool = False) -> Path:
-    """Write a programme; see `Programme.save`. Where it is commented, what each key means stands above it."""
+    """Write a programme; see `Programme.save`. With comments, each key has its meaning above it."""
     target = free_directory(directory, overwrite=overwrite)
     files = _files(programme, _Writer(programme.zone, commented=commented))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        # The files are checked under another name first: the target is there whole, or not at all.
+        # The files are checked under another name first: the target is complete, or does not exist.
         with TemporaryDirectory(prefix=".", dir=target.parent) as room:
             new, old = Path(room) / "new", Path(room) / "old"
             new.mkdir()
@@ -82,10 +82,10 @@ def save(programme: Programme, directory: str | Path, *, overwrite: bool, commen
 
 @takes(directory=PATH, overwrite=FLAG)
 def free_directory(directory: str | Path, *, overwrite: bool = False) -> Path:
-    """Return the path of a directory that a programme can be saved to.
+    """Return the path of a directory to which a programme can be saved.
 
     Raises:
-        InvalidValue: it is no path, something is there already, or what is there is no programme to overwrite.
+        InvalidValue: it is not a path, it exists already, or it is not a programme that may be overwritten.
     """
     target = Path(directory)
     try:
@@ -108,7 +108,7 @@ def _unwritable(target: Path, error: OSError) -> InvalidValue:
 
 
 def _fault(target: Path) -> str:
-    """Return what a directory has that a programme has not: overwriting it would delete that."""
+    """Return the files of a directory that a programme does not have: overwriting would delete them."""
     if target.is_symlink() or not (target / "programme.toml").is_file():
         return "this is none"
     for file in sorted(target.iterdir()):
@@ -118,7 +118,7 @@ def _fault(target: Path) -> str:
 
 
 def _check(programme: Programme, written: Path) -> None:
-    """Refuse a programme that loading would refuse, or return as another one."""
+    """Refuse a programme that would not load, or would load as another one."""
     try:
         loaded = _load.load(written)
     except DataError as error:
@@ -133,8 +133,8 @@ def _check(programme: Programme, written: Path) -> None:
 class _Writer:
     """Writes keys as lines of TOML, and cells.
 
-    A commented file is for a person to edit: what a key means stands above it where it is first, a key at its default
-    is there too, and an instant at which a day begins is written as that day.
+    A commented file is for a person to edit: the meaning of a key is above its first occurrence, a key at its default
+    is written too, and an instant at which a day begins is written as that day.
     """
 
     def __init__(self, zone: AnyZone, *, commented: bool) -> None:
@@ -144,7 +144,7 @@ class _Writer:
 
     @property
     def opening(self) -> tuple[str, ...]:
-        """The first lines of ``programme.toml``; the very first one tells an editor which schema completes it."""
+        """The first lines of ``programme.toml``; the first one names the schema for editors."""
         return (f"#:schema {SCHEMA}", *_OPENING, "") if self._commented else ()
 
     @property
@@ -157,11 +157,11 @@ class _Writer:
         return [*self.comment(kind, name), f"{name} = {_toml(self.plain(value))}"]
 
     def comment(self, kind: Any, name: str) -> list[str]:  # noqa: ANN401 - as above
-        """Return what a key means, as lines of a comment."""
+        """Return the meaning of a key, as lines of a comment."""
         return self._once((kind, name), said_of(kind)[name])
 
     def keys(self, value: Any, names: Collection[str] = ()) -> list[str]:  # noqa: ANN401 - as above
-        """Return the lines of the fields, of those named or of all, that are not left at their default."""
+        """Return the lines of the fields, of those named or of all, that are not at their default."""
         kind: Any = type(value)
         lines: list[str] = []
         defaults = {field.name: field.default for field in fields(value)}
@@ -176,7 +176,7 @@ class _Writer:
         return ["", *self._once((kind, ""), summary_of(kind)), header]
 
     def plain(self, value: object) -> object:
-        """Return what is written for a value: the day that begins at an instant, where a person edits the file."""
+        """Return the written form of a value: the day that begins at an instant, if a person edits the file."""
         if self._commented and isinstance(value, datetime):
             day = value.astimezone(self._zone).date()
             return day if midnight(day, self._zone) == value else value
@@ -231,7 +231,7 @@ def _zone(zone: AnyZone) -> dict[str, object]:
 
 
 def _answers(terms: Terms, suffix: str, writer: _Writer) -> dict[str, str]:
-    """Return the question bank, what each answer does, and the grades."""
+    """Return the question bank, the effect of each answer, and the grades."""
     questions = together(terms.questionnaire.questions)
     bank = writer.key(Bank, "version", terms.questionnaire.version)
     for question in questions:
@@ -254,7 +254,7 @@ def _answers(terms: Terms, suffix: str, writer: _Writer) -> dict[str, str]:
 
 
 def _effect(question: Question, option: Option, terms: Terms) -> tuple[object, ...]:
-    """Return the row of an option; a cell is empty where the option does nothing."""
+    """Return the row of an option; a cell without effect is empty."""
     cost = option.deduction
     costs = (cost.amount_minor, cost.share_bps, cost.anchor, cost.weight_bps) if cost else ()
     return (
@@ -272,7 +272,7 @@ def _effect(question: Question, option: Option, terms: Terms) -> tuple[object, .
 
 
 def _terms(terms: Terms, files: dict[str, str], writer: _Writer) -> list[str]:
-    """Return the ``[[terms]]`` section: its settings, then what is a table of its own."""
+    """Return the ``[[terms]]`` section: its settings, then its tables."""
     kind: Any = type(terms)
     parts: dict[str, Any] = {}
     single: list[str] = []
@@ -298,13 +298,13 @@ def _terms(terms: Terms, files: dict[str, str], writer: _Writer) -> list[str]:
 
 
 def _settings(value: Any, names: Collection[str] = ()) -> list[str]:  # noqa: ANN401 - any dataclass
-    """Return a key and a value for each field, of those named or of all, that is not left at its default."""
+    """Return a key and a value for each field, of those named or of all, that is not at its default."""
     found = ((field, getattr(value, field.name)) for field in fields(value) if not names or field.name in names)
     return [f"{field.name} = {_toml(given)}" for field, given in found if given != field.default]
 
 
 def _toml(value: object) -> str:
-    """Return a value as TOML: JSON is TOML too, but for dates, tables in a line and the delete character."""
+    """Return a value as TOML: JSON is TOML too, except for dates, tables in a line and the delete character."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Value):

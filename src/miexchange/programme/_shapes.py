@@ -1,6 +1,6 @@
 """The files of a programme as types: the keys of its TOML, and the columns of the tables without a value.
 
-The loader fits the files to them, and the page of all keys and columns is made of their docstrings.
+The loader fits the files to them, and the page of all keys and columns is generated from their docstrings.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ __all__ = [
 class BankQuestion:
     """One question of a bank, which any programme may price.
 
-    `Question` says what the other keys are.
+    `Question` describes the other keys.
 
     Attributes:
-        choices: ``one``, or ``several``: the answer is then any of the options, each of which acts as its own, or the
+        choices: ``one``, or ``several``: the answer is then any of the options, each of which acts on its own, or the
             first option, ``none``. An option's component is then ``component.option``.
     """
 
@@ -64,7 +64,7 @@ class Bank:
     """A bank of questions: the file that terms name in ``questions``.
 
     Attributes:
-        version: the version of the questions; a quote names it.
+        version: the version of the questions; a quote records it.
         question: the questions, in the order in which they are asked.
     """
 
@@ -74,15 +74,15 @@ class Bank:
 
 @dataclass(frozen=True, slots=True)
 class GradeRow:
-    """One grade of the scale; the rows stand best first.
+    """One grade of the scale; the rows are ordered best first.
 
     Attributes:
         grade: the grade, such as ``A``.
-        keep_bps: what is kept of the price at this grade.
+        keep_bps: the share of the price that is kept at this grade.
         ctia: the CTIA cross-reference, functional/cosmetic.
         r2: the R2v3 cross-reference, functional/cosmetic.
-        meaning: what the grade means, for people.
-        source: where the numbers are from.
+        meaning: the meaning of the grade, for people.
+        source: the source of the numbers.
     """
 
     grade: Id
@@ -100,15 +100,15 @@ class ConditionRow:
     Attributes:
         question: the id of a question of the bank.
         option: the id of one of its options.
-        gate: ``refuse`` where this answer refuses the device; then the other columns are empty.
+        gate: ``refuse`` if this answer refuses the device; then the other columns are empty.
         grade: the grade that the device falls to; empty for the best.
-        keep_bps: what is kept of the price; empty for all of it.
-        deduct_minor: what the answer costs, as a fixed amount. A row has one of this, ``deduct_bps`` and ``anchor``.
-        deduct_bps: what the answer costs, as a share of the market price.
-        anchor: the component whose repair anchor the answer costs a share of, such as ``display``.
+        keep_bps: the share of the price that is kept; empty for all of it.
+        deduct_minor: the cost of the answer, as a fixed amount. A row has one of this, ``deduct_bps`` and ``anchor``.
+        deduct_bps: the cost of the answer, as a share of the market price.
+        anchor: the component of whose repair anchor the answer costs a share, such as ``display``.
         weight_bps: that share of the anchor.
         extra_minor: a small fixed amount on top; below 0 it is taken off.
-        source: where the numbers are from.
+        source: the source of the numbers.
         least: the smallest number that is this answer, in the question's unit; without such questions, no column.
         most: the largest one.
     """
@@ -135,7 +135,7 @@ CONDITION_COLUMNS = tuple(one.name for one in fields(ConditionRow) if one.name n
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Of which models a question is asked, and after which answer, where that is not all of them and any.
+    """The models of which a question is asked, and the answers after which it is asked, if that is restricted.
 
     Attributes:
         question: the question's id.
@@ -143,7 +143,7 @@ class Asked:
         launched_from: the first day on which they were launched; without it, any.
         models: the models, by the variant's id; without them, all.
         categories: the categories of the models; without them, all.
-        features: features of which the models have one, by the column ``features`` of the models; without them, all.
+        features: features of which the models have at least one, by their column ``features``; without them, all.
         after: an earlier question, whose answer decides whether this one is asked.
         answers: the answers to it after which this one is asked.
         source: why it is not asked of others.
@@ -161,11 +161,11 @@ class Asked:
 
     @classmethod
     def of(cls, question: Question) -> Asked:
-        """Return what a question says of it."""
+        """Return the restrictions of a question."""
         return cls(question.asked_as, **{name: getattr(question, f"asked_{name}") for name in RESTRICTIONS})
 
     def restricted(self, question: Question, earlier: Mapping[str, Question]) -> Question:
-        """Return the question as it is asked; what the linter has something against is left out."""
+        """Return the question with its restrictions; invalid ones are left out."""
         by_model = [name for name in RESTRICTIONS if name not in {"after", "answers"}]
         asked = replace(question, **{f"asked_{name}": getattr(self, name) for name in by_model})
         if not (self.after and self.answers):
@@ -178,19 +178,19 @@ class Asked:
 class Head:
     """The part of ``programme.toml`` above the terms.
 
-    `Programme` says what the other keys are.
+    `Programme` describes the other keys.
 
     Attributes:
-        zone: where its days begin: the name of a zone of the IANA database, such as ``Asia/Kolkata``. This or
-            utc_offset_minutes must be there, and not both.
-        utc_offset_minutes: where its days begin, in minutes east of UTC that hold all year, such as 330 for India.
-        models: the file of the models, from the directory of this one, as all files.
-        tacs: the file of the TAC table: which model a TAC belongs to.
-        eligible_models: the file of the models that it takes, dated.
+        zone: the zone of its days: the name of a zone of the IANA database, such as ``Asia/Kolkata``. Exactly one of
+            this and utc_offset_minutes is required.
+        utc_offset_minutes: the offset of its days, in minutes east of UTC all year, such as 330 for India.
+        models: the file of the models, relative to the directory of this one, like all files.
+        tacs: the file of the TAC table.
+        eligible_models: the file of the accepted models, dated.
         market_prices: the file of the market prices, dated.
-        repair_anchors: the file of the repair anchors, dated; needed where an answer deducts by one.
-        tax_treatments: the file of how the parts of a trade-in count for tax, dated.
-        source: where it is from.
+        repair_anchors: the file of the repair anchors, dated; required if an answer deducts by one.
+        tax_treatments: the file of the tax treatments of the parts of a trade-in, dated.
+        source: the source of the programme.
     """
 
     id: Id
@@ -218,9 +218,9 @@ class TermsTables:
 
     Attributes:
         questions: the file of the bank of questions.
-        condition: the file of what each answer does. The questions that it has rows of are those that are asked.
+        condition: the file of the effect of each answer. The questions with rows in it are those that are asked.
         grades: the file of the grades, best first.
-        asked: of which models a question is asked, where that is not all of them.
+        asked: the models of which a question is asked, if not all.
     """
 
     questions: Text
@@ -230,7 +230,7 @@ class TermsTables:
 
 
 def terms_shape() -> Shape:
-    """Return the keys of ``[[terms]]``: those of `Terms`, with the names of tables in place of what is in them."""
+    """Return the keys of ``[[terms]]``: those of `Terms`, with the names of files in place of tables."""
     shape, tables = shape_of(Terms), shape_of(TermsTables)
     kept = {key: kind for key, kind in shape.types.items() if key not in {"questionnaire", "grades"}}
     required = (shape.required - {"questionnaire"}) | tables.required

@@ -1,4 +1,4 @@
-"""Reading TOML with the line of every key, which `tomllib` does not tell."""
+"""Reads TOML with the line of every key, which `tomllib` does not report."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NAME = re.compile(r"'([^']*)'")
 _WRITTEN = re.compile(r"\s*(?P<key>[A-Za-z0-9_.-]+)\s*=")
 _GAP = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-# Possessive, so that a long text needs no memory to go back: a quote in a text of three is not the first of three.
+# Possessive, so that a long text needs no memory for backtracking: a quote in a text of three is not the first.
 _STRING = re.compile(
     r'"""(?:\\.|[^"\\]++|"(?!""(?!")))*+"""'
     r"|'''(?:[^']++|'(?!''(?!')))*+'''"
@@ -39,17 +39,17 @@ _STRING = re.compile(
     re.DOTALL,
 )
 _PLAIN = re.compile(r"[^,\]}#\n]*")
-# A key with too many names, in a text that has neither comments nor what stands in quotes.
+# A key with too many names, in a text that has neither comments nor quoted parts.
 _DOTTED = re.compile(rf"(?<![A-Za-z0-9_-])(?:[A-Za-z0-9_-]++[ \t]*+\.[ \t]*+){{{TOML_DEPTH}}}")
-# What is in quotes, to the end of the text where they are not closed; tomllib gets no further either. Or a comment.
+# A quoted part, to the end of the text if it is not closed; tomllib gets no further either. Or a comment.
 _QUOTED = re.compile(rf"{_STRING.pattern}|[\"'].*+|#[^\n]*+", re.DOTALL)
 
 
 class Toml:
-    """The data of a TOML file, and where each key stands."""
+    """The data of a TOML file, and the position of each key."""
 
     def __init__(self, data: dict[str, Any], text: str) -> None:
-        """Keep the text: lines are looked for when a problem asks for one."""
+        """Store the text: lines are located when a problem needs one."""
         self.data = data
         self._text = text
 
@@ -66,7 +66,7 @@ class Toml:
 
 
 class _Scanner:
-    """Walks through the text of a document that `tomllib` has found valid, and notes what begins on which line."""
+    """Walks through the text of a document that `tomllib` has accepted, and records the line of each value."""
 
     def __init__(self, text: str) -> None:
         self.lines: dict[TomlPath, int] = {}
@@ -83,19 +83,19 @@ class _Scanner:
             at = self._after_gap(at)
 
     def _after_gap(self, at: int) -> int:
-        """Step over white space, line ends and comments."""
+        """Skip white space, line ends and comments."""
         match = _GAP.match(self._text, at)
         return at if match is None else match.end()
 
     def _note(self, path: TomlPath, at: int) -> None:
-        """Note where a value begins, and whatever around it is not noted yet."""
+        """Record the beginning of a value, and of the containing values that are not recorded yet."""
         line = bisect_right(self._ends, at - 1) + 1
-        while path and path not in self.lines:  # what is noted has all that is around it noted
+        while path and path not in self.lines:  # the containers of a recorded value are recorded
             self.lines[path] = line
             path = path[:-1]
 
     def _header(self, at: int) -> tuple[TomlPath, int]:
-        """Read ``[name]`` or ``[[name]]``; return the table that it opens and where the header ends."""
+        """Read ``[name]`` or ``[[name]]``; return the table that it opens and the end of the header."""
         many = self._text.startswith("[[", at)
         names, end = self._key(self._after_gap(at + 1 + many))
         table: TomlPath = ()
@@ -109,7 +109,7 @@ class _Scanner:
         return table, end + 1 + many
 
     def _key(self, at: int) -> tuple[tuple[str, ...], int]:
-        """Read a key, dotted or not; return its names and where what follows it begins."""
+        """Read a key, dotted or not; return its names and the beginning of what follows it."""
         names = []
         while True:
             match = _BARE_KEY.match(self._text, at) or _STRING.match(self._text, at)
@@ -121,14 +121,14 @@ class _Scanner:
             at = self._after_gap(at + 1)
 
     def _pair(self, at: int, table: TomlPath) -> int:
-        """Read ``key = value``; return where it ends."""
+        """Read ``key = value``; return its end."""
         names, equals = self._key(at)
         path = (*table, *names)
         self._note(path, at)
         return self._value(self._after_gap(equals + 1), path)
 
     def _value(self, at: int, path: TomlPath) -> int:
-        """Read a value; return where it ends."""
+        """Read a value; return its end."""
         text = self._text
         if text[at] == "[":
             at = self._after_gap(at + 1)
@@ -152,12 +152,12 @@ class _Scanner:
 
 
 def _left_out(found: re.Match[str]) -> str:
-    """Return what stands for a text or a comment: a name for what may be one, and the lines that it has."""
+    """Return the replacement of a text or a comment: a name for a possible name, and its line ends."""
     return "" if found[0].startswith("#") else "x" + "\n" * found[0].count("\n")
 
 
 def read_toml(path: Path, file: str, problems: Problems) -> Toml | None:
-    """Return the data of a TOML file, or None with a problem noted."""
+    """Return the data of a TOML file, or None after recording a problem."""
     text = read_text(path, file, problems, TOML_BYTES)
     if text is None:
         return None
@@ -173,13 +173,13 @@ def read_toml(path: Path, file: str, problems: Problems) -> Toml | None:
         problems.add(file, None, "", f"has more than {TOML_DEPTH} tables and lists within one another", "Flatten it")
     except tomllib.TOMLDecodeError as error:
         _note_fault(str(error), text, file, problems)
-    except (ValueError, RecursionError) as error:  # a number of 5,000 digits; brackets within brackets without end
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits; brackets nested without end
         problems.add(file, None, "", f"cannot be read as TOML: {error}", "Take out what is no setting")
     return None
 
 
 def _note_fault(fault: str, text: str, file: str, problems: Problems) -> None:
-    """Note what `tomllib` says, with the line apart; it has no line for what it finds at the very end."""
+    """Record the error of `tomllib`, with the line apart; it has no line for an error at the very end."""
     at = _AT.search(fault)
     line = int(at["line"]) if at and at["line"] else text.count("\n") + (not text.endswith("\n"))
     what = fault if at is None else fault[: at.start()]

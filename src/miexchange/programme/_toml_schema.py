@@ -1,6 +1,6 @@
-"""The JSON Schema of ``programme.toml``, for editors: out of the types that the loader reads.
+"""The JSON Schema of ``programme.toml``, for editors: from the types that the loader reads.
 
-What one key says of another, and what files say of one another, is not in it: `miexchange programme lint` tells that. A
+Rules about several keys or files are not in it: `miexchange programme lint` checks them. A
 day or an instant is a text to an editor, so a quoted one passes here, and the loader refuses it.
 """
 
@@ -32,7 +32,7 @@ _PLAIN: dict[object, dict[str, Any]] = {
     date: {"type": "string", "pattern": f"^{_DAY}$"},
     datetime: {"type": "string", "pattern": _DAY_OR_INSTANT},
 }
-_SURROGATES = "\\ud800-\\udfff"  # in no text of TOML, and the regular expressions of some editors do not know them
+_SURROGATES = "\\ud800-\\udfff"  # not allowed in texts of TOML, and unknown to some editors
 
 
 def schema() -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _default(value: object) -> dict[str, object]:
 
 
 def _of(hint: Any) -> dict[str, Any]:  # noqa: ANN401 - any annotation
-    """Return what a value of a type is."""
+    """Return the schema of a value of a type."""
     kind, told, _ = parts_of(hint)
     if dataclasses.is_dataclass(kind):
         return _table(kind)

@@ -29,10 +29,10 @@ class Authority(Value):
 
     Attributes:
         role: the role, such as ``store_manager``; an override names it, and a refusal.
-        most_minor: what one override may add to what the rules give, at most.
-        total_minor: what all overrides by one person of the role may add in the window, together.
-        days: the window: for how many times 24 hours an override counts, whatever became of its exchange.
-        source: where the authority is from.
+        most_minor: the most that one override may add to the value by the rules.
+        total_minor: the most that all overrides by one person of the role may add in the window, together.
+        days: the window: the number of times 24 hours for which an override counts, whatever became of its exchange.
+        source: the source of the authority.
     """
 
     role: Id
@@ -47,13 +47,13 @@ class Authority(Value):
 
     @property
     def window(self) -> timedelta:
-        """For how long an override counts."""
+        """The duration for which an override counts."""
         return timedelta(days=self.days)
 
     def free_from(self, more: int, granted: Iterable[tuple[datetime, int]]) -> datetime | None:
-        """Return from when on a person may add an amount, after what the person added before; None for at any time.
+        """Return the instant from which a person may add an amount, given their earlier overrides; None for always.
 
-        An override of exactly `days` ago no longer counts, and one that is later than now, by a clock that runs ahead,
+        An override of exactly `days` ago no longer counts, and one that is later than now, by a clock that is ahead,
         does.
 
         >>> from datetime import UTC, datetime
@@ -65,11 +65,11 @@ class Authority(Value):
         '2018-01-31T00:00:00+00:00'
 
         Args:
-            more: what the person would add, in minor units.
-            granted: when the person made each override before, and what it added.
+            more: the amount to add, in minor units.
+            granted: the instant and the amount of each earlier override by the person.
 
         Raises:
-            InvalidValue: an argument is not of its type.
+            InvalidValue: an argument is of another type.
         """
         found = []
         for one in elements(granted, "granted", _GRANTS):

@@ -1,4 +1,4 @@
-"""Days that do not count: holidays, and whatever else stops the carrier, for deadlines that terms count in days."""
+"""Days that do not count: holidays, and other days without deliveries, for deadlines that terms count in days."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DaysOff(Value):
     Attributes:
         begins: their first instant, UTC.
         ends: the first instant that counts again, UTC.
-        source: why they do not count, such as the name of the holiday.
+        source: the reason, such as the name of the holiday.
     """
 
     begins: datetime
@@ -31,12 +31,12 @@ class DaysOff(Value):
 
 
 def counted(since: datetime, days: int, off: Iterable[DaysOff]) -> datetime:
-    """Return the instant a number of days after another, where some do not count.
+    """Return the instant a number of days after another, skipping those that do not count.
 
     Args:
         since: the instant, UTC.
-        days: for how many times 24 hours that count.
-        off: the days that do not, in their order; none overlap.
+        days: the number of times 24 hours that count.
+        off: the days that do not count, in order and without overlaps.
 
     >>> from datetime import UTC
     >>> diwali = DaysOff(datetime(2018, 11, 7, tzinfo=UTC), datetime(2018, 11, 8, tzinfo=UTC), "Diwali")

@@ -24,30 +24,30 @@ if TYPE_CHECKING:
 __all__ = ["Limit"]
 
 LONGEST_DAYS = 3_650
-"""For how many days something can hold: ten years."""
+"""The longest window, in days: ten years."""
 
 ACCOUNT, DEVICE = "account", "device"
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
-"""The caller told no tag."""
+"""No tags were given."""
 
 _TAGS = f"give a mapping of each tag's name to what it is, both texts of 1 to {NAME} characters"
 
 NONE_BEGUN: Mapping[str, Sequence[datetime]] = MappingProxyType({})
-"""No exchange that a limit counts was begun."""
+"""No counted exchange was begun."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit(Value):
-    """So many exchanges in so many days, and no more. An exchange that ended unused does not count.
+    """A limit of exchanges in a window. An exchange that ended unused does not count.
 
     Attributes:
         id: the limit's id; a refusal names it.
-        per: whose exchanges are counted: ``account``, ``device``, or the name of a tag that the caller tells when a
-            quote is accepted, such as ``address`` or ``store``.
-        most: how many may be begun.
-        days: within how many times 24 hours.
-        source: where the limit is from.
+        per: the key by which exchanges are counted: ``account``, ``device``, or the name of a tag that the caller gives
+            when a quote is accepted, such as ``address`` or ``store``.
+        most: the greatest number of exchanges that may be begun.
+        days: the window, as a number of times 24 hours.
+        source: the source of the limit.
     """
 
     id: Id
@@ -58,19 +58,19 @@ class Limit(Value):
 
     @property
     def is_of_a_tag(self) -> bool:
-        """Whether it counts by something that only the caller knows."""
+        """Whether it counts by a tag from the caller."""
         return self.per not in {ACCOUNT, DEVICE}
 
     @property
     def window(self) -> timedelta:
-        """For how long an exchange counts from its beginning."""
+        """The duration for which an exchange counts from its beginning."""
         return timedelta(days=self.days)
 
     def free_from(self, begun: Iterable[datetime]) -> datetime | None:
-        """Return from when on one more may be begun, after those that began at some instants; None for at any time.
+        """Return the instant from which one more may be begun, after those begun at some instants; None for always.
 
         An exchange that began exactly `days` ago no longer counts, and one that began later than now, by a clock that
-        runs ahead, does.
+        is ahead, does.
 
         >>> from datetime import UTC, datetime
         >>> two = Limit("two-a-year", "account", 2, 365)
@@ -79,21 +79,21 @@ class Limit(Value):
         (True, '2019-01-01T00:00:00+00:00')
 
         Raises:
-            InvalidValue: it is no list of instants.
+            InvalidValue: it is not a list of instants.
         """
         return self._free_from([instant(one, "begun") for one in elements(begun, "begun", "give a list of instants")])
 
     def _free_from(self, begun: Iterable[datetime]) -> datetime | None:
-        """Return what `free_from` does, of instants that are known to be some."""
+        """Return the result of `free_from`, for validated instants."""
         last = nlargest(self.most, begun)
         return last[-1] + self.window if len(last) == self.most else None
 
 
 def tags_told(tags: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return tags as an acceptance keeps them, in the order of their names.
+    """Return tags in the form of an acceptance, in the order of their names.
 
     Raises:
-        InvalidValue: it is no mapping of names to texts.
+        InvalidValue: it is not a mapping of names to texts.
     """
     if tags is NO_TAGS:
         return ()
@@ -105,10 +105,10 @@ def tags_told(tags: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def counted_by_limits(begun: Mapping[str, Sequence[datetime]]) -> Mapping[str, Sequence[datetime]]:
-    """Return when exchanges began that limits count, by the limit's id.
+    """Return the beginnings of the exchanges that limits count, by the limit's id.
 
     Raises:
-        InvalidValue: it is no mapping of instants.
+        InvalidValue: it is not a mapping of instants.
     """
     if begun is NONE_BEGUN:
         return NONE_BEGUN
@@ -122,7 +122,7 @@ def counted_by_limits(begun: Mapping[str, Sequence[datetime]]) -> Mapping[str, S
 def reached(
     limits: Iterable[Limit], at: datetime, tags: Mapping[str, str], begun: Mapping[str, Sequence[datetime]]
 ) -> Iterator[Reason]:
-    """Yield what limits say against one more exchange; the arguments are as the two functions above return them."""
+    """Yield the reasons of limits against one more exchange; the arguments are results of the two functions above."""
     for limit in limits:
         if limit.is_of_a_tag and limit.per not in tags:
             yield reason_of(ReasonCode.LIMIT_UNTOLD, limit=limit.id, tag=limit.per)

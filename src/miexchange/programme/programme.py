@@ -1,4 +1,4 @@
-"""The programme: all that a valuation reads besides the device, the answers and the instant."""
+"""The programme: everything that a valuation reads besides the device, the answers and the instant."""
 
 from __future__ import annotations
 
@@ -35,27 +35,27 @@ __all__ = ["Programme", "doubts", "lint", "new_programme", "shipped"]
 
 @dataclass(frozen=True, eq=False)
 class Programme(Pickled):
-    """One programme: all that a valuation reads besides the device, the answers and the instant.
+    """One programme: everything that a valuation reads besides the device, the answers and the instant.
 
     Two programmes are equal when their digests are. A new price list makes a new programme; a
     service swaps one reference.
 
     Attributes:
         id: the programme's id.
-        title: its name for people.
-        zone: where its days begin: a fixed offset, or a `Zone` of the IANA database.
+        title: its display name.
+        zone: the zone of its days: a fixed offset, or a `Zone` of the IANA database.
         currency: the currency of every amount in it.
-        brands: the brands of old phones that it accepts.
-        catalogue: the models that exist.
-        eligible: the dated list of models that it takes.
+        brands: the accepted brands of old phones.
+        catalogue: the known models.
+        eligible: the dated list of accepted models.
         prices: the dated market prices.
         anchors: the dated repair anchors.
-        tacs: which model a TAC belongs to.
+        tacs: the TAC table.
         terms: the dated terms, oldest first.
-        categories: the categories of old devices that it accepts, such as ``smartphone``.
+        categories: the accepted categories of old devices, such as ``smartphone``.
         price_step_minor: every market price is a multiple of this, in minor units. The larger it is, the larger
             the shares of the price that answers may take without a dearer device ever being worth less.
-        treatments: how the parts of a trade-in count for tax, dated; none where it says nothing of that.
+        treatments: the dated tax treatments of the parts of a trade-in; none if it has none.
     """
 
     id: Id
@@ -90,8 +90,8 @@ class Programme(Pickled):
             source: the id of a programme that ships with the package, or the path of a directory.
 
         Raises:
-            ProgrammeNotFoundError: there is no programme of that id, or at that path.
-            DataError: everything that is wrong with it, as file, line and reason.
+            ProgrammeNotFoundError: there is no programme with that id, or at that path.
+            DataError: every problem, as file, line and reason.
         """
         from miexchange.programme import _load  # noqa: PLC0415 - it imports this module
 
@@ -100,19 +100,19 @@ class Programme(Pickled):
     def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
         """Write the programme as a directory, and return its path; loading it gives an equal programme.
 
-        The files are written under another name, and loaded to compare them, before the directory takes its name: it
-        is there whole, or not at all. The same programme gives the same bytes. Comments of the files that it was
-        loaded from, and the ``source`` of the head of ``programme.toml``, are not in it.
+        The files are written under another name, and loaded to compare them, before the directory is renamed: it
+        is complete, or does not exist. The same programme gives the same bytes. Comments of the files that it was
+        loaded from, and the ``source`` of the head of ``programme.toml``, are not written.
 
         Args:
-            directory: a directory that is not there yet; those above it are made.
-            overwrite: whether a programme that is there is replaced, with all its files. A directory that holds
+            directory: a directory that does not exist yet; its parents are created.
+            overwrite: whether an existing programme is replaced, with all its files. A directory that contains
                 anything but ``.toml`` and ``.csv`` files is refused.
 
         Raises:
             DataError: `load` would refuse the programme, by file, line and reason.
-            InvalidValue: something is there already, the directory cannot be written, or the programme holds what
-                would be loaded as something else, such as a text with space around it.
+            InvalidValue: the path exists already, the directory cannot be written, or the programme has a value that
+                would be loaded as another one, such as a text with space around it.
 
         >>> from tempfile import TemporaryDirectory
         >>> programme = Programme.load("mi-exchange-india")
@@ -125,7 +125,7 @@ class Programme(Pickled):
         return _save.save(self, directory, overwrite=overwrite)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the programme as plain JSON data: its content, in one form whatever files it came from."""
+        """Return the programme as plain JSON data: its content, in one form independent of its files."""
         from miexchange.programme import _form  # noqa: PLC0415 - it imports this module
 
         return _form.form_of(self).to_dict()
@@ -142,7 +142,7 @@ class Programme(Pickled):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Programme:
-        """Read a programme back from what `to_dict` returns.
+        """Read a programme back from the result of `to_dict`.
 
         Raises:
             InvalidValue: the data is not the JSON form of a programme.
@@ -155,8 +155,8 @@ class Programme(Pickled):
     def from_json(cls, text: str | bytes) -> Programme:
         """Read a programme back from its JSON text.
 
-        Like the constructor, it checks each value and not what `lint` finds: read a text that was in other hands only
-        where you know its digest.
+        Like the constructor, it checks each value but not the rules of `lint`: read a text from outside only
+        if you know its digest.
 
         Raises:
             InvalidValue: the text is not the JSON form of a programme; the first fault is named with its path.
@@ -176,15 +176,15 @@ class Programme(Pickled):
 
     @cached_property
     def zone_data(self) -> str:
-        """The version of the zone data that its days rest on; "" for a fixed offset.
+        """The version of the zone data for its days; "" for a fixed offset.
 
-        It is no part of the digest: files that stay the same name one programme, on whatever machine they are read.
+        It is not part of the digest: unchanged files are one programme, on whatever machine they are read.
         """
         return data_of(self.zone)
 
     @cached_property
     def price_names(self) -> dict[tuple[str, datetime], tuple[str, str]]:
-        """Effect and row of every market price, for the first line of a quote: written once."""
+        """Effect and row of every market price, for the first line of a quote: computed once."""
         names = {}
         for price in self.prices:
             since = price.effective_from.astimezone(self.zone).date()
@@ -201,7 +201,7 @@ class Programme(Pickled):
 
     @takes(digest=TEXT)
     def is_known_as(self, digest: str) -> bool:
-        """Tell whether a digest is of this programme: its own, or the one that an earlier version of the package took.
+        """Tell whether a digest is of this programme: the present one, or that of an earlier version of the package.
 
         Args:
             digest: the digest, as a quote has it.
@@ -216,7 +216,7 @@ class Programme(Pickled):
 
     @cached_property
     def _digest_then(self) -> str | None:
-        """The digest of an earlier version: to take it is to write the whole programme, and old quotes keep coming."""
+        """The digest of an earlier version: cached, as computing it writes the whole programme, once for each quote."""
         from miexchange.programme._digest import digest_then  # noqa: PLC0415 - as above
 
         return digest_then(self)
@@ -229,7 +229,7 @@ class Programme(Pickled):
         return hash(self.digest)
 
     def __repr__(self) -> str:
-        """Show which programme it is; its tables are too long to print."""
+        """Return its id and digest; its tables are too long to print."""
         size = f"{len(self.eligible)} listings, {len(self.terms)} terms"
         return f"<Programme {printable(self.id)} {self.digest[:12]}: {size}>"
 
@@ -246,14 +246,14 @@ def shipped() -> tuple[str, ...]:
 
 
 def lint(source: str | Path, *, strict: bool = False) -> tuple[Problem, ...]:
-    """Return everything that is wrong with a programme; nothing for one that `Programme.load` takes.
+    """Return all problems of a programme; none if `Programme.load` accepts it.
 
     Args:
         source: the id of a programme that ships with the package, or the path of a directory.
-        strict: whether what `doubts` finds counts too, in a programme that is otherwise right.
+        strict: whether the findings of `doubts` count too, in a programme without problems.
 
     Raises:
-        InvalidValue: `strict` is neither true nor false.
+        InvalidValue: `strict` is not a Boolean.
     """
     from miexchange.programme import _load  # noqa: PLC0415 - it imports this module
 
@@ -261,7 +261,7 @@ def lint(source: str | Path, *, strict: bool = False) -> tuple[Problem, ...]:
 
 
 def doubts(source: str | Path) -> tuple[Problem, ...]:
-    """Return what is legal in a programme and surely wrong.
+    """Return what is legal in a programme but surely wrong.
 
     That is a price five times its neighbours or its own last two, or a fifth of them, as a digit too many or too few
     makes it; a price of twice the launch price; more memory that is cheaper than less; the target of a bonus, a brand
@@ -296,31 +296,31 @@ def new_programme(
 ) -> Path:
     """Write a new programme that lints, with a comment at each key, and return its directory.
 
-    Questions, grades and settings are those of the last terms of another programme. Three things are not taken over:
-    bonuses; amounts, where the currency is another one (the source of such a row says so); and tax treatments, where
+    Questions, grades and settings are those of the last terms of another programme. Three things are not copied:
+    bonuses; amounts, if the currency is another one (the source of such a row says so); and tax treatments, if
     the currency or the zone is another one. Indian terms from 22 October 2025 on demand a register's answer, as the
     law does.
 
     Args:
-        directory: a directory that is not there yet; its name becomes the programme's id.
-        catalogue: the models: a `Catalogue`, or what `Catalogue.read` reads. Without it and `prices` there are two
+        directory: a directory that does not exist yet; its name becomes the programme's id.
+        catalogue: the models: a `Catalogue`, or a source for `Catalogue.read`. Without it and `prices` there are two
             models of each category, with prices to replace: their sources say that they are examples.
-        prices: their market prices: a `PriceTable`, or what `PriceTable.read` reads. Every model that has one is
-            listed from the first day on which it has one.
-        begins: the first day of the programme; by default the first day that has a price.
-        like: the programme that it is like: the id of a shipped one, a directory, or a `Programme`.
+        prices: their market prices: a `PriceTable`, or a source for `PriceTable.read`. Every model with a price is
+            listed from the first day of its prices.
+        begins: the first day of the programme; by default the first day with a price.
+        like: the programme to copy from: the id of a shipped one, a directory, or a `Programme`.
         currency: a code of ISO 4217, such as ``JPY``; by default that of the other programme.
         zone: a name of the IANA database, such as ``Asia/Tokyo``; by default that of the other programme.
-        categories: the categories that it takes: of the models, those of others are not listed; without models there
+        categories: the accepted categories: models of others are not listed; without models there
             are examples of each. By default all those of the models, or those of the other programme.
         questions: the ids of the questions of the other programme that are asked; by default all that are asked of a
-            model that is listed.
-        title: its name for people; by default its id.
+            listed model.
+        title: its display name; by default its id.
 
     Raises:
-        InvalidValue: an argument is not of its type, there is no such currency, zone or question, or the directory is
-            there already or cannot be written.
-        ProgrammeNotFoundError: there is no programme that it could be like.
+        InvalidValue: an argument is of another type, there is no such currency, zone or question, or the directory
+            exists already or cannot be written.
+        ProgrammeNotFoundError: the programme to copy from does not exist.
         DataError: a table cannot be read, or the programme would not lint: every problem, by file, line and reason.
 
     >>> from datetime import date

@@ -1,4 +1,4 @@
-"""Scrap values: the least that is paid for a phone that is taken, by model, by brand or by category."""
+"""Scrap values: the least that is paid for an accepted phone, by model, by brand or by category."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class ScrapValue(Value):
     """A row of the scrap values. The closest one counts: that of the model, else of the brand, else of the category.
 
     Attributes:
-        per: what it is for: a ``model``, a ``brand`` or a ``category``.
-        of: which one: a variant's id, a brand or a category.
+        per: the kind of its key: a ``model``, a ``brand`` or a ``category``.
+        of: the key: a variant's id, a brand or a category.
         scrap_minor: the floor for these, in minor units.
-        source: where it is from.
+        source: the source of the value.
     """
 
     per: Literal["model", "brand", "category"]
@@ -44,7 +44,7 @@ class ScrapValue(Value):
 
 
 def closest(rows: Mapping[tuple[str, str], ScrapValue], variant: Variant) -> ScrapValue | None:
-    """Return the row that counts for a model; None where there is none."""
+    """Return the row that counts for a model; None if there is none."""
     for per, of in (("model", variant.model), ("brand", variant.brand), ("category", variant.category)):
         if (row := rows.get((per, of))) is not None:
             return row

@@ -1,4 +1,4 @@
-"""The dated terms of a programme: what is kept, taken off and added, and what a coupon and an exchange may do."""
+"""The dated terms of a programme: the retentions, deductions and extras, and the rules of coupons and exchanges."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = ["NONE_GIVEN", "ExchangeRules", "StepName", "Terms", "UsageRules"]
 
 
 SomeWords = Annotated[tuple[Id, ...], Items(1, LISTED, "self")]
-"""Brands, categories or channels, each named once, one at least."""
+"""Brands, categories or channels, without duplicates, at least one."""
 
 StepName = tuple[str, str, str]
 """The labels of a step of a value: its rule, its effect for people, and its source row."""
@@ -49,10 +49,10 @@ _COUNTS = "give a mapping of bonus id to how often it was given"
 
 
 def counts_given(given: object) -> Mapping[str, int]:
-    """Return how often each bonus was given, by its id as a plain text.
+    """Return the number of times that each bonus was given, by its id as a plain text.
 
     Raises:
-        InvalidValue: it does not say how often each bonus was given.
+        InvalidValue: it is not such a mapping.
     """
     if given is NONE_GIVEN:
         return NONE_GIVEN
@@ -68,18 +68,18 @@ class UsageRules(Value):
     """The rules of use of a coupon.
 
     Attributes:
-        valid_days: for how many times 24 hours from the moment of issue; 0 sets no end.
+        valid_days: the validity as a number of times 24 hours from the moment of issue; 0 sets no end.
         categories: the product categories that it buys.
         brands: the brands that it buys.
-        channels: where it can be used.
+        channels: the places where it can be used.
         applies_to: ``one_unit``: one unit of one line gets the discount, the dearest;
             ``eligible_lines``: every eligible line gets its share.
         minimum_order_minor: the least sum of eligible lines.
-        surplus: what happens to what the order does not use up: ``forfeit``, or it comes back as ``store_credit`` or
-            as ``cash``, as far as it is the phone's worth and no bonus.
+        surplus: the use of the part that the order does not use up: ``forfeit``, or it is returned as ``store_credit``
+            or as ``cash``, as far as it is the phone's value and not a bonus.
         stacks_with: the kinds of other discounts that the order may have.
-        source: where the rules are from.
-        devices_per_order: how many old phones may be traded in for one order, each for a unit of its own.
+        source: the source of the rules.
+        devices_per_order: the most old phones that may be traded in for one order, each for a unit of its own.
     """
 
     valid_days: Annotated[int, Between(0, LONGEST_DAYS), Further(2, (0,))]
@@ -99,10 +99,10 @@ class UsageRules(Value):
             yield "devices_per_order", self.devices_per_order, rule
 
     def until(self, at: datetime) -> datetime | None:
-        """Return the first instant at which a coupon of an instant is no longer valid; None for never.
+        """Return the first instant at which a coupon issued at an instant is no longer valid; None for never.
 
         Raises:
-            InvalidValue: it is no instant with a zone.
+            InvalidValue: it is not an instant with a zone.
         """
         return instant(at, "at") + timedelta(days=self.valid_days) if self.valid_days else None
 
@@ -113,46 +113,46 @@ class ExchangeRules(Value):
 
     Attributes:
         inspection: whether the old phone must be inspected before the exchange is completed.
-        released_validity: what a coupon gets back when its order is cancelled: ``remaining``, the time that was
+        released_validity: the validity of a coupon after its order is cancelled: ``remaining``, the time that was
             left when it was reserved; or ``full``, all its days anew. Either counts from the cancellation.
-        mismatch: what happens where the inspected phone is worth less than quoted by more than the tolerance:
-            ``honour`` the quote all the same, let the customer agree to pay the ``difference``, take the phone at its
+        mismatch: the policy if the inspected phone is worth less than quoted by more than the tolerance:
+            ``honour`` the quote all the same, let the customer agree to pay the ``difference``, accept the phone at its
             ``lower`` value without asking, or ``cancel`` the exchange.
         tolerance_minor: a shortfall of up to this is honoured; so is one within tolerance_bps.
         tolerance_bps: a shortfall of up to this share of the coupon's value, in basis points, is honoured; so is one
             within tolerance_minor.
-        decide_hours: how long the customer may take to accept or decline a re-quote; 0 where none is made.
-        reversal: what the customer gets for the old phone when the new one is returned: ``none``, the exchange
+        decide_hours: the time that the customer has to accept or decline a re-quote; 0 if none is made.
+        reversal: the return for the old phone when the new one is returned: ``none``, the exchange
             cannot be reversed; ``store_credit`` of its value without bonuses; or the ``old_phone`` itself.
-        reversal_days: for how many times 24 hours after the hand-over that can be; 0 where it cannot be reversed.
+        reversal_days: the time for that after the hand-over, as a number of times 24 hours; 0 if it cannot be reversed.
         rebuy: whether a device that was bought is bought ``never`` again, or ``after`` some days. A reversal frees it.
-        rebuy_days: for how many times 24 hours after the hand-over it is not; 0 where it never is.
-        skew_seconds: by how much the clocks of a service's machines may differ: an instant that is earlier than what
-            it follows by up to so much counts as that instant.
-        accept_register_hours: how old a register's answer may be at acceptance; 0 where none is demanded.
+        rebuy_days: the waiting time after the hand-over, as a number of times 24 hours; 0 if it is never bought again.
+        skew_seconds: the greatest difference of the clocks of a service's machines: an instant that is earlier than the
+            one that it follows by up to this much counts as that instant.
+        accept_register_hours: the greatest age of a register's answer at acceptance; 0 if none is demanded.
         hand_over_register_hours: the same at the inspection before the hand-over, where the register is asked again.
-        limits: how many exchanges may be begun in a window.
+        limits: limits of the number of exchanges begun in a window.
         identity_above_minor: above this exchange value, nothing is handed over before a reference to the seller's
-            identity is on record; 0 asks it of everybody, None of nobody.
-        ownership_above_minor: the same of the proof of ownership.
-        send_days: for how many times 24 hours after the order the old phone can be sent or handed over; then a sweep
-            calls the exchange off. 0 sets no time.
-        unlock_hours: how long the customer may take to unlock a phone that an inspection finds locked; then a sweep
-            calls the exchange off. With 0 it is no finding: the phone is inspected again once it is unlocked.
+            identity is on record; 0 demands it of everybody, None of nobody.
+        ownership_above_minor: the same for the proof of ownership.
+        send_days: the time after the order to send or hand over the old phone, as a number of times 24 hours; then a
+            sweep cancels the exchange. 0 sets no limit.
+        unlock_hours: the time that the customer has to unlock a phone that an inspection finds locked; then a sweep
+            cancels the exchange. With 0 it is not a finding: the phone is inspected again once it is unlocked.
         wipe: whether a record of the wiped data is ``optional``, or demanded ``before_hand_over``; only a phone
             that was inspected has one by then.
-        return_below_bps: where the phone is worth less than this share of the coupon's value, in basis points, the
+        return_below_bps: if the phone is worth less than this share of the coupon's value, in basis points, the
             exchange is cancelled and the phone goes back, although the policy would pay the lower value; 0 for never.
         payment: whether the coupon is taken off the order ``at_checkout``; or nothing is, the order is paid in full,
-            and what the phone is worth is paid ``after_inspection``, once it was handed over.
-        pickup_attempts: how many times a carrier comes for the old phone in vain; the last time calls the exchange
-            off. 0 counts none.
-        days_off: the days that do not count in `send_days` and `reversal_days`, in their order.
-        source: where the rules are from.
-        authorities: who may agree to more than the rules give for a phone that is worth less than quoted, and up to
-            which amounts; a role that is not listed may not.
+            and the value of the phone is paid ``after_inspection``, once it was handed over.
+        pickup_attempts: the number of failed pickups of the old phone at which the exchange is cancelled; 0 for no
+            limit.
+        days_off: the days that do not count in `send_days` and `reversal_days`, in order.
+        source: the source of the rules.
+        authorities: the roles that may grant more than the rules give for a phone that is worth less than quoted, and
+            the greatest amounts; a role that is not listed may not.
         coupon: when the coupon can be used: ``at_acceptance``; or only ``after_inspection``, once the old phone was
-            handed over and inspected, for whatever is bought then. It is worth what the phone was found to be, and its
+            handed over and inspected, for any later order. Its value is then that of the phone as it was found, and its
             days count from then.
     """
 
@@ -226,14 +226,14 @@ class ExchangeRules(Value):
         '2024-12-29T00:00:00+00:00'
 
         Raises:
-            InvalidValue: it is no instant, or no number of days up to ten years.
+            InvalidValue: it is not an instant, or not a number of days up to ten years.
         """
         since, days = instant(since, "since"), whole(days, "days")
         require(0 <= days <= LONGEST_DAYS, "days", days, f"give 0 to {LONGEST_DAYS} days")
         return counted(since, days, self.days_off)
 
     def following(self, at: datetime, after: datetime) -> datetime:
-        """Return the instant at which something happened after something else, as clocks that differ a little tell it.
+        """Return the instant of an event after another one, allowing for clocks that differ a little.
 
         >>> from datetime import UTC
         >>> rules = ExchangeRules("required", "remaining", "cancel", "none")
@@ -260,15 +260,15 @@ class ExchangeRules(Value):
         return self.identity_above_minor is not None and whole(value, "value") > self.identity_above_minor
 
     def demands_ownership(self, value: int) -> bool:
-        """Tell the same of a reference to the proof of ownership."""
+        """Tell the same for a reference to the proof of ownership."""
         return self.ownership_above_minor is not None and whole(value, "value") > self.ownership_above_minor
 
     def authority_of(self, role: str) -> Authority | None:
-        """Return the authority of a role; None where it has none."""
+        """Return the authority of a role; None if it has none."""
         return next((one for one in self.authorities if one.role == role), None)
 
     def honours(self, shortfall: int, value: int) -> bool:
-        """Tell whether a device that is worth so much less than the coupon's value is taken as it was quoted.
+        """Tell whether a device with a given shortfall from the coupon's value is accepted as quoted.
 
         The share is compared without rounding: shortfall / value against tolerance_bps / 10 000.
 
@@ -281,7 +281,7 @@ class ExchangeRules(Value):
         return shortfall <= 0 or self.mismatch == "honour" or within
 
     def sends_back(self, found: int, value: int) -> bool:
-        """Tell whether a device that was found to be worth so much, and is not honoured, is not taken at all.
+        """Tell whether a device of a given value, which is not honoured, is refused altogether.
 
         The share is compared without rounding: found / value against return_below_bps / 10 000.
 
@@ -297,25 +297,25 @@ class ExchangeRules(Value):
 class Terms(Settings, Value):
     """One dated version of a programme's terms. It holds until the next version begins.
 
-    The settings of the rules of the list stand in it too: see `miexchange.programme.rules.Settings`.
+    The settings of the rules of the list are fields too: see `miexchange.programme.rules.Settings`.
 
     Attributes:
-        version: the version's name; a quote carries it.
-        effective_from: the first instant at which it holds, UTC.
-        eligibility: what is decided about eligibility.
-        questionnaire: the questions, and what each answer does.
+        version: the version's name; a quote records it.
+        effective_from: the first instant at which it is in force, UTC.
+        eligibility: the rules of eligibility.
+        questionnaire: the questions, and the effect of each answer.
         grades: the grades, best first.
-        quote_valid_hours: how long a quote can be accepted.
-        price_max_age_days: how long a price stays fresh.
+        quote_valid_hours: the time in which a quote can be accepted.
+        price_max_age_days: the days for which a price is fresh.
         factor_bps: the operator's share of the value.
-        scrap_minor: the floor of models that no row of `scrap_values` is for.
+        scrap_minor: the floor of models without a row of `scrap_values`.
         step_minor: the value is rounded down to whole steps of this.
-        usage: what the coupon may be used for.
-        exchange: what happens between checkout and doorstep; None for a programme that only quotes.
-        quote_seal: whether a quote is accepted only with a seal. Where quotes leave the service's hands, it is
+        usage: the rules of use of the coupon.
+        exchange: the rules between checkout and doorstep; None for a programme that only quotes.
+        quote_seal: whether a quote is accepted only with a seal. If quotes leave the service, it must be
             ``required``: an unsealed quote that names another phone or other answers is like a new one.
-        source: where the terms are from.
-        scrap_values: the floors of models, brands and categories, each once; the closest one counts.
+        source: the source of the terms.
+        scrap_values: the floors of models, brands and categories, without duplicates; the closest one counts.
     """
 
     version: Id
@@ -358,7 +358,7 @@ class Terms(Settings, Value):
 
     @cached_property
     def labels_told(self) -> dict[str, tuple[Any, ...]]:
-        """The labels that have rates, best first, by what a valuation is told that rules of these terms read."""
+        """The labels that have rates, best first, by the inputs that rules of these terms read."""
         return {rule.reads: tuple(rule.labels(self)) for rule in self.retentions if rule.reads in INPUTS}
 
     @cached_property
@@ -367,22 +367,22 @@ class Terms(Settings, Value):
         return {bonus.id: bonus for bonus in self.bonuses}
 
     def paid_bonus(self, bonus: Bonus, given: Mapping[str, int], on: date, target: str | None) -> Bonus | None:
-        """Return what is paid where a bonus is offered: itself while its quota lasts, then its fall-back.
+        """Return the bonus that is paid for an offered one: itself while its quota lasts, then its fall-back.
 
         Args:
             bonus: a bonus of these terms.
-            given: how often each bonus with a quota was given so far.
+            given: the number of times that each bonus with a quota was given so far.
             on: the day.
             target: the new model that the customer wants to buy.
 
         Raises:
-            InvalidValue: an argument is not of its type.
+            InvalidValue: an argument is of another type.
         """
         argument(bonus, Bonus, "bonus")
         return self._paid(bonus, counts_given(given), on, target)
 
     def _paid(self, bonus: Bonus, given: Mapping[str, int], on: date, target: str | None) -> Bonus | None:
-        """Return what `paid_bonus` does, of counts that are known to be counts: this is the hot path."""
+        """Return the result of `paid_bonus`, for validated counts: this is the hot path."""
         if not bonus.runs(on, target):
             return None
         paid: Bonus | None = bonus
@@ -392,14 +392,14 @@ class Terms(Settings, Value):
 
     @cached_property
     def _scrap_rows(self) -> dict[tuple[str, str], ScrapValue]:
-        """The rows of the scrap values by what they are for: the first one, where one stands there twice."""
+        """The rows of the scrap values by their key: the first one of duplicates."""
         return {(row.per, row.of): row for row in reversed(self.scrap_values)}
 
     def scrap_of(self, variant: Variant) -> int:
         """Return the floor of a model, in minor units.
 
         Raises:
-            InvalidValue: it is no variant.
+            InvalidValue: it is not a variant.
         """
         return self._floor_of(argument(variant, Variant, "variant"))[1]
 
@@ -458,7 +458,7 @@ class Terms(Settings, Value):
 
     @cached_property
     def option_names(self) -> dict[tuple[str, str], tuple[StepName, StepName, StepName]]:
-        """The names of an option's retention, deduction and extra: written once, for the hot path."""
+        """The names of an option's retention, deduction and extra: computed once, for the hot path."""
         names = {}
         for question in self.questionnaire.questions:
             for option in question.options:
@@ -484,10 +484,10 @@ class Terms(Settings, Value):
 
         Args:
             currency: the currency.
-            variant: the model whose scrap value is named; None for the one of models that have none of their own.
+            variant: the model whose scrap value is named; None for the floor of models without one.
 
         Raises:
-            InvalidValue: an argument is not of its type.
+            InvalidValue: an argument is of another type.
         """
         argument(currency, Currency, "currency", "give a Currency")
         floor = ("terms[scrap_minor]", self.scrap_minor)

@@ -1,4 +1,4 @@
-"""Loading what only a proof can let pass, and writing down that it is proved."""
+"""Loads programmes whose laws only a proof can confirm, and writes certificates of proofs."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ def load(source: str | Path) -> Programme:
 
     Raises:
         ProgrammeNotFoundError: there is no programme of that id, or at that path.
-        DataError: everything else that is wrong with it, as file, line and reason.
+        DataError: every other problem, as file, line and reason.
     """
     return _load.load(source, unproved=True)
 
 
 @takes(proofs=instance(Proofs, "give what prove returns"), directory=PATH)
 def certify(proofs: Proofs, directory: str | Path) -> Path:
-    """Write a certificate beside a programme, and return its path: `Programme.load` then takes it.
+    """Write a certificate beside a programme, and return its path: `Programme.load` then accepts it.
 
-    It holds for these files and for this version of the arithmetic only. Where one of them changes, the loader's own
-    condition stands again.
+    It is valid for these files and for this version of the arithmetic only. If one of them changes, the loader's own
+    condition applies again.
 
     Args:
-        proofs: what `prove` found about the programme in the directory.
+        proofs: the result of `prove` for the programme in the directory.
         directory: the directory of the programme.
 
     Raises:
-        InvalidValue: a law that the loader asks for is not proved, the proofs are of another edition, or the file
+        InvalidValue: a law that the loader requires is not proved, the proofs are of another edition, or the file
             cannot be written.
         ProgrammeNotFoundError: there is no programme in the directory.
         DataError: the programme has other problems.

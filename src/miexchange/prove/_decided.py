@@ -1,6 +1,6 @@
-"""The decisions about a phone on sets of reasons that are not known: terms of 64 bits each.
+"""The decisions about a phone on symbolic sets of reasons: terms of 64 bits each.
 
-The functions of `miexchange._decisions` run on them unchanged, put together as `miexchange.eligibility` does.
+The functions of `miexchange._decisions` run on them unchanged, combined as `miexchange.eligibility` does.
 """
 
 from __future__ import annotations
@@ -63,23 +63,23 @@ class Set:
     __hash__ = None  # type: ignore[assignment]  # equal is a question to the solver
 
     def __init__(self, term: _Term) -> None:
-        """Keep a term."""
+        """Store a term."""
         self.term = term
 
     def masked(self, condition: _Term) -> Set:
-        """Return the set where a condition holds, and none elsewhere."""
+        """Return the set if a condition holds, else the empty set."""
         return Set(z3.If(condition, self.term, z3.BitVecVal(0, _WIDTH)))
 
     def __and__(self, other: Any) -> Set:  # noqa: ANN401 - as the kernel's operands
-        """Return what both have."""
+        """Return the intersection."""
         return Set(self.term & _WORLD.lift(other).term)
 
     def __or__(self, other: Any) -> Set:  # noqa: ANN401 - as above
-        """Return what one of them has."""
+        """Return the union."""
         return Set(self.term | _WORLD.lift(other).term)
 
     def __xor__(self, other: Any) -> Set:  # noqa: ANN401 - as above
-        """Return what only one of them has."""
+        """Return the symmetric difference."""
         return Set(self.term ^ _WORLD.lift(other).term)
 
     def __add__(self, other: Any) -> Set:  # noqa: ANN401 - as above
@@ -87,13 +87,13 @@ class Set:
         return Set(self.term + _WORLD.lift(other).term)
 
     def __mul__(self, other: Any) -> Set:  # noqa: ANN401 - as above
-        """Return the set where a truth holds, or the product."""
+        """Return the set if a truth holds, or the product."""
         return self.masked(other.term) if isinstance(other, Truth) else Set(self.term * _WORLD.lift(other).term)
 
     __rand__, __ror__, __rxor__, __radd__, __rmul__ = __and__, __or__, __xor__, __add__, __mul__
 
     def __gt__(self, other: Any) -> Truth:  # noqa: ANN401 - as above
-        """Tell whether it is more, as a whole number of 64 bits."""
+        """Tell whether it is greater, as a whole number of 64 bits."""
         return Truth(_WORLD, self.term > _WORLD.lift(other).term)
 
     def __eq__(self, other: object) -> Any:  # noqa: ANN401 - as above
@@ -102,7 +102,7 @@ class Set:
 
 
 def decided(programme: Programme, terms: Terms, decisions: Any, seconds: float) -> Iterator[tuple[str, str, str]]:  # noqa: ANN401 - `_decisions`, or a copy
-    """Yield, for each law of `DECISIONS`, its name, what the solver says, and what it found against it."""
+    """Yield, for each law of `DECISIONS`, its name, the solver's verdict, and the counterexample."""
     for name, broken in _laws(programme, terms, decisions):
         solver = z3.Solver()
         solver.set("timeout", max(int(seconds * 1000), 1))
@@ -123,7 +123,7 @@ def _laws(programme: Programme, terms: Terms, decisions: Any) -> Iterator[tuple[
     words = z3.And(answer.term >= CLEAR, answer.term <= UNVERIFIED)
     number = decisions.numbers(_truth("known"), one, same, answer, old)
     clear = decisions.numbers(_truth("known"), one, same, CLEAR, old)
-    # Where nothing can be read, nothing is said of numbers: that a phone is named without any is no matter of these.
+    # If no IMEI can be read, there are no reasons about numbers: a phone without any is not the subject of these laws.
     read = z3.Bool("known")
 
     def against(found: Set, doubts: int) -> _Term:
@@ -149,7 +149,7 @@ def _laws(programme: Programme, terms: Terms, decisions: Any) -> Iterator[tuple[
     wrong += [z3.And(newer.term > at.term, z3.Not(fresh))] if hours else []
     yield "evidence", z3.And(*world.facts, z3.Or(*wrong))
     placeholder = decisions.identity(said, _truth("placeholder")).term
-    own = said.term & _PLACEHOLDER == 0  # what the first digits say is not that
+    own = said.term & _PLACEHOLDER == 0  # this is not a result of the first digits
     yield "identity", z3.And(*known, own, z3.Bool("placeholder"), placeholder & _PLACEHOLDER == 0)
 
 

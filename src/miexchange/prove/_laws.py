@@ -1,8 +1,8 @@
 """The laws as questions to the solver, each about the kernel's own lines on symbols.
 
-A law is first asked of loose terms: every other answer may cost, keep and add whatever any answer of its question does,
-in any combination. That allows more phones than there are, so what is proved of them holds for all, in a hundredth of a
-second. Only where loose terms break a law, the exact ones are asked, and the solver's model is a phone.
+A law is first asked of loose terms: every other answer may cost, keep and add what any answer of its question does,
+in any combination. That allows more phones than exist, so a proof for them holds for all, in a hundredth of a
+second. Only if loose terms break a law, the exact ones are asked, and the solver's model is a phone.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ Units = tuple[int, ...]
 PROVED, UNDECIDED = "proved", "undecided"
 
 MOST_MOVED = 256
-"""The most answers to questions that only one of two answers leads to, that are tried one by one."""
+"""The most answers to questions opened by only one of two answers that are tried one by one."""
 
 _QUICK = 3  # seconds, before a question is split
 
 
 class Model(NamedTuple):
-    """A phone as the solver found it: prices, positions of answers and labels; two of those that differ."""
+    """A phone from the solver's model: prices, positions of answers and labels; two of those that differ."""
 
     markets: tuple[int, int]
     anchors: dict[str, int]
@@ -67,7 +67,7 @@ class Model(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The solver's verdict: `PROVED`, `UNDECIDED`, or "" with what it found; the prices, where it was asked loosely."""
+    """The solver's verdict: `PROVED`, `UNDECIDED`, or "" with a model; the prices, if it was asked loosely."""
 
     verdict: str
     model: Model | None = None
@@ -75,13 +75,13 @@ class Found(NamedTuple):
 
 
 def ask(world: World, broken: _Term, seconds: float, choices: Sequence[Sequence[_Term]] = ()) -> tuple[str, Any]:
-    """Ask the solver whether something can be, and return the verdict and its model.
+    """Ask the solver whether a condition is possible, and return the verdict and its model.
 
     Args:
-        world: what is known.
-        broken: what is asked.
-        seconds: how long the solver may think about it.
-        choices: where it finds nothing in that time, it is asked about each case of the first of these, and so on.
+        world: the known facts.
+        broken: the condition.
+        seconds: the time limit of the solver.
+        choices: if the time is not enough, it is asked about each case of the first of these, and so on.
     """
     solver = z3.Solver()
     solver.set("timeout", max(int(min(seconds, _QUICK if choices else seconds) * 1000), 1))
@@ -101,7 +101,7 @@ def ask(world: World, broken: _Term, seconds: float, choices: Sequence[Sequence[
 
 
 def _market(world: World, sheet: Sheet) -> tuple[Symbol, _Term]:
-    """Return any price, and how many price steps it is."""
+    """Return any price, and its number of price steps."""
     units = world.any(1, sheet.most_units, "units")
     market = units * sheet.price_step
     return Symbol(world, market.term, market.least, market.most), units.term
@@ -129,7 +129,7 @@ class Loose:
         self.grades = [one.keep_bps for one in sheet.terms.grades]
         steps = [0, *(row.grade for asked in others for row in asked.taken)]
         self.grade = self._some(steps)
-        self.world.run()  # what was made so far belongs to no run
+        self.world.run()  # the facts so far belong to no run
 
     def _some(self, numbers: Sequence[int]) -> Symbol:
         distinct = sorted(set(numbers))
@@ -157,7 +157,7 @@ class Loose:
         costs: Sequence[Symbol] | None = None,
         rate: int = BPS,
     ) -> Symbol:
-        """Return what a phone is worth, with answers to the subjects."""
+        """Return the value of a phone, given answers to the subjects."""
         market = self.market if market is None else market
         deductions: list[Any] = list(self.costs if costs is None else costs)
         grade: Any = self.grade
@@ -191,7 +191,7 @@ class Loose:
 def loose_answers(sheet: Sheet, kernel: _Kernel, asked: Asked, pair: tuple[Row, Row], seconds: float) -> Found:
     """Ask whether the worse of two answers to a question can pay more.
 
-    What is asked after only one of the two is answered there in every way, and nothing in the other.
+    Questions that only one of the two opens are answered there in every way, and are left out in the other.
     """
     moved = sheet.moved(asked.id, pair[0].id, pair[1].id)
     answers = [one.taken if one.before != asked.id else one.taken[:-1] or one.taken for one, _ in moved]
@@ -228,7 +228,7 @@ def loose_fact(sheet: Sheet, kernel: _Kernel, scale: Scale, pair: tuple[int, int
 
 
 def loose_market(sheet: Sheet, kernel: _Kernel, seconds: float) -> Found:
-    """Ask whether a dearer market can pay less: what answers take by share is exact, everything else is loose."""
+    """Ask whether a higher market price can pay less: deductions by share are exact, everything else is loose."""
     loose = Loose(sheet, kernel)
     world = loose.world
     dearer, more = _market(world, sheet)
@@ -278,7 +278,7 @@ def bounds(sheet: Sheet, kernel: _Kernel, law: str, seconds: float) -> Found:
 
 
 def width(sheet: Sheet, kernel: _Kernel, seconds: float) -> Found:
-    """Ask whether a number on the way to a value or a coupon can leave 64 bits."""
+    """Ask whether an intermediate number of a value or a coupon can leave 64 bits."""
     loose = Loose(sheet, kernel)
     loose.value()
     for asked in sheet.asked:
@@ -302,7 +302,7 @@ def width(sheet: Sheet, kernel: _Kernel, seconds: float) -> Found:
 
 
 class _Exact:
-    """Every phone there can be, and no other."""
+    """The set of all possible phones."""
 
     def __init__(self, sheet: Sheet, kernel: _Kernel, cases: Sequence[Case]) -> None:
         self.sheet, self.kernel, self.world, self.cases = sheet, kernel, World(), cases
@@ -325,9 +325,9 @@ class _Exact:
         self.scales = [self.world.pick(len(scale.rates)) for scale in sheet.scales]
 
     def answered(self, places: Mapping[str, int]) -> dict[str, tuple[_Term, ...]]:
-        """Return the choice of an answer to each question, some of them given: of a phone that is asked these.
+        """Return the choice of an answer to each question, some of them given, for a phone that is asked these.
 
-        What is asked after only one of two answers is so decided by them; where it is asked, its answer is the same.
+        Questions that only one of two answers opens are decided by them; if both open one, its answer is the same.
         """
         picks: dict[str, tuple[_Term, ...]] = {}
         for asked in self.sheet.asked:
@@ -351,7 +351,7 @@ class _Exact:
     ) -> Found:
         """Ask whether the worse of two phones can be worth more, and read both from the solver's model.
 
-        It is asked first at the prices that loose terms break the law at: there it is a matter of a moment.
+        The prices at which loose terms break the law are tried first: there it is decided in a moment.
         """
         first, trace = self.value(**better), self.world.run()
         second, other = self.value(**worse), self.world.run()
@@ -413,7 +413,7 @@ def exact_fact(sheet: Sheet, kernel: _Kernel, scale: Scale, place: int, units: U
 
 
 def exact_market(sheet: Sheet, kernel: _Kernel, units: Units, seconds: float) -> Found:
-    """Ask whether a dearer market pays less."""
+    """Ask whether a higher market price pays less."""
     exact = _Exact(sheet, kernel, sheet.cases)
     dearer, more = _market(exact.world, sheet)
     exact.world.facts.append(more >= exact.units)

@@ -29,17 +29,17 @@ _STRICT = {"warn": 0, "optional": 0, "refuse": 1, "required": 1}
 
 
 def why_not_proved(old: Programme, new: Programme, taken: list[tuple[Variant, datetime]], seconds: float) -> str | None:
-    """Return what keeps it from being proved that nobody gets less; None where it is proved.
+    """Return the obstacle to a proof that nobody gets less; None if it is proved.
 
-    It is proved step by step: the new terms pay at least what the old ones do, for all prices and answers; a dearer
-    market never pays less, nor does a cheaper repair; and of the tables of both editions no price is lower, no repair
-    dearer and no model gone.
+    The proof has these steps: the new terms pay at least what the old ones do, for all prices and answers; a higher
+    market price never pays less, nor does a cheaper repair; and in the tables of both editions no price is lower, no
+    repair dearer and no model missing.
 
     Args:
         old: the edition in force.
-        new: the one to follow.
-        taken: every model that the old one takes, with each instant from which something is otherwise.
-        seconds: how long the solver may think about one question.
+        new: the next edition.
+        taken: every model that the old one accepts, with the instants at which something changes.
+        seconds: the time limit of the solver for one question.
     """
     return next(_obstacles(old, new, taken, seconds), None)
 
@@ -93,7 +93,7 @@ def _of_eligibility(before: EligibilityTerms, after: EligibilityTerms) -> Iterat
 
 
 def _of_terms(before: Terms, after: Terms) -> Iterator[str]:
-    """Yield what no solver is asked about."""
+    """Yield what the solver is not asked about."""
     if not _same_questions(before, after):
         yield "other questions are asked"
     for scale in {*before.retentions, *after.retentions}:
@@ -116,7 +116,7 @@ def _keeps(scale: Retention, before: Terms, after: Terms) -> bool:
 
 
 def _same_questions(before: Terms, after: Terms) -> bool:
-    """Tell whether the same is asked, and nothing more is refused."""
+    """Tell whether the questions are the same, and nothing more is refused."""
     both = before.questionnaire.questions, after.questionnaire.questions
     if [one.id for one in both[0]] != [one.id for one in both[1]]:
         return False
@@ -133,7 +133,7 @@ def _same_questions(before: Terms, after: Terms) -> bool:
 
 
 def _covers(mine: Bonus, bonus: Bonus) -> bool:
-    """Tell whether a bonus is given wherever another one was, and is no less."""
+    """Tell whether a bonus is given wherever another one was, and is at least as large."""
     fixed = ("id", "stackable", "fall_back")
     return (
         all(getattr(mine, name) == getattr(bonus, name) for name in fixed)
@@ -149,7 +149,7 @@ def _covers(mine: Bonus, bonus: Bonus) -> bool:
 
 
 def _of_values(before: Sheet, after: Sheet, seconds: float) -> Iterator[str]:
-    """Ask the solver whether terms can pay less than others; what is the same in both is as loose as can be."""
+    """Ask the solver whether terms can pay less than others; the common parts are as loose as possible."""
     changed = [one for one, other in zip(before.asked, after.asked, strict=True) if one.every != other.every]
     rows = [[(row, _named(after.by_id[one.id], row.id)) for row in one.taken] for one in changed]
     if prod(map(len, rows)) > MOST_MOVED:

@@ -22,7 +22,7 @@ __all__ = ["Offer", "grows", "is_never_paid", "offers"]
 
 
 class Paid(NamedTuple):
-    """The bonus that is paid once some quotas are used up; None for none."""
+    """The bonus that is paid given some used-up quotas; None for none."""
 
     used: tuple[str, ...]
     bonus: Bonus | None
@@ -33,7 +33,7 @@ class Offer(NamedTuple):
 
     Attributes:
         on: the day.
-        target: the new model; None for one that no bonus is for.
+        target: the new model; None for one that no bonus targets.
         chains: for each bonus what is paid in its place, after none, one, two ... of the quotas in its chain are gone.
     """
 
@@ -43,12 +43,12 @@ class Offer(NamedTuple):
 
 
 def offers(terms: Terms, begin: date, end: date | None) -> Iterator[Offer]:
-    """Yield every distinct offer of a stretch of days.
+    """Yield every distinct offer of a period.
 
     Args:
         terms: the terms in force on these days.
         begin: the first day.
-        end: the first day no longer; None for no end.
+        end: the first day after the period; None for no end.
     """
     edges = {day for bonus in terms.bonuses for day in (bonus.begins, bonus.ends) if day is not None}
     days = [begin, *sorted(day for day in edges if day > begin and (end is None or day < end))]
@@ -75,10 +75,10 @@ def _chain(terms: Terms, bonus: Bonus, on: date, target: str | None) -> Iterator
 
 
 class _Till:
-    """The bonuses of an offer as the kernel reads them; whether a quota is used up is open.
+    """The bonuses of an offer in the kernel's form; whether a quota is used up is open.
 
-    A bonus and what is paid in its place stand in one row. Where one is stackable and the other is not, there are two
-    rows, one of which is nothing.
+    A bonus and its fall-back share one row. If one is stackable and the other is not, there are two
+    rows, one of which is zero.
     """
 
     def __init__(self, world: World, kernel: _Kernel, terms: Terms, offer: Offer) -> None:
@@ -101,7 +101,7 @@ class _Till:
                 )
 
     def granted(self, value: Symbol) -> list[Any]:
-        """Return what is granted of each row."""
+        """Return the granted amount of each row."""
         amounts = [self.kernel.bonus(value, *row) for row, _ in self.rows]
         self.kernel.grant(amounts, [stackable for _, stackable in self.rows])
         return amounts
@@ -127,7 +127,7 @@ def _most(bonus: Bonus) -> int:
 
 
 def grows(terms: Terms, kernel: _Kernel, offer: Offer, seconds: float) -> Found:
-    """Ask whether a higher exchange value can earn a smaller coupon, whatever quotas are used up."""
+    """Ask whether a higher exchange value can earn a smaller coupon, for any used-up quotas."""
     world = World()
     till = _Till(world, kernel, terms, offer)
     low, high = world.any(0, GREATEST_AMOUNT, "low"), world.any(0, GREATEST_AMOUNT, "high")
@@ -142,7 +142,7 @@ def grows(terms: Terms, kernel: _Kernel, offer: Offer, seconds: float) -> Found:
 
 
 def is_never_paid(terms: Terms, kernel: _Kernel, bonus: str, offer: Offer, most: int, seconds: float) -> bool:
-    """Tell whether the solver proves that a bonus is granted for no exchange value up to some most."""
+    """Tell whether the solver proves that a bonus is granted for no exchange value up to a limit."""
     world = World()
     till = _Till(world, kernel, terms, offer)
     amounts = till.granted(world.any(0, most, "value"))

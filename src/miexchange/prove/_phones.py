@@ -30,19 +30,19 @@ _GIVEN = Pair("bonus", "given", ("the bonus's id", "how often it had been given"
 
 @dataclass(frozen=True, slots=True)
 class Phone(Value):
-    """A phone, its answers and its prices. The prices are made up: they are no observations.
+    """A phone, its answers and its prices. The prices are made up, not observed.
 
     Attributes:
         model: the variant's id.
         at: the instant of the valuation.
-        priced_from: since when the price is in force.
+        priced_from: the beginning of the price.
         price_minor: the market price, in minor units.
         condition: the answers.
         anchors: the repair anchors that the answers read, as component and minor units.
-        purchased_on: when it was bought; None where no rule reads it.
+        purchased_on: the day of purchase; None if no rule reads it.
         target: the new model that the customer wants, for bonuses on it.
         customer: the class of the customer.
-        bonuses_given: how often each bonus with a quota was given so far.
+        bonuses_given: the number of times that each bonus with a quota was given so far.
     """
 
     model: Id
@@ -60,7 +60,7 @@ class Phone(Value):
         """Value the phone under a programme's terms, with the prices of the phone in place of the programme's.
 
         Raises:
-            InvalidValue: it is no programme.
+            InvalidValue: it is not a programme.
         """
         check_programme(programme)
         price = Price(self.model, self.priced_from, self.price_minor, "modelled", "a phone of a proof")
@@ -79,14 +79,14 @@ class Phone(Value):
 
 @dataclass(frozen=True, slots=True)
 class Counterexample(Value):
-    """Phones that break a law, and what they are worth: small enough to look at, and checked by `confirms`.
+    """Phones that break a law, and their values: small enough to look at, and checked by `confirms`.
 
     Attributes:
-        says: what is wrong, in a sentence.
+        says: the violation, in a sentence.
         first: a phone.
-        first_value: its exchange value in minor units; None where it is refused.
-        second: a phone that must not be worth more than the first one; None where one phone breaks the law.
-        second_value: its exchange value; None where it is refused, or there is none.
+        first_value: its exchange value in minor units; None if it is refused.
+        second: a phone that must not be worth more than the first one; None if one phone breaks the law.
+        second_value: its exchange value; None if it is refused, or there is none.
     """
 
     says: Line
@@ -99,16 +99,16 @@ class Counterexample(Value):
         """Tell whether `miexchange.appraise` finds the same values under a programme.
 
         Raises:
-            InvalidValue: it is no programme.
+            InvalidValue: it is not a programme.
         """
         second = None if self.second is None else _worth(self.second.appraise(programme))
         return (_worth(self.first.appraise(programme)), second) == (self.first_value, self.second_value)
 
     def shown(self, programme: Programme) -> str:
-        """Return the phones on one screen: what both have in common, what differs, and both values.
+        """Return the phones on one screen: common facts, differences, and both values.
 
         Raises:
-            InvalidValue: it is no programme.
+            InvalidValue: it is not a programme.
         """
         check_programme(programme)
         currency, variant = programme.currency, programme.catalogue.lookup(self.first.model)
@@ -128,7 +128,7 @@ class Counterexample(Value):
 
 
 def _lines(phone: Phone, currency: Currency) -> tuple[str, ...]:
-    """Return what the phone is, a sentence for each fact, without the answers."""
+    """Return the facts of the phone, a sentence for each, without the answers."""
     rows = [f"{phone.model}, valued {phone.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"]
     days = (phone.at - phone.priced_from) // timedelta(days=1)
     age = f", {days} days old" if days else ""

@@ -26,7 +26,7 @@ Law = Literal[
 Verdict = Literal["proved", "refuted", "undecided"]
 
 LAWS: tuple[Law, ...] = get_args(Law)
-"""The laws, in the order in which they are looked at; docs/prove.md says what each is."""
+"""The laws, in the order of checking; docs/prove.md explains each."""
 
 _SAYS: dict[Law, str] = {
     "worse_answer": "a worse answer never pays more",
@@ -46,13 +46,13 @@ class Proof(Value):
     """The result about one law, for one version of the terms and one subject.
 
     Attributes:
-        law: which of `LAWS`.
+        law: one of `LAWS`.
         terms: the version of the terms.
-        subject: what it is about, such as ``battery: weak after worn``; "" for the terms as a whole.
+        subject: the subject, such as ``battery: weak after worn``; "" for the terms as a whole.
         verdict: ``proved`` for all prices, anchors, answers, ages, days, quotas and targets; ``refuted``: it does not
-            hold; ``undecided``: neither was found in the time that was given, which is no proof.
-        counterexample: phones that break the law, where there are some.
-        detail: what else there is to say.
+            hold; ``undecided``: neither within the time limit, which is not a proof.
+        counterexample: phones that break the law, if there are any.
+        detail: further information.
     """
 
     law: Law
@@ -73,9 +73,9 @@ class Proofs(Value):
 
     Attributes:
         programme: the programme's id.
-        digest: the digest of the programme: another one has other proofs.
-        laws: which laws were looked at; one that has no subject here, such as one about bonuses, has no proofs.
-        proofs: what was found, law by law.
+        digest: the digest of the programme: another programme needs its own proofs.
+        laws: the laws that were checked; one without a subject here, such as one about bonuses, has no proofs.
+        proofs: the results, law by law.
     """
 
     _most_items: ClassVar[int] = JSON_VALUES
@@ -100,7 +100,7 @@ class Proofs(Value):
         return tuple(proof for proof in self.proofs if proof.verdict == "undecided")
 
     def rows(self) -> tuple[tuple[str, int, int, int], ...]:
-        """Return a row for each law: what it says, and how often it is proved, refuted and undecided."""
+        """Return a row for each law: its text, and the numbers of proved, refuted and undecided results."""
         rows = []
         for law in LAWS:
             found = [proof.verdict for proof in self.proofs if proof.law == law]

@@ -1,4 +1,4 @@
-"""The reachable parts of a programme: each question, answer, band, class and bonus, with a phone that has it.
+"""The reachable parts of a programme: each question, answer, band, class and bonus, with a phone that reaches it.
 
 The phones are those of the tables, at their own prices: listed that day, with a fresh price and with its anchors.
 """
@@ -33,7 +33,7 @@ _MOST_TRIED = 2_000
 
 
 class Span(NamedTuple):
-    """From when until before when terms are in force; None for no end."""
+    """The window of terms; None for no end."""
 
     begin: datetime
     end: datetime | None
@@ -49,7 +49,7 @@ class Reached(NamedTuple):
 
 
 def bought(on: date, months: int) -> date:
-    """Return a day from which on it is so many whole months to a day.
+    """Return a day that is a number of whole months before another.
 
     >>> bought(date(2018, 3, 15), 14)
     datetime.date(2017, 1, 1)
@@ -69,7 +69,7 @@ class _Stand:
 
 
 def reached(programme: Programme, terms: Terms, span: Span, kernel: Any, seconds: float) -> Iterator[Reached]:  # noqa: ANN401 - `_kernel`, or a copy
-    """Yield, for everything in the terms, whether a phone reaches it."""
+    """Yield, for each part of the terms, whether a phone reaches it."""
     search = _Search(programme, terms, span)
     for question in terms.questionnaire.questions:
         yield search.found(f"question {question.id}", {}, lambda _: True, asked=question.id)
@@ -78,7 +78,7 @@ def reached(programme: Programme, terms: Terms, span: Span, kernel: Any, seconds
             yield search.found(f"{question.id}={option.id}", {question.id: option.id}, fits, asked=question.id)
     for rule in terms.retentions:
         if rule.reads == "days_priced":
-            continue  # how long a price holds is a matter of the price list
+            continue  # the age of a price depends on the price list
         rows: dict[str, Label] = {}
         for label in rule.labels(terms):
             rows.setdefault(rule.name(terms, label)[2], label)
@@ -124,7 +124,7 @@ class _Search:
                     yield _Stand(listing.model, at, price, left_out)
 
     def _facts(self, stand: _Stand, given: dict[str, Any]) -> dict[str, Any]:
-        """Return what is told of a phone: the best that there is, where nothing else is given."""
+        """Return the inputs for a phone: the best ones, unless others are given."""
         on = stand.at.astimezone(self.programme.zone).date()
         told = {name: labels[0] for name, labels in self.terms.labels_told.items()} | given
         months = told.pop("months_owned", 0)
@@ -148,7 +148,7 @@ class _Search:
         asked: str = "",
         facts: dict[str, Any] | None = None,
     ) -> Reached:
-        """Find a phone whose valuation is as it should be."""
+        """Find a phone whose valuation satisfies a condition."""
         last: tuple[_Stand, Condition, dict[str, Any], Quote | Refusal] | None = None
         tried = (stand for stand in self.stands if asked not in stand.left_out)
         given = answers or ({asked: self.terms.questionnaire.by_id[asked].best.id} if asked else {})
@@ -158,7 +158,7 @@ class _Search:
             if fits(outcome):
                 return Reached(subject, "proved")
             last = last or (stand, condition, told, outcome)
-        if last is None and self.stands:  # no model is asked: one of them, with an answer to it
+        if last is None and self.stands:  # asked of no model: take one of them, with an answer to it
             stand = self.stands[0]
             condition = self._best(stand, given)
             told = self._facts(stand, {})
@@ -194,7 +194,7 @@ class _Search:
         return Counterexample(says, phone, outcome.exchange_value if isinstance(outcome, Quote) else None)
 
     def bonus(self, bonus: Bonus, kernel: Any, seconds: float) -> Reached:  # noqa: ANN401 - as above
-        """Find a phone that is granted a bonus, or have the solver prove that there is none."""
+        """Find a phone that is granted a bonus, or let the solver prove that there is none."""
         subject = f"bonus {bonus.id}"
         given = {one.id: one.quota for one in self.terms.bonuses if one.quota is not None and one is not bonus}
         targets = tuple(

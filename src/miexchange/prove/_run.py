@@ -1,4 +1,4 @@
-"""Looking at every law of a programme: a quick search for a phone that breaks it, then the solver."""
+"""Checks every law of a programme: a quick search for a phone that breaks it, then the solver."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = ["Progress", "laws_of", "prove"]
 
 _DAY = 86_400
 _SEEDS = 4
-_NEAR = 3  # seeds at the prices that the solver found for loose terms
+_NEAR = 3  # seeds at the prices from the solver's model for loose terms
 _UNCONFIRMED = "the solver's phone is worth something else to appraise"
 
 
@@ -48,9 +48,9 @@ class Progress(Value):
     """The progress of a run.
 
     Attributes:
-        law: the law that is looked at.
+        law: the current law.
         terms: the version of the terms.
-        done: how many proofs are done.
+        done: the number of finished proofs.
     """
 
     law: Law
@@ -78,17 +78,17 @@ def prove(
 ) -> Proofs:
     """Prove the laws of a programme for all prices, anchors, answers, ages, days, quotas and targets.
 
-    The functions that value a phone run unchanged on symbols of a solver (z3), which finds that no phone breaks a law,
-    or one that does. A few thousand phones are looked at before the solver is asked, with numbers from a fixed seed.
+    The functions that value a phone run unchanged on symbols of a solver (z3), which proves that no phone breaks a law,
+    or finds one that does. A few thousand phones from a fixed seed are tried before the solver is asked.
 
     Args:
         programme: the programme.
-        laws: which of `LAWS` to look at.
-        seconds: how long the solver may think about one question. What it does not find in that time is undecided.
-        progress: is told after each proof how far the run is.
+        laws: the laws of `LAWS` to check.
+        seconds: the time limit of the solver for one question. Anything unfinished is undecided.
+        progress: a function that is called with the progress after each proof.
 
     Raises:
-        InvalidValue: an argument is not of its type.
+        InvalidValue: an argument is of another type.
 
     >>> from miexchange import Programme
     >>> proofs = prove(Programme.load("uk-trade-in"), laws=["dearer_market"])
@@ -110,7 +110,7 @@ def laws_of(
     kernel: Any = _kernel,  # noqa: ANN401 - a module: `_kernel`, or a copy that a test has changed
     decisions: Any = _decisions,  # noqa: ANN401 - as above
 ) -> Iterator[Proof]:
-    """Yield what is found about each law, for each version of the terms."""
+    """Yield the results for each law, for each version of the terms."""
     wanted = _in_order(laws)
     ends = [terms.effective_from for terms in programme.terms[1:]]
     for terms, end in zip(programme.terms, (*ends, None), strict=True):
@@ -126,7 +126,7 @@ def _in_order(laws: Iterable[str]) -> tuple[Law, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """Two phones by number: what is worse is the second."""
+    """Two phones by number: the second is the worse one."""
 
     markets: tuple[int, int]
     anchors: dict[str, int]
@@ -144,11 +144,11 @@ class _Prover:
         self._look_at(self.sheets[0])
 
     def _look_at(self, sheet: Sheet) -> None:
-        """Turn to the models of one floor: whatever is compared is of one model, and so of one floor."""
+        """Switch to the models of one floor: every comparison is of one model, and so of one floor."""
         self.sheet, self.models = sheet, {case.left_out: case.model for case in sheet.cases}
 
     def prove(self, law: Law, decisions: Any) -> Iterator[Reached]:  # noqa: ANN401 - a module
-        """Yield what is found about a law, for each subject."""
+        """Yield the result for a law, for each subject."""
         if law == "decisions":
             for name, verdict, detail in decided(self.programme, self.terms, decisions, self.seconds):
                 yield Reached(DECISIONS[name], verdict, None, detail)
@@ -166,7 +166,7 @@ class _Prover:
             yield Reached("", _laws.PROVED, None, "the catalogue has no model that these terms could take")
 
     def _of_values(self, law: Law) -> Iterator[Reached]:
-        """Yield what is found about a law of what phones are worth."""
+        """Yield the result for a law about values."""
         if law == "worse_answer":
             for asked in self.sheet.asked:
                 yield from self._answers(asked)
@@ -197,7 +197,7 @@ class _Prover:
                 yield self._pair(subject, asked, asked.taken.index(better), (better, worse), searched)
 
     def _worth(self, asked: Asked, cases: Sequence[Case]) -> list[tuple[Inputs, Ints, Sequence[Case], list[Ints]]]:
-        """Return drawn phones, and what they are worth with each answer to a question."""
+        """Return drawn phones, and their values for each answer to a question."""
         places = [place for place, row in enumerate(asked.taken) if row is not NOT_ASKED]
         found = []
         for seed in range(_SEEDS):
@@ -214,7 +214,7 @@ class _Prover:
         return opened(self.sheet, phones, asked.id), case
 
     def _taken(self, subject: str, asked: Asked, better: Row, worse: Row, cases: Sequence[Case]) -> Reached:
-        """Show a phone that is taken with a worse answer and refused with a better one."""
+        """Show a phone that is accepted with a worse answer and refused with a better one."""
         phones, case = self._drawn(asked, cases, 0)
         place = asked.taken.index(worse)
         pair = self._at(with_answer(self.sheet, phones, asked.id, place), case, cases, 0)
@@ -380,7 +380,7 @@ class _Prover:
         near: Callable[[Sequence[int]], Reached | None],
         exact: Callable[[_laws.Units], _laws.Found],
     ) -> Reached:
-        """Ask loosely; where that is no proof, look near the prices that were found, and ask exactly."""
+        """Ask loosely; if that is not a proof, search near the prices found, and ask exactly."""
         found = loose()
         if found.verdict == _laws.PROVED:
             return Reached(subject, _laws.PROVED)
@@ -427,7 +427,7 @@ class _Prover:
         )
 
     def _refuted(self, subject: str, first: Phone, second: Phone | None, says: str) -> Reached:
-        """Return two phones that break a law, with as few answers that are not the best as it takes."""
+        """Return two phones that break a law, with as few answers other than the best as possible."""
         breaks = self._breaks if second is not None else self._leaves
         if not breaks(first, second):
             return Reached(subject, "refuted", None, _UNCONFIRMED)
@@ -443,7 +443,7 @@ class _Prover:
         return Reached(subject, "refuted", Counterexample(says, first, values_[0], second, values_[1]))
 
     def _with(self, phone: Phone, question: str, answer: str) -> Phone:
-        """Return a phone with another answer, and without answers to what is not asked after it."""
+        """Return a phone with another answer, and without answers to questions that it closes."""
         variant, condition = (
             self.programme.catalogue.by_model[phone.model],
             phone.condition.replace(**{question: answer}),
@@ -461,7 +461,7 @@ class _Prover:
         return outcome.exchange_value if isinstance(outcome, Quote) else None
 
     def _breaks(self, first: Phone, second: Phone | None) -> bool:
-        """Tell whether the second phone is worth more than the first, or taken where that is refused."""
+        """Tell whether the second phone is worth more than the first, or accepted while the first is refused."""
         worth = None if second is None else self._value(second)
         before = self._value(first)
         return worth is not None and (before is None or worth > before)
@@ -476,5 +476,5 @@ class _Prover:
 
 
 def _cheapest_at(is_broken: NDArray[np.bool_], market: Ints) -> int | None:
-    """Return which phone that breaks a law has the lowest price, or None where none breaks it."""
+    """Return the position of the phone with the lowest price that breaks a law, or None."""
     return int(np.argmin(np.where(is_broken, market, MOST))) if is_broken.any() else None

@@ -1,4 +1,4 @@
-"""Phones by the thousand, as columns of numbers: the quick look for one that breaks a law, before the solver is asked.
+"""Phones by the thousand, as columns of numbers: the quick search for one that breaks a law, before the solver.
 
 The kernel runs on arrays as it does on symbols. Prices, anchors and answers are drawn from a fixed seed, so a programme
 has the same phones on every machine.
@@ -43,7 +43,7 @@ class Columns:
         return found
 
     def places(self, number: Any, count: int) -> Any:  # noqa: ANN401 - as above
-        """Return a number as a choice among so many."""
+        """Return a number as a choice among several."""
         del count
         return number
 
@@ -52,13 +52,13 @@ WORLD = Columns()
 
 
 def drawn(sheet: Sheet, cases: Sequence[Case], seed: int, markets: Sequence[int] = ()) -> tuple[Inputs, Ints]:
-    """Draw phones, and return them with the position of the case that each is of.
+    """Draw phones, and return them with the position of each one's case.
 
     Args:
         sheet: the terms.
         cases: the kinds of models.
-        seed: which phones are drawn.
-        markets: market prices in price steps to draw from; nothing for all kinds of prices.
+        seed: the seed.
+        markets: market prices in price steps to draw from; empty for all kinds of prices.
     """
     random = np.random.default_rng(seed)
     step = sheet.price_step
@@ -96,7 +96,7 @@ def drawn(sheet: Sheet, cases: Sequence[Case], seed: int, markets: Sequence[int]
 
 
 def asked_picks(sheet: Sheet, picks: Mapping[str, Any]) -> dict[str, Any]:
-    """Return choices of answers with none to a question that is not asked after the others."""
+    """Return choices of answers, with none for a question that is not asked after the others."""
     found = dict(picks)
     for asked in sheet.asked:
         if asked.before:
@@ -117,7 +117,7 @@ def opened(sheet: Sheet, phones: Inputs, question: str) -> Inputs:
 
 
 def values(sheet: Sheet, kernel: Any, phones: Inputs) -> Ints:  # noqa: ANN401 - `_kernel`, or a copy
-    """Return what phones are worth without bonuses, in minor units."""
+    """Return the values of phones without bonuses, in minor units."""
     phones = phones._replace(picks=asked_picks(sheet, phones.picks))
     steps = steps_of(sheet, kernel, parts_of(sheet, kernel, WORLD, phones))
     found: Ints = np.sum(np.broadcast_arrays(*steps), axis=0)

@@ -1,7 +1,7 @@
-"""Terms as the rows that the kernel reads, and the way from a phone to what the kernel is given.
+"""Terms as the rows that the kernel reads, and the kernel's arguments for a phone.
 
-`parts_of` gathers the kernel's arguments, as `miexchange.appraise` does for one device. It works on symbols of the
-solver and on columns of numbers alike: a world says how one of several numbers is chosen.
+`parts_of` collects the kernel's arguments, like `miexchange.appraise` for one device. It works on symbols of the
+solver and on columns of numbers alike: a world chooses one of several numbers.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Row(NamedTuple):
 
     @classmethod
     def of(cls, option: Option) -> Row:
-        """Return what an option does."""
+        """Return the effect of an option."""
         cost = option.deduction
         amounts = (0, 0, "", 0) if cost is None else (cost.amount_minor, cost.share_bps, cost.anchor, cost.weight_bps)
         return cls(option.id, option.gate, option.grade, option.keep_bps, *amounts, option.extra_minor)
@@ -65,10 +65,10 @@ NOT_ASKED = Row("")
 
 
 class Asked(NamedTuple):
-    """A question: its id, the position of its component, all of its answers, and those with which a phone is taken.
+    """A question: its id, the position of its component, all of its answers, and those with which a phone is accepted.
 
-    Of a question that some phones are not asked, the last one of `taken` stands for that. Where it is asked after an
-    answer to an earlier question, that is `before`, and `opens` are the places of those answers in its `taken`.
+    If some phones are not asked, the last one of `taken` represents that. If it is asked after an
+    answer to an earlier question, that is `before`, and `opens` are the positions of those answers in its `taken`.
     """
 
     id: str
@@ -141,7 +141,7 @@ class Sheet:
         price_step: every price is a multiple of this.
         by_id: the questions by id.
         asked: the questions.
-        components: how many component groups can cost something.
+        components: the number of component groups with a cost.
         anchors: the names of the repair anchors.
         scales: the rules of the list that the terms use.
         scrap: the floor.
@@ -174,9 +174,9 @@ class Sheet:
         return Asked(question.id, component, every, taken, question.asked_after, opens)
 
     def moved(self, question: str, better: str, worse: str) -> tuple[tuple[Asked, bool], ...]:
-        """Return what is asked after only one of two answers to a question, and whether after the worse one.
+        """Return the questions that only one of two answers to a question opens, and whether it is the worse one.
 
-        So are the questions that are asked after an answer to one of these.
+        Questions that are asked after an answer to one of these are included.
         """
         found: dict[str, bool] = {}
         for asked in self.asked:
@@ -194,7 +194,7 @@ class Sheet:
 
 
 def _taken(programme: Programme) -> list[Variant]:
-    """Return the models that terms of a programme could take."""
+    """Return the models that terms of a programme could accept."""
     return [
         variant
         for variant in programme.catalogue
@@ -203,7 +203,7 @@ def _taken(programme: Programme) -> list[Variant]:
 
 
 def scraps_of(programme: Programme, terms: Terms) -> tuple[int, ...]:
-    """Return every floor that a model can have, each once."""
+    """Return every floor that a model can have, without duplicates."""
     found = dict.fromkeys(terms.scrap_of(variant) for variant in _taken(programme))
     return tuple(found) or (terms.scrap_minor,)
 
@@ -226,7 +226,7 @@ def _scale(rule: Retention, terms: Terms) -> Scale:
 
 
 def parts_of(sheet: Sheet, kernel: Any, world: _World, phone: Inputs) -> Parts:  # noqa: ANN401 - `_kernel`, or a copy
-    """Return what the kernel is given for a phone, in the order of `miexchange.appraise`."""
+    """Return the kernel's arguments for a phone, in the order of `miexchange.appraise`."""
     retentions: list[_Number] = []
     deductions: list[_Number] = [0] * sheet.components
     extras: list[_Number] = []

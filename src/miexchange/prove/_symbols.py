@@ -1,8 +1,8 @@
-"""Operands that stand for every whole number at once: terms of the solver, with the bounds that they keep.
+"""Operands that represent all whole numbers at once: terms of the solver, with their bounds.
 
-The functions of `miexchange._kernel` and `miexchange._decisions` run on them unchanged. A `World` keeps what is known
-of the terms, and a trace of the products and quotients of a run. Two runs of the same lines leave the same trace; what
-is true of two products or quotients side by side (`World.compared`) is what lets the solver compare two phones at once.
+The functions of `miexchange._kernel` and `miexchange._decisions` run on them unchanged. A `World` stores the facts
+about the terms, and a trace of the products and quotients of a run. Two runs of the same lines leave the same trace;
+facts about two products or quotients side by side (`World.compared`) let the solver compare two phones.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Product(NamedTuple):
 
 
 class _Quotient(NamedTuple):
-    """A quotient; where its numerator is a term times a number plus another, these three."""
+    """A quotient; if its numerator is a term times a number plus another, these three."""
 
     numerator: _Term
     linear: tuple[_Term, int, int] | None
@@ -46,13 +46,13 @@ class World:
     """The facts known about some terms.
 
     Attributes:
-        facts: what holds of them.
-        trace: the products and quotients of the run that is under way.
+        facts: the facts about them.
+        trace: the products and quotients of the current run.
         wide: terms whose own bounds do not keep them within 64 bits.
     """
 
     def __init__(self) -> None:
-        """Know nothing."""
+        """Begin without facts."""
         self.facts: list[_Term] = []
         self.trace: list[_Product | _Quotient] = []
         self.wide: list[_Term] = []
@@ -80,7 +80,7 @@ class World:
         return Symbol(self, z3.IntVal(int(number)), int(number), int(number))
 
     def pick(self, count: int, name: str = "pick") -> tuple[_Term, ...]:
-        """Return the conditions that a choice among a few is each of them: exactly one holds."""
+        """Return the conditions that a choice among a few is each of them: exactly one is true."""
         if count == 1:
             return (z3.BoolVal(True),)  # noqa: FBT003 - the solver's own
         term = self.fresh(name)
@@ -107,7 +107,7 @@ class World:
         return Symbol(self, term, numbers[0], numbers[-1], merged)
 
     def select(self, pick: Sequence[_Term], numbers: Sequence[Any]) -> Symbol:
-        """Return the number that a choice leads to, out of numbers or symbols."""
+        """Return the number that a choice selects, from numbers or symbols."""
         if all(isinstance(number, int) for number in numbers):
             return self.one_of(zip(pick, numbers, strict=True))
         symbols = [self.lift(number) for number in numbers]
@@ -124,7 +124,7 @@ class World:
         return Symbol(self, self._named(term), low, max(symbol.most for _, symbol in open_ones))
 
     def places(self, number: Any, count: int) -> tuple[_Term, ...]:  # noqa: ANN401 - a number or a symbol
-        """Return the conditions that a number is each of the places of a list."""
+        """Return the conditions that a number is each of the positions of a list."""
         term = self.lift(number).term
         return tuple(z3.simplify(term == place) for place in range(count))
 
@@ -156,10 +156,10 @@ class World:
         return trace
 
     def compared(self, one: list[_Product | _Quotient], other: list[_Product | _Quotient]) -> list[_Term]:
-        """Return what is true of the products and quotients of two runs side by side.
+        """Return the facts about the products and quotients of two runs side by side.
 
-        Each is a theorem about whole numbers, so it adds nothing to what is assumed and only spares the solver to find
-        it. A quotient does not fall where its numerator rises. One of `amount x rate + half` by a larger divisor than
+        Each is a theorem about whole numbers, so it adds no assumption and only saves the solver from finding
+        it. A quotient does not fall when its numerator rises. One of `amount x rate + half` by a larger divisor than
         the rate rises by no more than the amount (`_is_contraction` has the solver prove that before it is used). A
         product with one of several rates changes by at least the least of them.
         """
@@ -203,7 +203,7 @@ def _same(one: tuple[tuple[_Term, int], ...], other: tuple[tuple[_Term, int], ..
 
 @cache
 def _is_contraction(rate: int, half: int, divisor: int) -> bool:
-    """Have the solver prove that `(amount * rate + half) // divisor` rises by no more than the amount does."""
+    """Let the solver prove that `(amount * rate + half) // divisor` rises by no more than the amount does."""
     amount, more = z3.Ints("amount more")
     solver = z3.Solver()
     solver.set("timeout", _LEMMA_MS)
@@ -215,18 +215,18 @@ class Truth:
     """A condition: 1 or 0 if the kernel multiplies by it.
 
     Attributes:
-        world: what makes numbers of its kind.
+        world: the world that makes its numbers.
         term: the solver's term.
     """
 
     __slots__ = ("term", "world")
 
     def __init__(self, world: Any, term: _Term) -> None:  # noqa: ANN401 - a world of numbers or of bits
-        """Keep a condition."""
+        """Store a condition."""
         self.world, self.term = world, term
 
     def __bool__(self) -> bool:
-        """Refuse to be asked.
+        """Refuse to be used as a Boolean.
 
         Raises:
             TypeError: always.
@@ -235,7 +235,7 @@ class Truth:
         raise TypeError(msg)
 
     def __mul__(self, other: Any) -> Any:  # noqa: ANN401 - as the kernel's operands
-        """Return the other where this holds, and 0 elsewhere."""
+        """Return the other one if this is true, else 0."""
         if isinstance(other, Truth):
             return Truth(self.world, z3.And(self.term, other.term))
         return self.world.lift(other).masked(self.term)
@@ -277,12 +277,12 @@ class Symbol:
     """A whole number of which only bounds are known.
 
     Attributes:
-        world: what is known of it.
+        world: its world.
         term: the solver's term.
-        least: it is no less than this.
-        most: it is no more than this.
-        cases: where it is one of several numbers, each under its condition.
-        linear: where it is a term times a number plus another, these three.
+        least: the lower bound.
+        most: the upper bound.
+        cases: if it is one of several numbers, each with its condition.
+        linear: if it is a term times a number plus another, these three.
     """
 
     __slots__ = ("cases", "least", "linear", "most", "term", "world")
@@ -297,14 +297,14 @@ class Symbol:
         cases: tuple[tuple[_Term, int], ...] | None = None,
         linear: tuple[_Term, int, int] | None = None,
     ) -> None:
-        """Keep a term, and note where it may leave 64 bits."""
+        """Store a term, and record if it may leave 64 bits."""
         self.world, self.term, self.least, self.most = world, term, least, most
         self.cases, self.linear = cases, linear
         if least < LEAST or most > MOST:
             world.wide.append(term)
 
     def masked(self, condition: _Term) -> Symbol:
-        """Return the number where a condition holds, and 0 elsewhere."""
+        """Return the number if a condition is true, else 0."""
         if self.cases is not None or self.least == self.most:
             cases = self.cases or ((z3.BoolVal(True), self.least),)  # noqa: FBT003 - the solver's own
             masked = [(z3.And(condition, case), number) for case, number in cases]
@@ -360,10 +360,10 @@ class Symbol:
     __rmul__ = __mul__
 
     def __floordiv__(self, divisor: Any) -> Symbol:  # noqa: ANN401 - as above
-        """Return the quotient, rounded down as Python rounds: also below zero.
+        """Return the quotient, rounded down like Python's, also below zero.
 
         Raises:
-            TypeError: the divisor is no whole number above zero.
+            TypeError: the divisor is not a whole number above zero.
         """
         if not isinstance(divisor, int) or divisor <= 0:
             msg = "a symbol is divided by a whole number above zero only"
@@ -398,5 +398,5 @@ class Symbol:
 
 
 def sorted_cases(cases: tuple[tuple[_Term, int], ...], number: int) -> Iterable[tuple[_Term, int]]:
-    """Return the cases times a number, in the order of what they come to."""
+    """Return the cases times a number, sorted by the result."""
     return sorted(((condition, one * number) for condition, one in cases), key=lambda case: case[1])

@@ -1,4 +1,4 @@
-"""A report on a book of devices as one HTML file: what a programme pays for it, what it refuses, and why.
+"""A report on a book of devices as one HTML file: what a programme pays for it, its refusals, and the reasons.
 
 The file needs no script, no network and no other file; it reads on a wide screen, on a phone and on paper. It needs the
 extra ``report``. See docs/prices.md.

@@ -1,4 +1,4 @@
-"""HTML as a tree: what is written as text is escaped by the library that writes the tree, wherever it is from."""
+"""HTML as a tree: all text is escaped by the library that serialises the tree, whatever its origin."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = ["bar", "element", "section", "steps", "table", "written"]
 
-_WIDE, _HIGH = 1000, 100  # of a picture, in units of its own: it stretches to the room that it is given
+_WIDE, _HIGH = 1000, 100  # of a picture, in its own units: it is stretched to the available space
 
 
 def element(tag: str, *parts: Part, **attributes: str) -> Element:
-    """Return an element with its parts, of which a text is made printable.
+    """Return an element with its parts; texts are made printable.
 
     A Python keyword is written with an underscore after it, a hyphen as an underscore.
 
@@ -45,18 +45,18 @@ def written(tree: Element) -> str:
 
 
 def section(name: str, title: str, *parts: Part) -> Element:
-    """Return a section with its heading, to which the contents lead."""
+    """Return a section with its heading, linked from the contents."""
     return element("section", element("h2", title), *parts, id=name)
 
 
 def table(
     caption: str, columns: Mapping[str, str], rows: Iterable[Sequence[Part]], *, has_sum: bool = False
 ) -> Element:
-    """Return a table; where it is wider than the screen it is moved within its own frame, also by keyboard.
+    """Return a table; if it is wider than the screen it scrolls within its own frame, also by keyboard.
 
     Args:
-        caption: what it shows.
-        columns: what stands in each column, ``text``, ``number`` or ``bar``, by its heading.
+        caption: the caption.
+        columns: the kind of each column, ``text``, ``number`` or ``bar``, by its heading.
         rows: the cells; the first one of a row is its heading.
         has_sum: whether the last row is a sum.
     """
@@ -77,14 +77,14 @@ def table(
 
 
 def bar(start: float, end: float, most: float, kind: str = "total") -> Element:
-    """Return a bar from one value to another of a scale that ends at `most`; the number beside it says the same."""
+    """Return a bar from one value to another of a scale that ends at `most`; the number beside it is the same."""
     low, high = sorted((round(_WIDE * start / most), round(_WIDE * end / most))) if most else (0, 0)
     drawn = element("rect", x=f"{low}", y="0", width=f"{max(high - low, 2)}", height=f"{_HIGH}", class_=kind)
     return _picture([drawn], aria_hidden="true", class_="bar")
 
 
 def steps(heights: Sequence[int], says: str, kind: str) -> Element:
-    """Return a picture of one column for each of some numbers, the largest as high as the picture."""
+    """Return a picture with one column for each number, the largest as high as the picture."""
     most, wide = max(heights) or 1, _WIDE / len(heights)
     gap = wide / 6 if len(heights) <= _WIDE // 10 else 0.0
     columns = [

@@ -30,29 +30,29 @@ if TYPE_CHECKING:
 
 __all__ = ["book_report"]
 
-_SHOWN = 20  # rows of a table that could have any number
+_SHOWN = 20  # the most rows of a table of unbounded length
 _LARGEST = 10  # changes of a price
-_DAYS = 45  # days that are listed one by one; of a longer time, months are
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # a browser that keeps it asks no network for anything
+_DAYS = 45  # days that are listed one by one; a longer time is grouped by month
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # a browser that stores it needs no network
 
 
 def book_report(book: pd.DataFrame, programme: Programme, *, at: datetime) -> str:
     """Return a report on a book of devices as one HTML file.
 
     It shows the terms in force, the prices that changed during the book, quotes by brand and grade, refusals by reason,
-    what was open day by day, and an example of each grade, line by line. Nothing in it is an IMEI, and every text of
+    the open quotes by day, and an example of each grade, line by line. It contains no IMEI, and every text of
     the book is escaped. The same book, programme and instant give the same bytes with the same version.
 
     Args:
         book: as in `miexchange.batch.appraise_frame`; `miexchange.pricelists.read_book` reads one from a file.
-        programme: the programme whose values are shown.
-        at: the instant of the report: its terms are those in force then. A book without a column ``at`` is valued then.
+        programme: the programme.
+        at: the instant of the report, of its terms, and of the values of a book without a column ``at``.
 
     Returns:
         The text of the file, to be written in UTF-8.
 
     Raises:
-        InvalidValue: an argument is not usable, or the book has no rows.
+        InvalidValue: an argument is invalid, or the book has no rows.
 
     >>> from datetime import UTC, datetime
     >>> from miexchange import Programme
@@ -171,7 +171,7 @@ def _rules(found: Valued, terms: Terms) -> Iterator[tuple[str, str]]:
 def _prices(found: Valued) -> Iterator[Element]:
     start, end = found.instants[0], max(found.at, found.instants[1])
     asked = found.rows["model"].value_counts()
-    changes: list[tuple[datetime, str, int | None, int]] = []  # from when, model, price before and after
+    changes: list[tuple[datetime, str, int | None, int]] = []  # beginning, model, price before and after
     for model, series in found.programme.prices.by_key.items():
         for before, after in zip((None, *series.rows), series.rows, strict=False):
             if start < after.effective_from <= end:
@@ -250,7 +250,7 @@ def _quotes(found: Valued) -> Iterator[Element]:
 
 
 def _groups(rows: pd.DataFrame, column: str, order: Sequence[str]) -> list[tuple[str, pd.DataFrame]]:
-    """Return the rows of each group, in a stated order or the most value first; the groups beyond a table as one."""
+    """Return the rows of each group, in a stated order or the most value first; those beyond the limit as one."""
     groups = [(f"{name}", part) for name, part in rows.groupby(column, sort=True)]
     if order:
         return sorted(groups, key=lambda one: order.index(one[0]))
@@ -374,7 +374,7 @@ def _example(found: Valued, quote: Quote) -> Element:
 
 
 def _quiet(text: str) -> Element:
-    """Return a remark below what stands before it."""
+    """Return a remark below the preceding element."""
     return element("span", text, class_="quiet")
 
 

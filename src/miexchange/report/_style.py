@@ -2,8 +2,8 @@
 
 __all__ = ["STYLE"]
 
-# The colours of the bars are Okabe and Ito's, which people with any kind of colour blindness tell apart, the orange and
-# the green a little darker: every text has a contrast of 4.5 to what is behind it, every bar of 3 (WCAG 2.2 AA, 1.4.3
+# The colours of the bars are Okabe and Ito's, which people with any colour blindness can distinguish, the orange and
+# the green a little darker: every text has a contrast of 4.5 to its background, every bar of 3 (WCAG 2.2 AA, 1.4.3
 # and 1.4.11). tests/unit/test_report.py reads them here.
 STYLE = """
 :root { color-scheme: light; --ink: #1b1b1b; --quiet: #595959; --paper: #ffffff; --tint: #f3f5f7; --rule: #c9ced3;

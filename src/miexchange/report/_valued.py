@@ -1,4 +1,4 @@
-"""A book as its programme values it: a row for each device, with its day and what a report groups it by."""
+"""A book valued by its programme: a row for each device, with its day and the groups of a report."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Valued:
     """A book and its values.
 
     Attributes:
-        programme: whose values they are.
+        programme: the programme.
         at: the instant of the report.
-        book: the devices as they were given.
-        rows: a row for each device: ``at`` and ``day`` (None where it is no instant), ``model``, ``brand``,
-            ``outcome``, ``reasons``, ``grade``, ``value`` in minor units (0 where it is refused).
+        book: the devices as given.
+        rows: a row for each device: ``at`` and ``day`` (None if it is not an instant), ``model``, ``brand``,
+            ``outcome``, ``reasons``, ``grade``, ``value`` in minor units (0 if it is refused).
     """
 
     programme: Programme
@@ -59,7 +59,7 @@ class Valued:
         return amount_text(Money(int(amount), self.programme.currency))
 
     def mean(self, values: pd.Series[int]) -> str:
-        """Write the mean of some amounts, rounded half up; of none, that there is none."""
+        """Write the mean of some amounts, rounded half up; for none, that there is none."""
         count, total = len(values), int(values.sum())
         return self.money((2 * total + count) // (2 * count)) if count else "none"
 
@@ -74,7 +74,7 @@ class Valued:
 
     @cached_property
     def instants(self) -> tuple[datetime, datetime]:
-        """The first and the last instant of the book; that of the report where it has none."""
+        """The first and the last instant of the book; that of the report if it has none."""
         told = [one for one in self.rows["at"] if one is not None] or [self.at]
         return min(told), max(told)
 
@@ -88,7 +88,7 @@ class Valued:
 
     @cached_property
     def by_day(self) -> list[tuple[date, int, int, int]]:
-        """Every day from the first quote to the last open one: quotes, their value, and what is open at its end.
+        """Every day from the first quote to the last open one: quotes, their value, and the open ones at its end.
 
         A quote is open from its instant until it can no longer be accepted.
         """
@@ -121,7 +121,7 @@ class Valued:
 
     @cached_property
     def examples(self) -> list[Quote]:
-        """For each grade, best first, the quote in the middle of its values: so that they are not chosen to please."""
+        """For each grade, best first, the quote with the median value, so that examples are not cherry-picked."""
         grades = [grade.id for terms in self.programme.terms[-1:] for grade in terms.grades]
         found: list[Quote] = []
         for grade in grades:
@@ -132,7 +132,7 @@ class Valued:
         return found[:_EXAMPLES]
 
     def _quote(self, place: int) -> Quote | None:
-        """Value a device once more, for its lines, without its IMEI; None where its IMEI was part of its value."""
+        """Value a device once more, for its lines, without its IMEI; None if its IMEI affected its value."""
         cells = {name: cell for name, cell in self._cells(place) if not is_missing(cell)}
         questions = {one.asked_as for terms in self.programme.terms for one in terms.questionnaire.questions}
         device = Device(cast("str", cells["model"]), purchased_on=cast("Any", cells.get("purchased_on")))
@@ -152,7 +152,7 @@ def valued(book: pd.DataFrame, programme: Programme, at: datetime) -> Valued:
     """Value a book.
 
     Raises:
-        InvalidValue: an argument is not usable, or the book has no rows.
+        InvalidValue: an argument is invalid, or the book has no rows.
     """
     argument(book, pd.DataFrame, "book", "give a pandas DataFrame, such as read_book returns")
     try:

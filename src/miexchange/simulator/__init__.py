@@ -1,7 +1,7 @@
-"""A seeded simulator: clients, crashes, lost answers and wrong clocks against a ledger, and laws after every step.
+"""A seeded simulator: clients, crashes, lost answers and wrong clocks against a ledger, with laws after every step.
 
-It comes with the extra ``ledger``. One seed gives everything that happens, and the same seed gives it again: so what
-was found can be replayed, and made shorter.
+It needs the extra ``ledger``. The seed determines everything that happens, so that a finding can be
+replayed and shortened.
 
 >>> report = simulate(seed=7, steps=200)
 >>> bool(report), report.digest == simulate(seed=7, steps=200).digest

@@ -57,10 +57,10 @@ class Draws:
         """Begin at the first instant.
 
         Args:
-            dice: the dice.
-            forged: how many of 100 quotes somebody changed.
-            leaps: how many of 100 requests come days later.
-            model: what there is.
+            dice: the random numbers.
+            forged: the percentage of altered quotes.
+            leaps: the percentage of requests that come days later.
+            model: the expected state.
         """
         self.now = BEGIN
         self._dice, self._of_forged, self._of_leaps, self._model = dice, forged, leaps, model
@@ -69,7 +69,7 @@ class Draws:
         self._number = 0
 
     def jump(self) -> int:
-        """Return by how much a clock is off, in microseconds: mostly a little, sometimes by hours and days."""
+        """Return the error of a clock, in microseconds: usually small, sometimes hours and days."""
         dice = self._dice
         far = dice.choice((*(0,) * 14, 5 * SECOND, 60 * SECOND, 60 * SECOND, HOUR, HOUR, DAY, 15 * DAY))
         return dice.choice((-1, 1)) * dice.randrange(far + 1) + dice.randrange(-900_000, 900_000)
@@ -81,11 +81,11 @@ class Draws:
             self.now += dice.randrange(3 * DAY)
         elif chance < self._of_leaps + 10:
             self.now += dice.randrange(2 * HOUR)
-        else:  # clocks that differ by less than a second meet in a third of all requests
+        else:  # clocks that differ by less than a second coincide in a third of all requests
             self.now += dice.randrange(1, SECOND // 2 if chance % 3 == 0 else 90 * SECOND)
 
     def again(self, request: Request, machine: Machine) -> Request:
-        """Return a request as it is sent once more: at another machine, at another instant or the same."""
+        """Return a retry of a request: at another machine, at another instant or the same."""
         self._tick()
         at = request.at if self._dice.randrange(4) == 0 else self.now + machine.offset
         return dataclasses.replace(request, at=at)
@@ -93,7 +93,7 @@ class Draws:
     def request(self, machine: Machine) -> Request:
         """Draw a request of a client at a machine."""
         (kind,) = self._dice.choices(*_KINDS)
-        if kind == "again" and self._asked:  # somebody asks once more, maybe while it is still under way
+        if kind == "again" and self._asked:  # a retry, maybe while the first is still in progress
             return self.again(self._dice.choice(self._asked), machine)
         self._tick()
         at = self.now + machine.offset
@@ -121,7 +121,7 @@ class Draws:
         return Request(self._number, verb, "", at, fate)
 
     def _with_the_key_of(self, other: Request, at: int) -> Request:
-        """Return a request for another order, with the key of another."""
+        """Return a request for another order, with the idempotency key of another one."""
         twin = self._new(other.verb, at)
         is_of_an_order = other.verb in {"reserve", "release", "complete"}
         if is_of_an_order:
@@ -131,16 +131,16 @@ class Draws:
         return dataclasses.replace(other, number=twin.number, at=at, fate=twin.fate, order=order)
 
     def _chosen(self, those: list[_T], is_taken: Callable[[_T], bool]) -> _T:
-        """Choose one, mostly one that is free."""
+        """Choose one, usually one that is free."""
         free = [one for one in those if not is_taken(one)]
         return self._dice.choice(free if free and self._dice.randrange(4) else those)
 
     def _life(self) -> Life:
-        """Choose an exchange, mostly one of the last."""
+        """Choose an exchange, usually one of the last."""
         lives = list(self._model.lives.values())
         if self._dice.randrange(20):
             lives = [life for life in lives[-40:] if life.is_open] or lives
-            if self._dice.randrange(3) == 0:  # a re-quote has little time, and much may become of it
+            if self._dice.randrange(3) == 0:  # a re-quote has little time, and many possible outcomes
                 lives = [life for life in lives if life.state == "requoted"] or lives
         return self._dice.choice(lives[-40:])
 

@@ -35,11 +35,11 @@ _ENDED_UNUSED = ("expired", "void")
 
 
 class Broken(Exception):  # noqa: N818 - what the simulator looks for; it is no mistake of its own
-    """A law does not hold.
+    """A violation of a law.
 
     Attributes:
         law: the law.
-        what: what was seen.
+        what: the observation.
     """
 
     def __init__(self, law: str, what: str) -> None:
@@ -50,16 +50,16 @@ class Broken(Exception):  # noqa: N818 - what the simulator looks for; it is no 
 
 @dataclass(slots=True, eq=False)
 class Fate:
-    """The result of a request, however often it was sent.
+    """The result of a request over all its retries.
 
     Attributes:
         key: its idempotency key.
-        outcomes: what it may have come to since it was last decided for good.
+        outcomes: its possible outcomes since its last final decision.
         versions: the versions with which it may have been repeated.
         made: the code and the version of the event that it made; None before.
         answered: the code and version of its first answer; None before.
-        rivals: the fates of all requests with its key, its own among them.
-        under_way: how often it is being asked at the moment.
+        rivals: the fates of all requests with its key, including its own.
+        under_way: the number of its calls in progress.
         was_sent: whether it was ever sent.
     """
 
@@ -75,28 +75,28 @@ class Fate:
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """One request of a client as it is sent, with everything that the model must know of it.
+    """One request of a client, with everything that the model needs to know of it.
 
     Attributes:
-        number: its number, the same when it is sent again.
+        number: its number, the same in a retry.
         verb: the verb of the ledger.
-        account: who asks; "" for the operator.
-        at: the instant that is given, by the clock of the machine that is asked.
-        fate: what became of it so far.
+        account: the account; "" for the operator.
+        at: the given instant, by the clock of the machine.
+        fate: its result so far.
         code: the coupon.
-        offer: the quote, where one is accepted.
-        is_forged: whether somebody changed the quote on the way.
+        offer: the quote, if one is accepted.
+        is_forged: whether the quote was altered on the way.
         is_bare: whether it is sent without its IMEIs.
-        by: which programme the machine gives the ledger: its own edition, "all" by digest, or "kept", none.
+        by: the programmes that the machine passes to the ledger: its own edition, "all" by digest, or "kept", none.
         edition: the machine's edition.
         ring: the numbers of the keys that the machine's ledger was opened with.
         order: the number of the order.
         answers: the answers at the door.
         sims: the IMEIs at the door.
         address: the tag that a limit counts by.
-        value: what an override says that the phone is worth.
-        person: who makes an override.
-        has_made: whether it made its event when it was sent this time.
+        value: the value by an override.
+        person: the person of an override.
+        has_made: whether it made its event in this call.
     """
 
     number: int
@@ -125,7 +125,7 @@ class Request:
         return self.fate.key
 
     def __str__(self) -> str:
-        """Return it for a person."""
+        """Return it as text."""
         about = {
             "accept": f"{self.offer and ','.join(map(str, self.offer.sims))} {'forged ' if self.is_forged else ''}"
             f"by {self.account}",
@@ -139,15 +139,15 @@ class Request:
 
 @dataclass(slots=True)
 class Life:
-    """One exchange as the model has it; instants in microseconds.
+    """One exchange in the model; instants in microseconds.
 
     Attributes:
-        offer: the quote that was accepted.
+        offer: the accepted quote.
         sims: the IMEIs by which its phone is known.
-        found: what the phone is worth with its bonus, as it was found or agreed; None for as quoted.
-        is_overridden: whether somebody agreed to more than it was found to be worth.
-        given: what the customer has of it, in minor units: discount and store credit, less what was paid at the door.
-        history: the states that it was in, by version from 1.
+        found: the value of the phone with its bonus, as found or granted; None for as quoted.
+        is_overridden: whether more was granted than it was found to be worth.
+        given: what the customer received for it, in minor units: discount and store credit, less payments at the door.
+        history: its states, by version from 1.
         last: the kind and the content of the last event.
     """
 
@@ -194,7 +194,7 @@ class Life:
 
 
 class Moved(NamedTuple):
-    """An event as the database has it, and the row of its exchange after it."""
+    """An event in the database, and the row of its exchange after it."""
 
     code: str
     version: int
@@ -205,17 +205,17 @@ class Moved(NamedTuple):
 
 
 def following(at: int, after: int) -> int:
-    """Return the instant as it counts: a clock may be a little behind."""
+    """Return the effective instant: a clock may be slightly behind."""
     return after if 0 < after - at <= SKEW else at
 
 
 class Model:
-    """Every exchange of a ledger, and what may come of a request.
+    """Every exchange of a ledger, and the possible outcomes of a request.
 
     Attributes:
         lives: the exchanges by their codes.
-        kept: the editions of the programme that the ledger keeps.
-        places: how many places of each bonus are taken.
+        kept: the editions of the programme that the ledger stores.
+        places: the number of used places of each bonus.
     """
 
     def __init__(self) -> None:
@@ -238,10 +238,10 @@ class Model:
         """Tell whether an order holds a coupon, or has used one."""
         return order in self._orders
 
-    # ----- what may come of a request
+    # ----- possible outcomes of a request
 
     def judge(self, request: Request) -> tuple[str, int]:
-        """Return what a request comes to now, and the version after it."""
+        """Return the outcome of a request now, and the version after it."""
         if request.verb == "accept":
             return self._judge_accept(request)
         life = self.lives.get(request.code)
@@ -284,7 +284,7 @@ class Model:
         return request.by == "all" or offer.edition in self.kept
 
     def _is_free(self, sim: int, at: int, *, but: str = "", is_open: bool = True) -> bool:
-        """Tell whether a phone is in no open exchange, and was not bought too short a time ago."""
+        """Tell whether a phone is in no open exchange, and was not bought too recently."""
         for life in self._of_sim.get(sim, ()):
             if life.code == but:
                 continue
@@ -327,7 +327,7 @@ class Model:
         if life.state != "reserved" or life.order != request.order:
             return NO
         if life.sims.isdisjoint(request.sims):
-            return DO  # another phone: called off
+            return DO  # another phone: cancelled
         return (
             DO
             if all(self._is_free(sim, life.began, but=life.code, is_open=False) for sim in self._new(life, request))
@@ -348,7 +348,7 @@ class Model:
 
     @staticmethod
     def bare(life: Life) -> int:
-        """Return what a phone was found or agreed to be worth, without its bonus."""
+        """Return the value of a phone as found or granted, without its bonus."""
         return life.worth - (BONUSES[life.offer.bonus][0] if life.offer.bonus else 0)
 
     @staticmethod
@@ -376,10 +376,10 @@ class Model:
         fits = life.state in _BOUGHT and life.order == request.order and at < life.at + REVERSAL
         return DO if fits else NO
 
-    # ----- what happened
+    # ----- committed events
 
     def move(self, moved: Moved, request: Request | None) -> Life:
-        """Let an event happen that the database has, made by a request; None for the door of another exchange.
+        """Apply an event from the database, made by a request; None for the door of another exchange.
 
         Raises:
             Broken: it must not happen.
@@ -447,7 +447,7 @@ class Model:
         return life
 
     def _follow(self, life: Life, kind: str, at: int, request: Request | None) -> None:
-        """Change an exchange by an event; the request gives what the event is about."""
+        """Change an exchange by an event; the request gives its content."""
         was = life.held
         if kind == "reserve" and request is not None:
             life.state, life.order, life.reserved_at = "reserved", request.order, at
@@ -474,7 +474,7 @@ class Model:
         self._give_back(life, was)
 
     def _give_back(self, life: Life, was: int | None) -> None:
-        """Free what an exchange no longer has: the place of its bonus, and the order that it held."""
+        """Release the resources of an exchange that ended: the place of its bonus, and its order."""
         if life.state in _ENDED_UNUSED and life.offer.bonus:
             self.places[life.offer.bonus] -= 1
         if was is not None and life.held is None:
@@ -484,9 +484,9 @@ class Model:
 
     @staticmethod
     def _discounted(life: Life) -> int:
-        """Return what the coupon gives for its order: the discount, and what of the phone's worth it cannot use.
+        """Return the coupon's discount on its order, and the unused part of the phone's value.
 
-        The bonus is spent first, and what is left of one is nobody's.
+        The bonus is spent first, and the rest of one is lost.
         """
         assert life.order is not None  # noqa: S101 - whoever asks has one
         bonus = BONUSES[life.offer.bonus][0] if life.offer.bonus else 0
@@ -494,7 +494,7 @@ class Model:
         return discount + (life.worth - bonus) - (discount - min(bonus, discount))
 
     def _see(self, life: Life, at: int, request: Request) -> None:
-        """Judge what was seen at the door, and note the phone's other number."""
+        """Judge an inspection, and record the phone's other number."""
         if life.sims.isdisjoint(request.sims):
             life.state, life.given = "void", 0
             return
@@ -510,12 +510,12 @@ class Model:
 
 
 def _identity(offer: Offer, account: str) -> tuple[object, ...]:
-    """Return what a coupon's code is made of."""
+    """Return the inputs of a coupon's code."""
     return (offer.sims, offer.answers, offer.at, offer.given, offer.value, account)
 
 
 def _content(request: Request, life: Life) -> tuple[object, ...]:
-    """Return what makes two events one: all but their instants."""
+    """Return the identity of an event: everything but its instant."""
     verb = request.verb
     if verb == "inspect" and life.sims.isdisjoint(request.sims):
         return verb, request.order, request.answers, "another phone"

@@ -28,13 +28,13 @@ _SCHEMA = "miexchange_simulated"
 
 @contextmanager
 def place(url: str | None) -> Iterator[str]:
-    """Make an empty ledger, give its address, and remove it.
+    """Make an empty ledger, yield its address, and remove it.
 
     Args:
         url: the URL of a PostgreSQL database; None for an SQLite file in a temporary directory.
 
     Raises:
-        InvalidValue: the database has the simulator's schema already, which is then somebody else's.
+        InvalidValue: the database has the simulator's schema already, so that is somebody else's.
     """
     if url is None:
         with tempfile.TemporaryDirectory(prefix="miexchange-") as folder:
@@ -59,7 +59,7 @@ def place(url: str | None) -> Iterator[str]:
 
 
 def _server(url: str) -> URL:
-    """Read the URL of a server. It is in no error, for it may have a password."""
+    """Parse the URL of a server. No error contains it, for it may have a password."""
     with suppress(ArgumentError, TypeError, ValueError):
         plain = make_url(url)
         if plain.get_backend_name() == "postgresql":
@@ -78,7 +78,7 @@ def _connected(url: URL) -> psycopg.Connection[tuple[object, ...]]:
 
 @cache
 def _empty_ledger() -> bytes:
-    """Return the file of an empty ledger: to make one takes as long as hundreds of steps."""
+    """Return the file of an empty ledger, cached: making one takes as long as hundreds of steps."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "empty.db"
         open_ledger(file, key=key_of(0), create=True).close()

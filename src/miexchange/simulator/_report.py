@@ -11,18 +11,18 @@ _SHOWN = 30
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A law that did not hold, and how to see it again: `replay` makes the same history of the same seed.
+    """A violation of a law, and how to reproduce it: `replay` makes the same history from the same seed.
 
     Attributes:
         law: the law.
-        what: what was seen instead.
+        what: the observation.
         seed: the seed of the simulation.
         round: the number of the round, from 0; each has a ledger of its own.
-        step: the step of the round at which it was seen.
-        steps: how many steps the round was to have: all that is under way then ends, and is looked at as a whole.
-        clients: how many clients there were at most.
-        is_plain: whether the round was one without faults, clocks that jump and new keys, as `shorten` tries them.
-        history: what happened until then, one line each; of a long round the last lines.
+        step: the step of the round at which it was found.
+        steps: the planned steps of the round; afterwards everything in progress ends, and the whole is checked.
+        clients: the greatest number of clients.
+        is_plain: whether the round was without faults, clock jumps and new keys, as `shorten` tries them.
+        history: the events until then, one line each; the last lines of a long round.
     """
 
     law: str
@@ -36,7 +36,7 @@ class Violation:
     history: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Return it for a screen."""
+        """Return it as text."""
         left = len(self.history) - _SHOWN
         more = [f"  … {left} lines before"] if left > 0 else []
         return "\n".join(
@@ -56,19 +56,19 @@ class Report:
 
     Attributes:
         seed: the seed.
-        steps: how many steps were made: one client went on to its next statement or commit.
-        rounds: how many rounds, each with a ledger of its own.
-        requests: how many requests were sent, again or for the first time.
-        made: how many transitions were committed.
-        acknowledged: how many answers with an exchange were delivered.
-        refused: how many answers with a refusal.
-        errors: how many requests ended with an error: a connection was cut, or the ledger was locked.
-        killed: how many processes died in the middle of a request.
-        lost: how many answers were lost on the way.
-        keys: how often the operator's key was replaced.
-        jumps: how often a clock jumped.
-        digest: a hash over everything that happened: the same seed has the same.
-        violation: the first law that did not hold; None where all did.
+        steps: the number of steps: in each, one client went on to its next statement or commit.
+        rounds: the number of rounds, each with a ledger of its own.
+        requests: the number of requests sent, retries included.
+        made: the number of committed transitions.
+        acknowledged: the number of delivered answers with an exchange.
+        refused: the number of answers with a refusal.
+        errors: the number of requests that ended with an error: a connection was cut, or the ledger was locked.
+        killed: the number of processes that died during a request.
+        lost: the number of lost answers.
+        keys: the number of replacements of the operator's key.
+        jumps: the number of clock jumps.
+        digest: a hash over everything that happened: the same for the same seed.
+        violation: the first violation of a law; None if there was none.
     """
 
     seed: int
@@ -91,7 +91,7 @@ class Report:
         return self.violation is None
 
     def __str__(self) -> str:
-        """Return it for a screen."""
+        """Return it as text."""
         figures = (
             f"{self.steps:,} steps in {self.rounds:,} rounds of seed {self.seed}: {self.requests:,} requests, "
             f"{self.made:,} transitions, {self.acknowledged:,} acknowledged, {self.refused:,} refused, "

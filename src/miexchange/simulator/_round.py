@@ -1,4 +1,4 @@
-"""A round: one ledger, a few machines and clients, and whatever the dice do to them."""
+"""A round: one ledger, a few machines and clients, and random faults."""
 
 from __future__ import annotations
 
@@ -39,24 +39,24 @@ if TYPE_CHECKING:
 __all__ = ["Machine", "Mix", "Round"]
 
 _REMEMBERED = 400
-"""Lines of a history that a violation shows at most."""
+"""The most lines of history in a violation."""
 _LOOKS = 500
-"""Steps after which everything is compared, and not only what changed."""
+"""The number of steps after which everything is compared, and not only the changes."""
 _READS = {"get", "feed", "sweep"}
 
 
 class Mix(NamedTuple):
-    """The events of a round.
+    """The frequencies of events in a round.
 
     Attributes:
-        clients: how many clients work at once.
-        machines: how many machines there are, each with a clock, a key and an edition of its own.
-        faults: in how many of 10,000 steps a connection is cut or a process killed.
-        lost: how many of 100 answers are lost.
-        clocks: in how many of 1,000 steps a clock jumps.
-        keys: in how many of 10,000 steps the operator's key is replaced.
-        forged: how many of 100 quotes somebody changed on the way.
-        leaps: how many of 100 requests come days after the one before.
+        clients: the number of concurrent clients.
+        machines: the number of machines, each with its own clock, key and edition.
+        faults: the steps in 10,000 at which a connection is cut or a process killed.
+        lost: the percentage of lost answers.
+        clocks: the steps in 1,000 at which a clock jumps.
+        keys: the steps in 10,000 at which the operator's key is replaced.
+        forged: the percentage of altered quotes.
+        leaps: the percentage of requests that come days after the one before.
     """
 
     clients: int = 5
@@ -70,7 +70,7 @@ class Mix(NamedTuple):
 
     @staticmethod
     def drawn(dice: Random, clients: int) -> Mix:
-        """Draw one: what never happens in a round lets the rest happen more often."""
+        """Draw a mix: events that never happen in a round make room for others."""
         return Mix(
             clients=dice.randint(min(2, clients), clients),
             machines=dice.randint(1, 4),
@@ -84,14 +84,14 @@ class Mix(NamedTuple):
 
 
 class Machine:
-    """A server: a ledger that it opened with its keys, an edition of the programme, and a clock.
+    """A server: a ledger opened with its keys, an edition of the programme, and a clock.
 
     Attributes:
         store: the ledger.
         key: the number of the key in use.
         edition: the edition of the programme.
-        offset: by how much its clock is ahead, in microseconds.
-        is_older: whether it is of a version that knew paise alone, and sends quotes in that form.
+        offset: the lead of its clock, in microseconds.
+        is_older: whether it is of a version that knew only paise, and sends quotes in that form.
     """
 
     def __init__(self, store: Ledger, key: int, edition: int, offset: int, *, is_older: bool) -> None:
@@ -105,16 +105,16 @@ class Machine:
 
 
 class Round:
-    """One ledger from its beginning on; everything that happens to it follows from the seed."""
+    """One ledger from its beginning; everything that happens to it follows from the seed."""
 
     def __init__(self, url: str, seed: str, mix: Mix | None, clients: int) -> None:
-        """Open the ledger and let the clients wait.
+        """Open the ledger; the clients wait.
 
         Args:
             url: an empty database, or a ledger that has only its first key.
-            seed: where everything is drawn from.
-            mix: what can happen; drawn by default.
-            clients: how many clients there are at most.
+            seed: the seed.
+            mix: the frequencies of events; drawn by default.
+            clients: the greatest number of clients.
         """
         self.dice = Random(seed)  # noqa: S311 - dice, not secrets
         self.mix = Mix.drawn(self.dice, clients) if mix is None else mix
@@ -147,16 +147,16 @@ class Round:
 
     @property
     def digest(self) -> str:
-        """A fingerprint of the run: a hash over all that happened."""
+        """A fingerprint of the run: a hash over everything that happened."""
         return self._sum.hexdigest()
 
     # ----- steps
 
     def run(self, steps: int) -> None:
-        """Make a number of steps, and look at everything after the last.
+        """Make a number of steps, and check everything after the last.
 
         Raises:
-            Broken: a law does not hold.
+            Broken: a law is broken.
         """
         while self.step < steps:
             self._one()
@@ -164,7 +164,7 @@ class Round:
         self._look()
 
     def _one(self) -> None:
-        """Make one step: one client goes on to where it stops next."""
+        """Make one step: one client goes on to its next stop."""
         chance = self.dice.randrange(10_000)
         if chance < self.mix.clocks * 10:
             self._jump()
@@ -184,13 +184,13 @@ class Round:
     def _runnable(self) -> list[Actor]:
         """Return the clients that can go on: on SQLite one at a time writes, and on a server some wait for others."""
         waiting = [actor for actor in self.actors if actor.is_waiting]
-        if waiting:  # whom they wait for goes on, so that never two are let on at once
+        if waiting:  # only the client that they wait for goes on, so that never two run at once
             pids = {pid for actor in waiting for pid in self.witness.blockers(actor)}
             free = [one for one in self.actors if not one.is_waiting]
             return [one for one in free if one.at != IDLE and one.pid in pids] or free
         if self.witness.is_server or not any(actor.in_transaction for actor in self.actors):
             return self.actors
-        if self.dice.randrange(200) == 0:  # somebody who waited long enough
+        if self.dice.randrange(200) == 0:  # a client that has waited long enough
             return self.actors
         return [actor for actor in self.actors if actor.at != "BEGIN IMMEDIATE"]
 
@@ -216,7 +216,7 @@ class Round:
         actor.wait(self._blockers if self.witness.is_server else None)
 
     def _blockers(self, actor: Actor) -> list[int]:
-        """Return whom a client waits for; nobody where they wait themselves: the server ends a circle at once."""
+        """Return the clients for which a client waits; none if those wait themselves: the server detects deadlocks."""
         found = ahead = self.witness.blockers(actor)
         known: set[int] = set()
         while ahead:
@@ -225,7 +225,7 @@ class Round:
             if len(waiting) < len(ahead):
                 return found
             further = [self.witness.blockers(one) for one in waiting]
-            if not all(further):  # one of them has its lock by now, and stopped; it is looked at in its turn
+            if not all(further):  # one of them has its lock by now, and stopped; it is handled in its turn
                 return found
             ahead = [pid for pids in further for pid in pids if pid not in known]
         return []
@@ -235,12 +235,12 @@ class Round:
         self._sum.update(f"{self.step} {number} {what}\n".encode())
 
     def _drain(self) -> None:
-        """Let everybody finish."""
+        """Let all clients finish."""
         while any(actor.at != IDLE or actor.is_waiting for actor in self.actors):
             self._let(next(actor for actor in self._runnable() if actor.at != IDLE))
 
     def _look(self) -> None:
-        """Look at everything: against the model, and as the ledger's own proof does."""
+        """Check everything: against the model, and with the ledger's own verification."""
         self.witness.compare_all(self.model)
         faults = verify(self.machines[0].store).faults
         if faults:
@@ -258,7 +258,7 @@ class Round:
         return watch(open_ledger(self.url, key=keys[0], old_keys=keys[1:], create=not self._retired, seconds_to_wait=0))
 
     def _restart(self, machine: Machine, key: int) -> None:
-        """Start a machine anew, with a key; with the newest where exchanges are open that began under a newer one."""
+        """Restart a machine with a key; with the newest if exchanges are open that began under a newer one."""
         self._retired.append(machine.store)
         try:
             machine.store, machine.key = self._opened(key), key
@@ -267,7 +267,7 @@ class Round:
         self.count["restarts"] += 1
 
     def _rotate(self) -> None:
-        """Replace the key of one machine by the newest or by a new one, or try a stranger's."""
+        """Replace the key of one machine by the newest or by a new one, or try an unknown one."""
         machine, kind = self.dice.choice(self.machines), self.dice.randrange(4)
         if kind == 0:
             try:
@@ -290,7 +290,7 @@ class Round:
     # ----- requests
 
     def _ask(self, actor: Actor) -> None:
-        """Give an idle client a request: a new one, or one whose answer it did not get."""
+        """Give an idle client a request: a new one, or a retry of one without an answer."""
         machine = self.dice.choice(self.machines)
         lost = self._lost.pop(actor.number, None)
         if lost is not None and self.dice.randrange(10):
@@ -371,7 +371,7 @@ class Round:
         )
 
     def _sent(self, request: Request, machine: Machine) -> Quote | None:
-        """Return a quote as it comes back; None where somebody changed it so that it cannot be read."""
+        """Return a quote as it comes back; None if it was altered so that it cannot be read."""
         assert request.offer is not None  # noqa: S101 - it is an acceptance
         if request.number in self._forged:
             return self._forged[request.number]
@@ -391,7 +391,7 @@ class Round:
         self._forged[request.number] = quote
         return quote
 
-    # ----- what was committed
+    # ----- commits
 
     def _see(self, actor: Actor) -> None:
         """Update the model by the commits of a client's step."""
@@ -415,7 +415,7 @@ class Round:
 
     @staticmethod
     def _maker(moved: Moved, asked: Request | None, *, is_door: bool) -> Request | None:
-        """Return the request that made an event, which is that of whose step it was; None for another's door."""
+        """Return the request that made an event, which is that of the current step; None for another's door."""
         if asked is not None and moved.key is None:
             if moved.kind == "void" and is_door and asked.verb == "inspect":
                 return None
@@ -425,10 +425,10 @@ class Round:
             return asked
         raise Broken("only what somebody asks for is made", f"{moved.kind} of {moved.code[:4]} by {moved.key}: {asked}")
 
-    # ----- what was answered
+    # ----- answers
 
     def _hear(self, actor: Actor) -> None:
-        """Judge the answer that a client got."""
+        """Judge the answer to a client."""
         request, answer = actor.request, actor.answer
         assert request is not None  # noqa: S101 - only requests are answered
         actor.request, actor.answer, actor.has_answer = None, None, False
@@ -453,7 +453,7 @@ class Round:
         elif isinstance(answer, Refusal):
             self._refuse(request, answer)
             if not answer.is_final and self.dice.randrange(3) == 0:
-                self._lose(actor, request)  # the client asks again: it may pass
+                self._lose(actor, request)  # the client retries: it may succeed
         else:
             raise Broken("an answer is an exchange or a refusal", f"{request} got {answer!r}")
 
@@ -507,7 +507,7 @@ class Round:
         if not fate.outcomes & {NO, EARLY}:
             raise Broken("nothing is refused without a reason", f"{request} should be made: {codes}")
         if not answer.is_final and "event_not_possible" not in answer.codes and not fate.under_way:
-            fate.outcomes.clear()  # it is decided anew when it is asked again
+            fate.outcomes.clear()  # a retry is decided anew
             fate.versions.clear()
 
     def _read(self, number: int, request: Request, answer: object) -> None:
@@ -545,7 +545,7 @@ def _is_of(moved: Moved, request: Request) -> bool:
 
 
 def _check_money(given: int, exchange: Exchange) -> None:
-    """Refuse an exchange that gives its customer anything but what the law of value says."""
+    """Refuse an exchange whose customer receives anything but the amount by the law of value."""
     currency = Currency("INR")
     if exchange.coupon.currency != currency:
         raise Broken("nobody is richer than the law of value allows", f"{exchange.coupon.currency} instead of rupees")

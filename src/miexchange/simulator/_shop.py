@@ -1,4 +1,4 @@
-"""The shop that is simulated: one model of phone, two editions of its programme, its quotes, and forged ones."""
+"""The simulated shop: one model of phone, two editions of its programme, its quotes, and altered ones."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ __all__ = [
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
 DAY = 24 * HOUR
-"""Microseconds: the simulator counts instants as a ledger does."""
+"""Durations in microseconds: the simulator counts instants like a ledger."""
 
 _FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 BEGIN = 10 * DAY
-"""The instant at which a simulation begins, in microseconds since the terms began."""
+"""The first instant of a simulation, in microseconds since the beginning of the terms."""
 
 _PRICE_CHANGES = 30 * DAY
 _PRICES = (1_000_000, 900_000)
@@ -75,22 +75,22 @@ DEDUCTIONS = {"good": 0, "marked": 15_000, "worn": 130_000}
 """The deduction of each kind of answers: the law of value."""
 
 BONUSES = {"first": (50_000, 8), "second": (20_000, 8)}
-"""The amount and the number of places of each bonus; the second is given where the first is used up."""
+"""The amount and the number of places of each bonus; the second replaces the first when that is used up."""
 
 LIMITS = {"account": (4, 12 * DAY), "device": (3, 30 * DAY), "address": (6, 10 * DAY)}
-"""How many exchanges may be begun, and in which window."""
+"""The limit of exchanges, and its window."""
 
 AUTHORITY = (130_000, 180_000, 20 * DAY)
-"""What one override may add, what all of one person may add in the window, and the window."""
+"""The limit of one override, of all overrides by one person, and the window."""
 
 VALIDITY, GRACE, DECIDE, REVERSAL, REBUY = 10 * DAY, 24 * HOUR, 48 * HOUR, 20 * DAY, 8 * DAY
-"""How long a coupon, a quote, a decision and a reversal may take, and when a phone is bought again."""
+"""The validity of a coupon and a quote, the deadlines of a decision and a reversal, and the time until a rebuy."""
 
 SKEW = 2 * SECOND
 TOLERANCE = 20_000
 ACCOUNTS, PHONES, ORDERS, ADDRESSES, PEOPLE = 6, 9, 40, 3, 2
 FOREIGN_ORDER = ORDERS - 1
-"""The order that the coupon does not buy: it is of another category."""
+"""An order that the coupon does not buy: it is of another category."""
 
 _MODEL = "acme-one-4-64"
 _INR = Currency("INR")
@@ -103,7 +103,7 @@ _SOURCE = "made up by the simulator"
 
 
 def instant_of(us: int) -> datetime:
-    """Return an instant of the simulation as a ledger takes it."""
+    """Return an instant of the simulation in the ledger's form."""
     return _FIRST + timedelta(microseconds=us)
 
 
@@ -192,11 +192,11 @@ _THEN, _NOW = _PRICES
 _LATER = Price(_MODEL, instant_of(_PRICE_CHANGES), _NOW, "modelled", _SOURCE)
 _OLD = Price(_MODEL, _FIRST, _THEN, "modelled", _SOURCE)
 EDITIONS = (_programme("The older edition", _OLD), _programme("The newer edition", _OLD, _LATER))
-"""Two editions, as two versions of a service have them: they agree until the price changes."""
+"""Two editions, as in two versions of a service: they agree until the price changes."""
 
 
 def price_of(at: int, edition: int) -> int:
-    """Return what a phone without faults is worth by an edition, which the editions' own tables do not say here."""
+    """Return the value of a phone without faults by an edition, independently of the editions' own tables."""
     return _PRICES[edition == 1 and at >= _PRICE_CHANGES]
 
 
@@ -213,7 +213,7 @@ def key_of(number: int) -> bytes:
 
 
 def total_of(order: int) -> int:
-    """Return what an order costs: less than a phone is worth, about as much, or more."""
+    """Return the price of an order: below the value of a phone, near it, or above it."""
     return 450_000 * (1 + order % 3)
 
 
@@ -225,13 +225,13 @@ def order_of(number: int) -> Order:
 
 
 class Offer(NamedTuple):
-    """An honest quote, in the words of the model.
+    """An honest quote, in the terms of the model.
 
     Attributes:
         sims: the numbers of the IMEIs that the customer gave.
         answers: the kind of answers.
         at: its instant.
-        given: how often each bonus was given then.
+        given: the number of times that each bonus had been given.
         edition: the edition of the programme that made it.
         seal: the number of the key that sealed it.
     """
@@ -250,7 +250,7 @@ class Offer(NamedTuple):
 
     @property
     def bonus(self) -> str | None:
-        """The bonus that is due by the law."""
+        """The bonus by the law."""
         given = dict(self.given)
         return next((name for name, (_, quota) in BONUSES.items() if given.get(name, 0) < quota), None)
 
@@ -280,7 +280,7 @@ def quote_of(offer: Offer, root: bytes) -> Quote:
 
 @lru_cache(256)
 def seen(answers: str, sims: tuple[int, ...]) -> Inspection:
-    """Return what is seen at the door, with a photograph of everything."""
+    """Return an inspection at the door, with a photograph of everything."""
     condition = Condition(_ANSWERS[answers])
     return Inspection(
         condition,
@@ -293,7 +293,7 @@ def seen(answers: str, sims: tuple[int, ...]) -> Inspection:
 
 
 def older(data: Any) -> Any:  # noqa: ANN401 - JSON data
-    """Return JSON data as versions wrote it that knew paise alone."""
+    """Return JSON data in the form of versions that knew only paise."""
     if isinstance(data, list):
         return [older(item) for item in data]
     if not isinstance(data, dict):
@@ -325,7 +325,7 @@ def _other_phone(data: dict[str, Any], dice: Random) -> None:
 
 
 def _unsealed(data: dict[str, Any], dice: Random) -> None:
-    """Take the seal off, so that nothing tells what else is new."""
+    """Remove the seal, so that nothing detects other changes."""
     data["seal"] = ""
     _other_phone(data, dice)
 
@@ -338,7 +338,7 @@ _EDITS = (_worth_more, _own_bonus, _longer, _other_phone, _unsealed, _later)
 
 
 def forged(quote: Quote, dice: Random) -> dict[str, Any]:
-    """Return the JSON form of a quote after somebody changed something in it to his advantage."""
+    """Return the JSON form of a quote with a change in the customer's favour."""
     data: dict[str, Any] = quote.to_dict(reveal_imei=True)
     dice.choice(_EDITS)(data, dice)
     return data

@@ -22,7 +22,7 @@ _ROUND = 4_000
 _MOST_STEPS = 10**9
 _MOST_CLIENTS = 16
 _PLAIN = 400
-"""Steps of a round without faults: what needs none is seen soon."""
+"""Steps of a round without faults: it finds violations that need none quickly."""
 _SEED = whole(0, 2**63 - 1)
 
 
@@ -43,25 +43,25 @@ def simulate(
 ) -> Report:
     """Let random clients use a ledger, and check everything that it does against the rules.
 
-    All follows from the seed: what clients ask for, which of them goes on after each statement, which connection is
-    cut and which process dies, which answer is lost, how clocks jump, when the key is replaced, and which quote is
-    forged. After every step, what was committed and what was answered is compared with a model in plain Python: each
-    phone is bought once and each coupon spent once, quotas and limits hold, a row is the fold of its events, every
-    acknowledged transition is there, and nobody is richer than the law of value allows. At the end of each round the
-    ledger's own `miexchange.ledger.verify` must find nothing.
+    Everything follows from the seed: the requests of clients, which of them goes on after each statement, which
+    connection is cut and which process dies, which answer is lost, how clocks jump, when the key is replaced, and
+    which quote is altered. After every step, the commits and answers are compared with a model in plain Python:
+    each phone is bought once and each coupon spent once, quotas and limits hold, a row is the fold of its events,
+    every acknowledged transition is stored, and nobody is richer than the law of value allows. At the end of each
+    round the ledger's own `miexchange.ledger.verify` must find nothing.
 
-    It ends at the first law that does not hold. No clock is read.
+    It ends at the first violation. No clock is read.
 
     Args:
-        url: the URL of a PostgreSQL database, in which a schema of its own is made and dropped; by default an SQLite
+        url: the URL of a PostgreSQL database, in which a schema of its own is created and dropped; by default an SQLite
             file in a temporary directory.
-        seed: where everything is drawn from.
-        steps: how many steps, in rounds of a few thousand: in each, one client goes on to its next statement or commit.
-        clients: how many clients there are at most.
-        progress: is called with the number of steps so far, after each round.
+        seed: the seed.
+        steps: the number of steps, in rounds of a few thousand: in each, one client goes on to its next stop.
+        clients: the greatest number of clients.
+        progress: a function that is called with the number of steps so far, after each round.
 
     Raises:
-        InvalidValue: an argument is not of its type, or the database has such a schema already.
+        InvalidValue: an argument is of another type, or the database has such a schema already.
         LedgerError: the database cannot be used.
 
     >>> report = simulate(seed=1, steps=300)
@@ -87,7 +87,7 @@ def simulate(
 def _ran(
     url: str | None, seed: int, number: int, steps: int, clients: int, *, is_plain: bool
 ) -> tuple[Round, Violation | None]:
-    """Run a round, and return it with what it found."""
+    """Run a round, and return it with its violation."""
     mix = Mix(clients, 1, 0, 0, 0, 0, 15, 2) if is_plain else None
     with place(url) as where:
         one = Round(where, f"{seed}/{number}/{clients}/{is_plain}", mix, clients)
@@ -103,14 +103,14 @@ def _ran(
 
 @takes(violation=instance(Violation), url=maybe(TEXT))
 def replay(violation: Violation, url: str | None = None) -> Violation | None:
-    """Run the round of a violation once more, up to its step, and return what is found: the same, or None.
+    """Repeat the round of a violation, up to its step, and return the violation found: the same, or None.
 
     Args:
-        violation: what `simulate` found.
-        url: as of `simulate`: the same kind of database.
+        violation: the result of `simulate`.
+        url: as for `simulate`: the same kind of database.
 
     Raises:
-        InvalidValue: an argument is not of its type.
+        InvalidValue: an argument is of another type.
     """
     of = violation
     return _ran(url, of.seed, of.round, of.steps, of.clients, is_plain=of.is_plain)[1]
@@ -118,18 +118,18 @@ def replay(violation: Violation, url: str | None = None) -> Violation | None:
 
 @takes(violation=instance(Violation), url=maybe(TEXT), tries=whole(1, 10_000))
 def shorten(violation: Violation, url: str | None = None, *, tries: int = 30) -> Violation:
-    """Look for a shorter history that breaks the same law: few clients, and nothing that it does not need.
+    """Search for a shorter history that breaks the same law: with few clients, and without unnecessary events.
 
     Args:
-        violation: what `simulate` found.
-        url: as of `simulate`.
-        tries: how many rounds are run.
+        violation: the result of `simulate`.
+        url: as for `simulate`.
+        tries: the number of rounds.
 
     Returns:
-        The shortest that was found, which can be replayed; the violation itself where there is none.
+        The shortest one found, which can be replayed; the violation itself if there is none.
 
     Raises:
-        InvalidValue: an argument is not of its type.
+        InvalidValue: an argument is of another type.
     """
     best = violation
     for number in range(tries):

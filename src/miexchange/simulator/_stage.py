@@ -1,7 +1,7 @@
-"""One client runs at a time: each waits before every statement and every commit until the simulation lets it go on.
+"""Runs one client at a time: each waits before every statement and every commit until the simulation resumes it.
 
-Clients are threads, because a database that makes one wait makes a thread wait. Where they stop is noticed at the
-driver's own connections, below everything that the ledger does.
+Clients are threads, because a database that makes a client wait blocks its thread. They stop inside the
+driver's connections, below everything that the ledger does.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _PATIENCE = 60.0
 """Seconds after which a thread that neither stops nor waits for a lock counts as hanging."""
 _LOOK = 0.005
 _SETTLED = 0.015
-"""Seconds that a client of a server gets before somebody looks whether it waits for a lock."""
-"""Seconds after which the server has looked whether a client that waits closes a circle. So whoever closes one later is
-refused, always the same one."""
+"""Seconds that a client of a server gets before the simulation checks whether it waits for a lock."""
+"""Seconds after which the server has checked a waiting client for a deadlock. So the client that closes a cycle later
+is refused, always the same one."""
 
 _local = threading.local()
 
@@ -45,16 +45,16 @@ class _Over(BaseException):
 
 
 class Actor:
-    """A client: a thread that does one request after the other, and stops wherever others could come between.
+    """A client: a thread that makes one request after the other, and stops wherever others could interleave.
 
     Attributes:
         number: its number.
-        at: where it stands: idle, before a statement, before or after a commit.
-        request: what it asks for.
-        answer: what it was answered, or the error that it got.
-        has_answer: whether it was, and nobody heard of it yet.
+        at: its position: idle, before a statement, before or after a commit.
+        request: its request.
+        answer: its answer, or its error.
+        has_answer: whether it has one that was not taken yet.
         pid: the number of the server's process that works for it; 0 for a file.
-        in_transaction: whether it has begun a transaction.
+        in_transaction: whether it is in a transaction.
         is_waiting: whether it waits for a lock of the database.
     """
 
@@ -95,7 +95,7 @@ class Actor:
             self._here.release()
 
     def _stop(self, at: str) -> str:
-        """Wait to be let on; return the fault that is to happen here."""
+        """Wait to be resumed; return the fault to inject here."""
         if not self._is_over:
             self.at = at
             self._here.release()
@@ -106,8 +106,8 @@ class Actor:
         return fault
 
     def stop(self, at: str, connection: Any) -> None:  # noqa: ANN401 - a driver's connection
-        """Stop before or after something that the connection does."""
-        if self._is_dead:  # whatever the ledger does to clean up, a process that died does not
+        """Stop before or after an operation of the connection."""
+        if self._is_dead:  # a dead process does none of the ledger's cleaning up
             raise Killed
         self.pid = getattr(connection, "simulated_pid", 0)
         fault = self._stop(at)
@@ -124,15 +124,15 @@ class Actor:
 
     @property
     def is_asking(self) -> bool:
-        """Whether a request of it is under way."""
+        """Whether a request of it is in progress."""
         return self.request is not None and (self.at != IDLE or self.has_answer)
 
     def begin(self, request: Request | None, work: Callable[[], object]) -> None:
-        """Give it something to do."""
+        """Give it a request."""
         self.request, self._work, self.answer = request, work, None
 
     def go_on(self, fault: str = "") -> None:
-        """Let it run to where it stops next, or waits for a lock."""
+        """Resume it until its next stop, or until it waits for a lock."""
         self._fault = fault
         self._go.release()
 
@@ -140,10 +140,10 @@ class Actor:
         return self._here.acquire(timeout=seconds)
 
     def wait(self, blockers: Callable[[Actor], list[int]] | None) -> list[int]:
-        """Wait until it stopped; return the numbers of the server's processes that it waits for instead.
+        """Wait until it stopped; else return the numbers of the server's processes for which it waits.
 
         Args:
-            blockers: asks the server whom an actor waits for; None where the database makes nobody wait.
+            blockers: asks the server for which an actor waits; None if the database makes nobody wait.
         """
         if blockers is None:
             if not self._arrived(_PATIENCE):
@@ -166,7 +166,7 @@ class Actor:
         return LedgerError(what, "Look at the database: something else may hold its locks")
 
     def end(self) -> None:
-        """End the thread; what it had begun is undone."""
+        """End the thread; its transaction is rolled back."""
         self._is_over = True
         self._go.release()
         self._thread.join(_PATIENCE)
@@ -200,7 +200,7 @@ _names: dict[str, str] = {}
 
 
 def _named(statement: object) -> str:
-    """Return a statement for a person: what it does, with which table."""
+    """Return a statement as text: its operation, and its table."""
     text = str(statement)
     found = _names.get(text)
     if found is None:
@@ -226,7 +226,7 @@ class _FileCursor(sqlite3.Cursor):
 
 
 def _ending(connection: Any, name: str) -> Callable[[], None]:  # noqa: ANN401 - a driver's connection
-    """Return the commit or the roll-back of a connection, at which its client stops."""
+    """Wrap the commit or the roll-back of a connection, at which its client stops."""
     plain: Callable[[], None] = getattr(connection, name)
 
     def end() -> None:
@@ -247,7 +247,7 @@ def _ending(connection: Any, name: str) -> Callable[[], None]:  # noqa: ANN401 -
 
 
 def _file(connection: Any, _: object) -> None:  # noqa: ANN401 - as above
-    connection.execute("PRAGMA synchronous=OFF").close()  # nobody cuts the power, and every commit would wait for it
+    connection.execute("PRAGMA synchronous=OFF").close()  # no power failure; every commit would wait for the disk
     connection.cursor = lambda factory=_FileCursor: sqlite3.Connection.cursor(connection, factory)
     connection.execute = lambda sql, parameters=(): connection.cursor().execute(sql, parameters)
     connection.commit, connection.rollback = _ending(connection, "commit"), _ending(connection, "rollback")
@@ -255,7 +255,7 @@ def _file(connection: Any, _: object) -> None:  # noqa: ANN401 - as above
 
 def _socket(connection: Any, _: object) -> None:  # noqa: ANN401 - as above
     with contextlib.suppress(Exception):
-        # The server looks for circles of waiting at once, and not after a second; only a superuser may say so.
+        # The server detects deadlocks at once, and not after a second; only a superuser may set this.
         connection.execute("SET deadlock_timeout = '1ms'")
         connection.commit()
     connection.rollback()
@@ -278,9 +278,9 @@ def _socket(connection: Any, _: object) -> None:  # noqa: ANN401 - as above
 
 
 def watch(store: Ledger) -> Ledger:
-    """Have every connection of a ledger stop its client, and return the ledger."""
+    """Make every connection of a ledger stop its client, and return the ledger."""
     event.listen(store.engine, "connect", _file if store.engine.dialect.name == "sqlite" else _socket)
-    store.engine.dispose()  # the connections that it has are not watched
-    # Clients wait for the file, at a statement, as other processes do: a queue of threads would know of no statement.
+    store.engine.dispose()  # its existing connections are not watched
+    # Clients wait for the file, at a statement, like other processes: a queue of threads would see no statement.
     store._sessions._engine.update_execution_options(miexchange_turns=None)  # noqa: SLF001 - the proof of this very ledger
     return store

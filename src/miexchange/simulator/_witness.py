@@ -1,4 +1,4 @@
-"""An independent reader of the database: rows that are read without the ledger, and compared with the model."""
+"""An independent reader of the database: rows are read without the ledger, and compared with the model."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _TRIES, _PAUSE = 60_000, 0.001
 
 @cache
 def _token(sim: int) -> str:
-    """Return the token by which a ledger knows an IMEI, whatever its key is now."""
+    """Return the token of an IMEI in a ledger, independent of its present key."""
     return device_token(imei_of(sim), key=key_of(0))
 
 
 class Witness:
-    """A connection of its own, which knows nothing of the ledger but its tables."""
+    """A separate connection, which knows only the tables of the ledger."""
 
     def __init__(self, store: Ledger) -> None:
         """Connect to the database of a ledger."""
@@ -70,7 +70,7 @@ class Witness:
         return [pid for (pid,) in self.rows(_BLOCKERS, actor.pid)]
 
     def wait_for_end(self, pid: int) -> None:
-        """Wait until the server has ended the process of a connection that was cut, and undone what it had begun."""
+        """Wait until the server has ended the process of a cut connection, and rolled it back."""
         for _ in range(_TRIES):
             if not self.rows(_IS_THERE, pid):
                 return
@@ -78,7 +78,7 @@ class Witness:
         raise LedgerError(f"The server's process {pid} of a cut connection does not end", "Look at the server's log")
 
     def news(self, model: Model) -> Iterator[tuple[Moved, tuple[Any, ...]]]:
-        """Yield what was committed since the last time: each event, with the row of its exchange."""
+        """Yield the commits since the last call: each event, with the row of its exchange."""
         if not self.is_server:
             version = self.rows("PRAGMA data_version")[0][0]
             if version == self._version:
@@ -112,7 +112,7 @@ class Witness:
         """Compare the whole database with the model.
 
         Raises:
-            Broken: something is missing, is too much, or differs.
+            Broken: something is missing, surplus, or different.
         """
         rows = self.rows(_ROWS)
         if [row[0] for row in rows] != sorted(model.lives):

@@ -1,4 +1,4 @@
-"""A programme as SQL: one query, in whole numbers, that values a table of devices where it lies.
+"""A programme as SQL: one query, in whole numbers, that values a table of devices inside the database.
 
 Needs sqlglot, the extra ``sql``. See docs/sql.md.
 """

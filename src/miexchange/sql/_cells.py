@@ -1,4 +1,4 @@
-"""The cells of a table of devices as whole numbers: codes of texts, instants, days, and what a text says as an IMEI.
+"""The cells of a table of devices as whole numbers: codes of texts, instants, days, and IMEIs parsed from texts.
 
 Nothing is null from here on: an empty cell has a number of its own, as in `miexchange.batch`.
 """
@@ -28,7 +28,7 @@ _WHITE = "".join(character for character in map(chr, range(0x3001)) if character
 _DIGITS = "0123456789"
 _SIGNS = ("+", "-", "\N{MINUS SIGN}")
 _EARLIEST, _END = f"{YEARS.start}-01-01 00:00:00+00:00", f"{YEARS.stop}-01-01 00:00:00+00:00"
-_BOUND = 2**58  # microseconds: any instant of the years above is nearer to 1970
+_BOUND = 2**58  # microseconds: every instant of the years above is nearer to 1970
 
 
 class Number(NamedTuple):
@@ -37,8 +37,8 @@ class Number(NamedTuple):
     Attributes:
         given: whether there is a text.
         is_known: whether it is an IMEI.
-        found: the reason against a text that is none, a set of `BITS`.
-        digits: its fifteen digits as a number; 0 where it is none.
+        found: the reason against an invalid text, a set of `BITS`.
+        digits: its fifteen digits as a number; 0 if it is invalid.
         tac: the first eight of them.
     """
 
@@ -53,7 +53,7 @@ class Cells:
     """Reads cells, each of which is a column of a first step, ``cell:`` and its name."""
 
     def __init__(self, ints: Ints, dialect: Dialect) -> None:
-        """Keep who makes numbers."""
+        """Store the maker of numbers."""
         self._ints, self._dialect = ints, dialect
 
     @staticmethod
@@ -86,9 +86,9 @@ class Cells:
             texts: the texts that have codes.
             missing: the code of an empty cell.
             unknown: the code of any other text.
-            foreign: the code of bytes that are no UTF-8, where a dialect has such texts.
-            is_number: whether the column may be of whole numbers.
-            choices: the choices that a cell may name several of; the texts are then ``none`` and one of them.
+            foreign: the code of invalid UTF-8, if a dialect has such texts.
+            is_number: whether the column may contain whole numbers.
+            choices: the choices of which a cell may name several; the texts are then ``none`` and one of them.
         """
         cell: exp.Expr = exp.cast(self._cell(name), "text") if is_number else self._cell(name)
         codes = [missing, unknown, *(code for _, code in texts)]
@@ -108,9 +108,9 @@ class Cells:
         return self._ints.raw(exp.Case(ifs=[*ifs, *rest], default=number(unknown)), min(codes), max(codes))
 
     def _chosen(self, name: str, texts: Sequence[tuple[str, int]], choices: Sequence[str]) -> list[exp.If]:
-        """Return the cases of one choice: a cell names it, or ``none``, or others, each of which is known, and once.
+        """Return the cases of one choice: a cell names it, or ``none``, or others, each known and none duplicate.
 
-        As many of the choices as it names are in it if none is there twice, and no other text.
+        The cell contains as many of the choices as it has parts if none is duplicate, and no other text.
         """
         text, number = exp.Literal.string, exp.Literal.number
         (none, unchosen), (choice, chosen) = texts
@@ -134,7 +134,7 @@ class Cells:
         ]
 
     def instant(self, name: str, missing: int) -> tuple[Int, Int]:
-        """Return an instant in microseconds since 1970, and whether the cell holds one that is out of range."""
+        """Return an instant in microseconds since 1970, and whether the cell is out of range."""
         inside = exp.and_(
             exp.GTE(this=self._cell(name), expression=exp.cast(exp.Literal.string(_EARLIEST), "timestamptz")),
             exp.LT(this=self._cell(name), expression=exp.cast(exp.Literal.string(_END), "timestamptz")),
@@ -142,7 +142,7 @@ class Cells:
         return self._guarded(name, inside, self._dialect.micros(self._cell(name)), missing, _BOUND)
 
     def day(self, name: str, missing: int) -> tuple[Int, Int]:
-        """Return a date in days since 1970, and whether the cell holds one that is out of range."""
+        """Return a date in days since 1970, and whether the cell is out of range."""
         inside = exp.Between(
             this=self._cell(name),
             low=exp.cast(exp.Literal.string("0001-01-01"), "date"),
@@ -168,7 +168,7 @@ class Cells:
     # IMEIs.
 
     def stripped(self, name: str) -> exp.Expr:
-        """Return a text without white space around it; one that has digits at both ends is not searched for any."""
+        """Return a text without white space around it; one with digits at both ends has none, and is not searched."""
         ends = [
             exp.In(this=end, expressions=[exp.Literal.string(digit) for digit in _DIGITS])
             for end in (
@@ -180,14 +180,14 @@ class Cells:
         return exp.Case(ifs=[exp.If(this=exp.and_(*ends), true=self._cell(name))], default=trimmed)
 
     def compact(self, name: str) -> exp.Expr:
-        """Return a text, of which the column ``stripped:`` has no white space around, without separators."""
+        """Return a text without separators; its column ``stripped:`` has no white space around it."""
         made: exp.Expr = exp.column(f"stripped:{name}", quoted=True)
         for separator in (" ", "-"):
             made = exp.Replace(this=made, expression=exp.Literal.string(separator), replacement=exp.Literal.string(""))
         return made
 
     def number(self, name: str) -> Number:
-        """Read an IMEI by the rules of `Imei.parse`, of the columns ``stripped:`` and ``digits:`` of its name."""
+        """Parse an IMEI by the rules of `Imei.parse`, from the columns ``stripped:`` and ``digits:`` of its name."""
         ints = self._ints
         stripped, digits = (exp.column(f"{what}:{name}", quoted=True) for what in ("stripped", "digits"))
         given = ints.test(self._is_there(name))
@@ -227,13 +227,13 @@ class Cells:
 def _luhn(ints: Ints, number: Int) -> Int:
     """Return the Luhn sum of fifteen digits, 3GPP TS 23.003 annex B: every second digit counts twice, digit by digit.
 
-    With a zero in front, the digits are two times eight. Each eight become two lanes of four digits, then four lanes of
-    two, then tens and units; the tens are those that count twice. The four lanes of 16 bits are added up at last.
+    With a leading zero, the digits are two times eight. Each eight become two lanes of four digits, then four lanes of
+    two, then tens and units; the tens are those that count twice. The four lanes of 16 bits are added up last.
     Divisions by 10,000, 100 and 10 are multiplications with a shift, which are exact for numbers of so few digits.
     """
     hundreds, tens, one = 0x0000_007F_0000_007F, 0x000F_000F_000F_000F, 0x0001_0001_0001_0001
     high = number // 10**8
-    low = ints.known(number - high * 10**8, 0, 10**8 - 1)  # what a division leaves
+    low = ints.known(number - high * 10**8, 0, 10**8 - 1)  # the remainder of a division
     pairs, doubled = [], []
     for half in (ints.known(high, 0, 10**7), low):
         fours = half * 2**32 - ((half * 3518437209) >> 45) * (10**4 * 2**32 - 1)

@@ -17,7 +17,7 @@ def _whole_division(one: exp.Expr, other: exp.Expr) -> exp.Expr:
 
 
 def _division_of_integers(one: exp.Expr, other: exp.Expr) -> exp.Expr:
-    """PostgreSQL's ``DIV`` is for decimals; its ``/`` of whole numbers cuts off."""
+    """PostgreSQL's ``DIV`` is for decimals; its ``/`` of whole numbers truncates."""
     return exp.Div(this=one, expression=other, typed=True)
 
 
@@ -28,11 +28,11 @@ class Dialect(NamedTuple):
         name: its name, and sqlglot's.
         micros: an instant as microseconds since 1970.
         days: a date as days since 1970.
-        rows: a table that stands in the query: its name, columns, cells by column, and types of columns.
-        fence: what keeps a step from being written into the next one, where every use would work it out again.
-        cuts_off: whether it has a division that cuts off at whole numbers, exactly.
-        has_foreign_text: whether a text may hold bytes that are no UTF-8.
-        divides: the division that cuts off.
+        rows: a table within the query: its name, columns, cells by column, and types of columns.
+        fence: a clause that keeps a step from being inlined into the next one, where every use would compute it again.
+        cuts_off: whether it has an exact division of whole numbers that truncates.
+        has_foreign_text: whether a text may contain invalid UTF-8.
+        divides: the truncating division.
     """
 
     name: str
@@ -46,12 +46,12 @@ class Dialect(NamedTuple):
 
 
 def quoted(name: str, dialect: str) -> str:
-    """Return a name as a dialect writes it."""
+    """Return a name in the dialect's quotes."""
     return exp.to_identifier(name, quoted=True).sql(dialect=dialect)
 
 
 def literal(text: str, dialect: str) -> str:
-    """Return a text as a dialect writes it."""
+    """Return a text in the dialect's quotes."""
     return exp.Literal.string(text).sql(dialect=dialect)
 
 
@@ -79,7 +79,7 @@ def _datediff(of: exp.Expr) -> exp.Expr:
 
 
 def _lines(cells: Sequence[Sequence[str]], kinds: Sequence[str]) -> str:
-    """Return the rows; the first one says how wide the columns are."""
+    """Return the rows; the first one has the types of the columns."""
     first, *others = zip(*cells, strict=True)
     wide = [f"CAST({cell} AS {kind})" for cell, kind in zip(first, kinds, strict=True)]
     return ",\n    ".join(f"({', '.join(row)})" for row in (wide, *others))
@@ -100,7 +100,7 @@ def _structs(name: str, columns: Sequence[str], cells: Sequence[Sequence[str]], 
 
 
 def _lists(name: str, columns: Sequence[str], cells: Sequence[Sequence[str]], kinds: Sequence[str]) -> str:
-    """DuckDB reads a list of numbers that is one text fifty times as fast as rows of literals."""
+    """DuckDB parses a list of numbers in one text fifty times as fast as rows of literals."""
     made = [
         f"    UNNEST([{', '.join(column)}]) AS {title}"
         if kind == "TEXT"
@@ -121,4 +121,4 @@ DIALECTS = {
         Dialect("bigquery", _call("UNIX_MICROS"), _call("UNIX_DATE"), _structs),
     )
 }
-"""The dialects that a query can be written in."""
+"""The dialects of a query."""

@@ -1,4 +1,4 @@
-"""`appraise`: what is lazy stays lazy. A relation of DuckDB in, a relation out; a LazyFrame of Polars in, one out."""
+"""`appraise`: lazy tables stay lazy. A DuckDB relation gives a relation; a Polars LazyFrame gives a LazyFrame."""
 
 from __future__ import annotations
 
@@ -43,25 +43,25 @@ def appraise(
     names: Collection[str] | None = None,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
 ) -> Any:
-    """Value a lazy table of devices: nothing is worked out until its result is asked for.
+    """Value a lazy table of devices: nothing is computed until its result is requested.
 
     Args:
         devices: a relation of DuckDB, which is valued by `query`, or a LazyFrame of Polars, whose batches are valued
-            by `miexchange.batch.appraise_frame`; with the columns that it takes.
+            by `miexchange.batch.appraise_frame`; with the columns of that function.
         programme: the rules.
-        at: the instant of the valuation, where the table has no column ``at``.
-        keep: columns of the table that come first in the result, as they are: a key, to tell its rows apart.
-        names: for a relation, what its ``model`` holds besides ids. By default the names in it are read, once and at
-            once; give them, or none, where it is large and slow to make.
-        bonuses_given: how often each bonus with a quota was given so far; the same for every row.
+        at: the instant of the valuation, if the table has no column ``at``.
+        keep: columns of the table that come first in the result, unchanged: a key, to identify its rows.
+        names: for a relation, the names in ``model`` besides ids. By default they are read from it, once and
+            immediately; give them, or none, if it is large and slow to compute.
+        bonuses_given: the number of times that each bonus with a quota was given so far; the same for every row.
 
     Returns:
         A relation or a LazyFrame: the kept columns, then those of `miexchange.batch.columns_out`. The rows of a
         LazyFrame keep their order, those of a relation have none.
 
     Raises:
-        InvalidValue: a column is missing, misspelled or of a type that cannot hold what belongs there; or an argument
-            is not of its type.
+        InvalidValue: a column is missing, misspelled or of an unsuitable type; or an argument
+            is of another type.
 
     >>> import duckdb
     >>> from datetime import UTC, datetime
@@ -141,7 +141,7 @@ def _of_duckdb(
             if "model" in kinds
             else ()
         )
-    # A view that the caller has registered under the same name would be read instead, without a word.
+    # A view registered by the caller under the same name would silently be read instead.
     own = f"miexchange devices {next(_NUMBERS)}"
     text = query(programme, source=own, columns=read, keep=keep, at=at, names=names, bonuses_given=bonuses_given)
     return devices.query(own, text)

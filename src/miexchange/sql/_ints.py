@@ -1,9 +1,9 @@
-"""Whole numbers that are expressions of a query: the operand that the rules are given here.
+"""Whole numbers that are expressions of a query: the operands of the rules here.
 
-An `Int` has the operators of an `int`, so the functions of `miexchange._kernel` and `miexchange._decisions` take it as
-they take a number, and what they return is SQL. Each `Int` knows its bounds, from the programme's own numbers. They
-decide three things: which tests always have the same answer and are left out; which divisions need care, for ``//``
-floors and SQL cuts off towards zero; and that nothing leaves 64 bits.
+An `Int` has the operators of an `int`, so the functions of `miexchange._kernel` and `miexchange._decisions` accept it
+like a number, and return SQL. Each `Int` knows its bounds, from the programme's own numbers. They
+decide three things: which tests have a constant result and are left out; which divisions need care, for ``//``
+floors and SQL truncates towards zero; and that nothing leaves 64 bits.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Int", "Ints"]
 
 _GREATEST = 2**63 - 1
-_NARROW = 2**31 - 1  # a literal up to here is 32 bits wide in SQL, and so is what is made of such alone
+_NARROW = 2**31 - 1  # a literal up to here is 32 bits wide in SQL, and so is a result of such literals
 _SIGNS = {"eq", "ne", "gt", "lt", "ge", "le"}
 _MASKS = _SIGNS | {"all", "any", "test"}
 
@@ -29,13 +29,13 @@ class Int:
     """A whole number of each row: a constant, a column, or an operation on others.
 
     Attributes:
-        op: what it is.
-        args: the numbers that it is made of.
-        least: no row has less.
-        most: no row has more.
+        op: the operation.
+        args: its operands.
+        least: the lower bound.
+        most: the upper bound.
         bits: for a set of bits, every bit that it can have; else -1, for all.
-        is_wide: whether SQL gives it 64 bits without being told.
-        value: of a constant, the number or text; of a column, its name; of others what they need besides.
+        is_wide: whether SQL gives it 64 bits without a cast.
+        value: for a constant, the number or text; for a column, its name; for others further data.
     """
 
     __slots__ = ("args", "bits", "ints", "is_wide", "least", "most", "op", "value")
@@ -43,13 +43,13 @@ class Int:
     def __init__(
         self, ints: Ints, op: str, args: tuple[Int, ...], value: Any, least: int, most: int, bits: int, *, is_wide: bool
     ) -> None:
-        """Keep what is known; `Ints` makes them."""
+        """Store the parts; `Ints` makes them."""
         self.ints, self.op, self.args, self.value = ints, op, args, value
         self.least, self.most, self.bits, self.is_wide = least, most, bits, is_wide
 
     @property
     def is_mask(self) -> bool:
-        """Whether SQL has it as TRUE and FALSE."""
+        """Whether it is a Boolean in SQL."""
         return self.op in _MASKS or (self.op == "carried" and self.args[0].is_mask)
 
     @property
@@ -121,7 +121,7 @@ class Int:
         return id(self)
 
     def __bool__(self) -> bool:
-        """Refuse: a rule that branches on a value would be the same for all rows."""
+        """Refuse: a rule that branches on a value would do the same for all rows."""
         raise TypeError("a rule branches on a value, which a query cannot: multiply by the test")
 
 
@@ -132,8 +132,8 @@ class Ints:
         """Begin without any.
 
         Args:
-            cuts_off: whether the dialect has a division that cuts off at whole numbers; else what is left over is
-                taken away first.
+            cuts_off: whether the dialect has an exact truncating division; else the remainder is
+                subtracted first.
         """
         self._made: dict[tuple[Any, ...], Int] = {}
         self._cuts_off = cuts_off
@@ -174,34 +174,34 @@ class Ints:
         return self._make("text", (), 0, 1, value=text)
 
     def null(self) -> Int:
-        """Return no number: for results only, since a rule that reads it would be null as well."""
+        """Return null: for results only, since a rule that reads it would be null as well."""
         return self._make("null", (), 0, 1)
 
     def column(self, name: str, least: int, most: int, bits: int = -1, *, wide: bool = True) -> Int:
-        """Return a column that a table has, with its bounds."""
+        """Return a column of a table, with its bounds."""
         return self._make("column", (), least, most, value=name, bits=bits, wide=wide)
 
     def carried(self, name: str, number: Int) -> Int:
-        """Return a number as the column of a name that it becomes."""
+        """Return a number as the named column that it becomes."""
         bounds = number.least, number.most
         return self._make("carried", (number,), *bounds, value=name, bits=number.bits, wide=number.is_wide)
 
     def raw(self, made_of: exp.Expr, least: int, most: int, *, wide: bool = False) -> Int:
-        """Return what SQL of our own says, such as the code of a text."""
+        """Return the result of custom SQL, such as the code of a text."""
         return self._make("raw", (), least, most, value=made_of, wide=wide)
 
     def test(self, made_of: exp.Expr) -> Int:
-        """Return a test that SQL of our own says."""
+        """Return a test in custom SQL."""
         return self._make("test", (), 0, 1, value=made_of)
 
     def call(self, write: Callable[..., exp.Expr], *args: Int, value: Any = None) -> Int:
-        """Return what a function writes of the SQL of others: a text, such as the names of a set."""
+        """Return the result of a function of the SQL of others: a text, such as the names of a set."""
         return self._make("call", args, 0, 1, value=(write, value))
 
     # Operators.
 
     def add(self, one: Int, other: Int) -> Int:
-        """Return the sum. ``x + (y - x) * (y > x)`` is the larger of both, and is written so."""
+        """Return the sum. ``x + (y - x) * (y > x)`` is the larger of both, and is written as that."""
         if one.constant == 0:
             return other
         if other.constant == 0:
@@ -229,7 +229,7 @@ class Ints:
         return self._make("sub", (one, other), one.least - other.most, one.most - other.least)
 
     def mul(self, one: Int, other: Int) -> Int:
-        """Return the product; by a mask, the number where it holds, and 0 elsewhere."""
+        """Return the product; by a mask, the number where it is true, and 0 elsewhere."""
         if one.is_mask and other.is_mask:
             return self.both(one, other)
         if one.is_mask or other.is_mask:
@@ -248,7 +248,7 @@ class Ints:
     def div(self, one: Int, other: Int) -> Int:
         """Return the quotient, rounded down.
 
-        A dividend that may be below zero is lifted above it by a multiple of the divisor, by its bounds.
+        A dividend that may be below zero is first raised above it by a multiple of the divisor, by its bounds.
         """
         require(other.least > 0, "programme", None, "divide by what is above zero", "divides by what may be 0")
         if other.constant == 1:
@@ -263,12 +263,12 @@ class Ints:
         return self._make("exact", (whole, other), least, most)
 
     def remainder(self, one: Int, other: int) -> Int:
-        """Return what a division of a number that is not below zero leaves."""
+        """Return the remainder of a division of a number that is not below zero."""
         return self._make("mod", (one, self.of(other)), 0, min(one.most, other - 1))
 
     @staticmethod
     def known(one: Int, least: int, most: int) -> Int:
-        """Narrow the bounds of a number by what is known of it."""
+        """Narrow the bounds of a number by known facts."""
         one.least, one.most = max(one.least, least), min(one.most, most)
         return one
 
@@ -277,7 +277,7 @@ class Ints:
         return self._make("shift", (one,), one.least >> places, one.most >> places, value=places)
 
     def both(self, one: Int, other: Int) -> Int:
-        """Return the bits that both have; of masks, whether both hold."""
+        """Return the bits that both have; for masks, the conjunction."""
         if 0 in {one.constant, other.constant}:
             return self.of(0)
         if one.is_mask or other.is_mask:
@@ -293,7 +293,7 @@ class Ints:
         return self._make("and", (one, other), 0, most, bits=bits)
 
     def either(self, one: Int, other: Int) -> Int:
-        """Return the bits that one has; of masks, whether one holds."""
+        """Return the bits that either has; for masks, the disjunction."""
         if one.constant == 0 or other.constant == 0:
             return other if one.constant == 0 else one
         if one is other:
@@ -306,7 +306,7 @@ class Ints:
         return self._make("or", self._flat("or", one, other), 0, most, bits=bits)
 
     def xor(self, one: Int, other: Int) -> Int:
-        """Return the bits that one of both has."""
+        """Return the bits that exactly one has."""
         if one.constant == 0 or other.constant == 0:
             return other if one.constant == 0 else one
         if one is other:
@@ -317,7 +317,7 @@ class Ints:
         return self._make("xor", (one, other), 0, most, bits=bits)
 
     def _union(self, one: Int, other: Int) -> tuple[int, int]:
-        """Return the most that bits of both make, and which they are."""
+        """Return the greatest result of bits of both, and the possible bits."""
         bits = -1 if -1 in {one.bits, other.bits} else one.bits | other.bits
         most = (1 << max(one.most, other.most).bit_length()) - 1
         return (most if bits < 0 else min(most, bits)), bits
@@ -327,7 +327,7 @@ class Ints:
         return tuple(part for arg in args for part in (arg.args if arg.op == op else (arg,)))
 
     def compare(self, op: str, one: Int, other: Int) -> Int:
-        """Return a comparison; 0 or 1 where the bounds decide it."""
+        """Return a comparison; 0 or 1 if the bounds decide it."""
         if op in {"lt", "le"} and one.constant is not None and other.constant is None:
             one, other, op = other, one, {"lt": "gt", "le": "ge"}[op]
         decided = {
@@ -353,7 +353,7 @@ class Ints:
     # Choices.
 
     def choose(self, mask: Int, then: Int, otherwise: Int) -> Int:
-        """Return one number where a mask holds, and another one elsewhere."""
+        """Return one number where a mask is true, and another one elsewhere."""
         if mask.constant is not None:
             return then if mask.constant else otherwise
         if then is otherwise:
@@ -378,12 +378,12 @@ class Ints:
         return self._make("case", (subject, *every), least, most, value=tuple(branches), bits=bits)
 
     def table(self, subjects: Sequence[Int], numbers: Any, leaf: Callable[[int], Int] | None = None) -> Int:
-        """Return what stands in an array at the place that the subjects say.
+        """Return the element of an array at the position of the subjects.
 
         Args:
-            subjects: the places, one for each axis of the array.
+            subjects: the positions, one for each axis of the array.
             numbers: the array.
-            leaf: what a number of the array stands for; by default for itself.
+            leaf: the value of a number of the array; by default the number itself.
         """
         make = leaf or self.of
         if not subjects:
@@ -398,13 +398,13 @@ class Ints:
         return self.case(subject, every, common)
 
     def steps(self, subject: Int, starts: Sequence[int], numbers: Sequence[Int]) -> Int:
-        """Return the number of the last start at or before the subject; the first one holds before all starts.
+        """Return the number of the last start at or before the subject; the first number is for earlier subjects.
 
         It is a tree of comparisons, of which each row takes one branch.
 
         Args:
-            subject: where to look.
-            starts: from where on each number holds but the first, ascending.
+            subject: the subject.
+            starts: the starts of all numbers but the first, ascending.
             numbers: the numbers, one more than starts.
         """
         if not starts:

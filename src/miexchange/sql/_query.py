@@ -1,4 +1,4 @@
-"""`query`: a programme as the text of one query; `tables`: what it looks up, to be loaded beside the devices."""
+"""`query`: a programme as the text of one query; `tables`: its lookup tables, to be loaded beside the devices."""
 
 from __future__ import annotations
 
@@ -47,32 +47,32 @@ def query(
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
     loaded: str | None = None,
 ) -> str:
-    """Write a programme as one query over a table of devices, in whole numbers, as `miexchange.appraise` values each.
+    """Write a programme as one query over a table of devices, in whole numbers, with the values of `appraise`.
 
     The table has the columns of `miexchange.batch.appraise_frame`: texts, ``at`` and ``register_asked_at`` as instants
     (TIMESTAMP WITH TIME ZONE), ``purchased_on`` as DATE, ``exchange_open`` and ``device_exchanged`` as BOOLEAN; whole
-    numbers, or texts, where numbers answer a question. Names stand in quotes in the query, as they are given here.
+    numbers, or texts, for answers that are numbers. Names are quoted in the query, as they are given here.
 
     Args:
         programme: the rules.
         dialect: ``duckdb``, ``postgres``, ``spark``, ``snowflake`` or ``bigquery``.
-        source: the table of devices; a dot leads into a schema.
-        columns: which columns the table has; by default all that a programme may read. Others are not read.
-        keep: columns of the table that come first in the result, as they are: a key, to tell its rows apart.
-        at: the instant of the valuation, where the table has no column ``at``.
-        names: what the cells of ``model`` hold besides ids, such as "Redmi Note 4": each is looked up here, as
+        source: the table of devices; a dot separates a schema.
+        columns: the columns of the table; by default all that a programme may read. Others are not read.
+        keep: columns of the table that come first in the result, unchanged: a key, to identify its rows.
+        at: the instant of the valuation, if the table has no column ``at``.
+        names: the names in ``model`` besides ids, such as "Redmi Note 4": each is looked up here, like
             `miexchange.appraise` does. A name that is neither an id nor one of these is refused as unknown.
-        bonuses_given: how often each bonus with a quota was given so far; the same for every row.
-        loaded: what the names of the tables begin with that `tables` returns, where they are loaded; by default they
-            stand in the query.
+        bonuses_given: the number of times that each bonus with a quota was given so far; the same for every row.
+        loaded: the prefix of the names of the tables that `tables` returns, if they are loaded; by default they
+            are within the query.
 
     Returns:
         The query. Its result has the kept columns, then those of `miexchange.batch.columns_out`, a row for each device,
         in no order.
 
     Raises:
-        InvalidValue: a column is missing or kept under a name that the result has; the table has the name of a step of
-            the query; the programme has amounts that 64 bits do not hold in SQL; or an argument is not of its type.
+        InvalidValue: a column is missing or kept under the name of a result; the table has the name of a step of
+            the query; the programme has amounts beyond 64 bits in SQL; or an argument is of another type.
 
     >>> from miexchange import Programme
     >>> programme = Programme.load("uk-trade-in")
@@ -110,7 +110,7 @@ def query(
 
 
 def check_free(keep: Collection[str], values: Collection[str]) -> None:
-    """Refuse to keep a column under a name that the result has.
+    """Refuse to keep a column under the name of a result.
 
     Raises:
         InvalidValue: the first such column.
@@ -127,16 +127,16 @@ def check_free(keep: Collection[str], values: Collection[str]) -> None:
 def tables(
     programme: Programme, *, names: Collection[str] = (), bonuses_given: Mapping[str, int] = NONE_GIVEN
 ) -> dict[str, Any]:
-    """Return what a query looks up, as Arrow tables by name, to be loaded where the query runs: see `query`.
+    """Return the lookup tables of a query, as Arrow tables by name, to be loaded where the query runs: see `query`.
 
     Args:
         programme: the rules.
-        names: as `query` is given.
+        names: as for `query`.
         bonuses_given: likewise.
 
     Returns:
-        ``names`` leads from what a device is called to its model, ``periods`` from model and time to what holds then,
-        ``tacs`` and ``fits`` say what TACs and models say of one another.
+        ``names`` maps the names of devices to models, ``periods`` model and time to the rules in force,
+        ``tacs`` and ``fits`` TACs and models to the reasons about them.
 
     >>> from miexchange import Programme
     >>> {name: table.num_rows for name, table in tables(Programme.load("uk-trade-in")).items()}

@@ -35,24 +35,24 @@ class Sources:
     """The tables of a query."""
 
     def __init__(self, dialect: Dialect, prefix: str | None) -> None:
-        """Keep where they are.
+        """Store their location.
 
         Args:
             dialect: the dialect.
-            prefix: what the names of loaded tables begin with; None for tables that stand in the query.
+            prefix: the prefix of the names of loaded tables; None for tables within the query.
         """
         self._dialect, self._prefix = dialect, prefix
 
     def name(self, table: str) -> str:
-        """Return what a table is called."""
+        """Return the name of a table."""
         return table if self._prefix is None else quoted(f"{self._prefix}{table}", self._dialect.name)
 
     def texts(self, layout: Layout, epoch: int | None) -> Iterator[str]:
-        """Yield the tables that stand in the query.
+        """Yield the tables within the query.
 
         Args:
-            layout: what stands in them.
-            epoch: the only stretch of time that is asked about, or None.
+            layout: their content.
+            epoch: the only period that is needed, or None.
         """
         if self._prefix is not None:
             return
@@ -64,7 +64,7 @@ class Sources:
                 wanted = [name for name, fact in columns.items() if name == "period" or min(fact) != max(fact)]
                 cells = {name: [cells[name][place] for place in asked] for name in wanted}
             if not next(iter(cells.values())):
-                cells = {name: [-1] for name in cells}  # a row that nothing leads to: no dialect has a table of none
+                cells = {name: [-1] for name in cells}  # a row without a reference: tables cannot be empty
             yield self._written(table, cells)
 
     def _written(self, table: str, cells: Mapping[str, list[int | str]]) -> str:

@@ -1,6 +1,6 @@
-"""Numbers written as the steps of a query: what is used more than once becomes a column of an earlier step.
+"""Writes numbers as the steps of a query: a number that is used more than once becomes a column of an earlier step.
 
-Written out in place, the operands of each rule would stand twice in the next one, and a query would double with each.
+Inlined, the operands of each rule would occur twice in the next one, and a query would double with each.
 """
 
 from __future__ import annotations
@@ -39,22 +39,22 @@ _BINARY: dict[str, type[exp.Binary]] = {
 }
 _PLAIN = {"const", "text", "null", "column", "carried"}
 _HEAVY = {"raw", "case", "call", "div", "exact", "mod"}
-_SMALL = 2  # operations that may stand in a query twice
+_SMALL = 2  # operations that may be repeated in a query
 _NARROW = 2**31 - 1
 _WIDTH = 110
 
 
 class Steps:
-    """Writes numbers as columns of steps, each of which stands on the one before it."""
+    """Writes numbers as columns of steps, each of which selects from the one before it."""
 
     def __init__(self, dialect: Dialect, outputs: Mapping[str, Int], names: Mapping[Int, str], title: str = "") -> None:
-        """Find what has to be a column.
+        """Determine the columns.
 
         Args:
             dialect: the dialect.
-            outputs: the numbers that are wanted, by name.
-            names: what a number is called where it becomes a column.
-            title: what the columns of other numbers are called, with a number each.
+            outputs: the requested numbers, by name.
+            names: the names of numbers that become columns.
+            title: the prefix of the names of other columns, which are numbered.
         """
         self._dialect = dialect
         self._outputs = outputs
@@ -67,7 +67,7 @@ class Steps:
         wanted = {one: name for name, one in outputs.items()}
         sizes: dict[Int, int] = {}
         number = 0
-        for one in self._order:  # what a number is made of stands before it
+        for one in self._order:  # operands come before their operation
             sizes[one] = _size(one) + sum(sizes.get(arg, 0) for arg in one.args if arg not in self._names)
             if one in wanted:
                 self._names[one] = wanted[one]
@@ -76,7 +76,7 @@ class Steps:
                 self._names[one] = names.get(one) or f"{title} {number}"
 
     def _args(self, one: Int) -> tuple[Int, ...]:
-        """Return what a number is made of in these steps; a column of earlier ones is made already."""
+        """Return the operands of a number in these steps; a column of earlier ones is made already."""
         return () if one.op == "carried" and one.value not in self._outputs else one.args
 
     def _count(self, root: Int, uses: dict[Int, int]) -> None:
@@ -92,13 +92,13 @@ class Steps:
                 waiting += [(arg, False) for arg in reversed(self._args(one))]
 
     def column_of(self, name: str) -> str:
-        """Return which column an output is: two outputs may be the same number, and are then one column."""
+        """Return the column of an output: two outputs may be the same number, and are then one column."""
         return self._names[self._outputs[name]]
 
     def levels(self) -> Iterator[dict[str, str]]:
         """Yield the columns of each step: their names, and the SQL of each."""
         at: dict[int, dict[str, str]] = {}
-        depth: dict[Int, int] = {}  # the step in which a number can be worked out at the earliest
+        depth: dict[Int, int] = {}  # the earliest step in which a number can be computed
         for one in self._order:
             below = max((depth[arg] + (arg in self._columns) for arg in self._args(one)), default=0)
             depth[one] = below
@@ -117,13 +117,13 @@ class Steps:
         return text
 
     def _expression(self, one: Int) -> exp.Expr:
-        """Return a number or a mask as SQL has it."""
+        """Return a number or a mask in SQL."""
         if one in self._columns:
             return exp.column(self._columns[one], quoted=True)
         return self._leaf(one) or self._choice(one) or self._operation(one)
 
     def _leaf(self, one: Int) -> exp.Expr | None:
-        """Return what is made of no other number, or None."""
+        """Return a number without operands in SQL, or None."""
         made: exp.Expr | None = None
         if one.op in {"column", "carried"}:
             made = exp.column(one.value, quoted=True)
@@ -138,7 +138,7 @@ class Steps:
         return made
 
     def _choice(self, one: Int) -> exp.Expr | None:
-        """Return what chooses between numbers, or is written by a function, or None."""
+        """Return a choice between numbers, or the result of a function, in SQL, or None."""
         made: exp.Expr | None = None
         if one.op == "if":
             made = self._branches(one)
@@ -158,7 +158,7 @@ class Steps:
         return made
 
     def _branches(self, one: Int) -> exp.Expr:
-        """Return a CASE; another one in its ELSE is more of its branches."""
+        """Return a CASE; a nested one in its ELSE is flattened into its branches."""
         ifs: list[exp.If] = []
         while one.op == "if" and (not ifs or one not in self._columns):
             mask, then, one = one.args
@@ -183,7 +183,7 @@ class Steps:
 
     @staticmethod
     def _has_to_widen(one: Int) -> bool:
-        """Tell whether 32 bits, which numbers have that SQL made of small literals, do not hold the result."""
+        """Tell whether the result exceeds 32 bits, the width of SQL numbers made of small literals."""
         return not one.is_wide and (one.most > _NARROW or one.least < -_NARROW)
 
     def _number(self, one: Int) -> exp.Expr:
@@ -206,7 +206,7 @@ class Steps:
 
 
 def _size(one: Int) -> int:
-    """Return how much a number is more than what it is made of."""
+    """Return by how much an operation is larger than its operands."""
     return 0 if one.op in _PLAIN else _SMALL + 1 if one.op in _HEAVY else max(len(one.args) - 1, 1)
 
 
@@ -214,7 +214,7 @@ _SUMS, _PRODUCTS = (exp.Add, exp.Sub), (exp.Mul,)
 
 
 def _in_brackets(made: exp.Expr, within: str = "", place: int = 1) -> exp.Expr:
-    """Put an operation in brackets where it stands within another, but where every reader knows which comes first."""
+    """Put an operation in brackets within another, unless the precedence is obvious to every reader."""
     if not isinstance(made, exp.Binary | exp.Neg | exp.Not):
         return made
     plain: tuple[type[exp.Expr], ...] = ()

@@ -29,10 +29,10 @@ class Tables(NamedTuple):
     """The tables of a query.
 
     Attributes:
-        names: `name` and `key`: what a device may be called, and the model; with `family`, whose TACs fit.
-        periods: `period` and what holds for the model then; by key and stretch of time.
-        tacs: `tac` and its `tac_group`, those of which the same is said.
-        fits: `pair` of group and family, and `said` of it, where that is not what is said of most families.
+        names: `name` and `key`: the name of a device, and its model; with `family`, whose TACs fit.
+        periods: `period` and the model's rules in it; by key and period.
+        tacs: `tac` and its `tac_group`, those with the same reasons.
+        fits: `pair` of group and family, and `said`, its reasons, if they differ from those of most families.
     """
 
     names: tuple[list[str], Column, Column]
@@ -45,12 +45,12 @@ class Layout(NamedTuple):
     """A plan as tables.
 
     Attributes:
-        starts: the instants at which something changes for some model, in microseconds since 1970, without the first.
-        unknown: the key and family of a name that leads to no model.
-        missing: the key and family of no name.
-        families: how many families there are, one for no family included.
+        starts: the instants of a change for some model, in microseconds since 1970, without the first.
+        unknown: the key and family of an unknown name.
+        missing: the key and family of an empty name.
+        families: the number of families, including one for none.
         bodies: the group of a TAC that is not in the table, by its first two digits.
-        said: what is said of most families, by group.
+        said: the reasons for most families, by group.
         suspects: whether known placeholders have such a TAC, by group.
         tables: the tables.
     """
@@ -71,7 +71,7 @@ def layout_of(plan: Plan, names: frozenset[str] = frozenset()) -> Layout:
 
     Args:
         plan: the programme in arrays.
-        names: what devices may be called besides their models' ids.
+        names: the possible names of devices besides their models' ids.
     """
     rules = plan.rules
     starts = np.unique(rules.starts)
@@ -101,7 +101,7 @@ def layout_of(plan: Plan, names: frozenset[str] = frozenset()) -> Layout:
 
 
 def _periods(plan: Plan, starts: Column) -> dict[str, Column]:
-    """Return what holds for each key from each instant on, at which something changes for any of them."""
+    """Return the rules in force for each key from each instant of a change for any of them."""
     rules = plan.rules
     places = np.concatenate(
         [
@@ -127,11 +127,11 @@ def _periods(plan: Plan, starts: Column) -> dict[str, Column]:
 
 
 def _tacs(plan: Plan) -> tuple[dict[str, Column], Column, Column]:
-    """Return the TACs with their groups, what is said of each group by family, and the groups of all other TACs."""
+    """Return the TACs with their groups, the reasons of each group by family, and the groups of all other TACs."""
     rules = plan.rules.tacs
     cells, pages = rules.cells.astype(np.int64), rules.pages.astype(np.int64)
     bodies = cells[np.arange(_BODIES) * PAGE]
-    own = np.flatnonzero(pages >= _BODIES * PAGE)  # the pages that are no body's
+    own = np.flatnonzero(pages >= _BODIES * PAGE)  # not the common page of a body
     tacs = (own[:, None] * PAGE + np.arange(PAGE)).ravel()
     groups = cells[(pages[own][:, None] + np.arange(PAGE)).ravel()]
     is_own = groups != bodies[tacs // (PAGE * PAGE)]
@@ -140,7 +140,7 @@ def _tacs(plan: Plan) -> tuple[dict[str, Column], Column, Column]:
 
 
 def _fits(said: Column) -> tuple[dict[str, Column], Column]:
-    """Return what is said of most families by group, and the pairs of group and family of which something else is."""
+    """Return the reasons for most families by group, and the pairs of group and family that differ."""
     most = np.array([_common(row) for row in said], dtype=np.int64)
     groups, families = np.nonzero(said != most[:, None])
     return {"pair": groups * said.shape[1] + families, "fit": said[groups, families]}, most

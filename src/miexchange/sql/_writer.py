@@ -1,4 +1,4 @@
-"""Writes a programme as the steps of one query: the rules are asked for expressions instead of numbers."""
+"""Writes a programme as the steps of one query: the rules get expressions instead of numbers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _NUMBERS = ("imei", "imei2")
 _INVALID = BITS[ReasonCode.INVALID_VALUE]
 _INVALID_FINDING = 1 << FINDINGS.index(ReasonCode.INVALID_VALUE)
 _ALL_FINDINGS = (1 << len(FINDINGS)) - 1
-_GRADE = 1 << len(FINDINGS)  # a grade stands above the findings of an answer
+_GRADE = 1 << len(FINDINGS)  # the offset of a grade above the findings of an answer
 
 
 class _Steps(list[Int]):
@@ -62,7 +62,7 @@ class Writer:
     """Writes one query.
 
     Attributes:
-        steps: what its steps and the tables in it are called, once it is written.
+        steps: the names of its steps and tables, once it is written.
     """
 
     def __init__(
@@ -75,15 +75,15 @@ class Writer:
         keep: Sequence[str] = (),
         at: int | None = None,
     ) -> None:
-        """Take the request.
+        """Store the request.
 
         Args:
             plan: the programme in arrays.
             layout: its tables.
             dialect: the dialect.
-            columns: the columns that the table of devices has.
+            columns: the columns of the table of devices.
             keep: columns that come first in the result.
-            at: the instant of the valuation in microseconds since 1970, where no column says it.
+            at: the instant of the valuation in microseconds since 1970, if no column has it.
         """
         self._plan, self._layout, self._dialect = plan, layout, dialect
         self._rules = plan.rules
@@ -141,7 +141,7 @@ class Writer:
         return self._ints.carried(name, number)
 
     def _flush(self, name: str) -> Steps:
-        """Write the steps of what was carried."""
+        """Write the steps of the carried numbers."""
         steps = Steps(self._dialect, self._outputs, self._names, name)
         for number, columns in enumerate(steps.levels(), 1):
             self._part(f"{name}_{number}", steps.select(self._last, columns, self._comments))
@@ -228,7 +228,7 @@ class Writer:
         self._comments[f"{name}: found"] = "3GPP TS 23.003 annex B: what a text is that is no IMEI"
         return number._replace(**parts)
 
-    # What is looked up.
+    # Look-ups.
 
     def _join_names(self, sources: Sources) -> None:
         q, layout = self._q, self._layout
@@ -283,7 +283,7 @@ class Writer:
             self.suspects.append(self._carry(f"{name}: is suspect", suspected == 1))
 
     def _epoch(self) -> Int:
-        """Return which stretch of time an instant is in, of those in which nothing changes for any model."""
+        """Return the period of an instant, among those without a change for any model."""
         starts = self._layout.starts
         return self._ints.steps(self.at, starts, [self._ints.of(number) for number in range(len(starts) + 1)])
 
@@ -311,7 +311,7 @@ class Writer:
             for name, fact in facts.items()
         }
 
-    # What is decided, and what it is worth.
+    # Decisions and values.
 
     def _value(self) -> list[str]:
         ints, plan, period = self._ints, self._plan, self.period
@@ -368,7 +368,7 @@ class Writer:
         return list(columns)
 
     def _judge(self) -> tuple[Int, Int]:
-        """Return what is found about the IMEIs, doubts included, and whether one of them is known."""
+        """Return the reasons about the IMEIs, doubts included, and whether one of them is known."""
         ints = self._ints
         columns = [name for name in _NUMBERS if name in self._columns]
         found, is_known, is_same, given = ints.of(0), ints.of(0), ints.of(0), ints.of(0)
@@ -407,10 +407,10 @@ class Writer:
             self._names[self.answers[guarded]] = f"answer:{names[guarded]} if asked"
 
     def _read_answers(self, is_asked: Int) -> tuple[Int, Int]:
-        """Return what is found against the answers, a set of `BITS`, and the steps below the best grade."""
+        """Return the reasons against the answers, a set of `BITS`, and the steps below the best grade."""
         ints, answers = self._ints, self._rules.answers
         packed = answers.reasons.astype(np.int64) + answers.grades.astype(np.int64) * _GRADE
-        packed[0] = packed[-1]  # a device that is not graded: what its answers do is not read
+        packed[0] = packed[-1]  # a device that is not graded: the effects of its answers are not read
         effects = [self._by_answer(number, packed) for number in range(len(self._plan.questions))]
         for effect, name in zip(effects, self._plan.questions, strict=True):
             self._names[effect] = f"effect:{name}"
@@ -423,18 +423,18 @@ class Writer:
         return ints.union(bits), worst
 
     def _by_answer(self, number: int, numbers: Any, leaf: Any = None) -> Int:
-        """Return what stands in an array by case and code, for the answer to a question."""
+        """Return the element of an array by case and code, for the answer to a question."""
         codes = self._codes_of(number)
         return self._ints.table([self.period["asked"], self.answers[number]], numbers[:, codes], leaf)
 
     def _graded(self, numbers: Any) -> Any:
-        """Use the last case for a device that is not graded; nothing of it is read."""
+        """Use the last case for a device that is not graded; it is not read."""
         numbers = np.array(numbers, dtype=np.int64)
         numbers[0] = numbers[-1]
         return numbers
 
     def _labels(self, is_asked: Int) -> tuple[list[Int], list[Int]]:
-        """Return what each rule of the list keeps, and what is found against its labels."""
+        """Return the share that each rule of the list keeps, and the reasons against its labels."""
         ints, scales = self._ints, self._rules.scales
         rates, against = [], []
         facts = [*COUNTED, *self._plan.questions, *self._plan.texts]
@@ -455,7 +455,7 @@ class Writer:
         return rates, against
 
     def _runs(self, subjects: list[Int], numbers: Any, position: Int) -> Int:
-        """Return what stands at a position of a row that subjects choose, where neighbours are often the same."""
+        """Return the element at a position of a row that subjects choose; neighbours are often equal."""
         ints = self._ints
 
         def of_row(row: int) -> Int:
@@ -504,7 +504,7 @@ class Writer:
         return value, list(steps)
 
     def _deductions(self, price: Int) -> list[Int]:
-        """Return what each component costs: the worst of its answers."""
+        """Return the cost of each component: the worst of its answers."""
         ints, answers = self._ints, self._rules.answers
         costs: list[Int] = [ints.of(0)] * answers.components
         tables = {
@@ -535,7 +535,7 @@ class Writer:
         return slice(base, base + len(list(self._plan.questions.values())[question]) + MISPLACED + 1)
 
     def _bonuses(self, value: Int) -> dict[str, Int]:
-        """Return what is granted of each bonus, by its line."""
+        """Return the granted amount of each bonus, by its line."""
         ints, bonuses, lines = self._ints, self._rules.bonuses, self._plan.lines
         first = self._rules.steps
         granted = dict.fromkeys(lines[first:], ints.of(0))
@@ -561,7 +561,7 @@ class Writer:
 
 
 def _comments(plan: Plan) -> dict[str, str]:
-    """Return what is said of the columns of a value: the rule of each line, in the words of the programme."""
+    """Return the description of the columns of a value: the rule of each line, in the words of the programme."""
     terms = plan.programme.terms
     said = {
         "market": "the price in force",

@@ -14,13 +14,13 @@ __all__ = ["local_day"]
 
 _DAY = 86_400_000_000  # microseconds
 _CYCLE = 146_097 * _DAY  # 400 years, after which the calendar is the same to the weekday
-_RULED = 4_102_444_800_000_000  # 2100: from here on a rule says when a zone's clocks turn, the same in each cycle
+_RULED = 4_102_444_800_000_000  # 2100: from here on a rule determines the transitions of a zone, the same in each cycle
 
 
 def local_day(ints: Ints, at: Int, zone: ZoneTurns) -> Int:
     """Return the day of an instant, in days since 1970.
 
-    The turns of a zone repeat every 400 years from 2100 on: a later instant is asked for as one of the first cycle.
+    The transitions of a zone repeat every 400 years from 2100 on: a later instant is mapped into the first cycle.
     """
     starts = [int(start) for start in zone.starts[1:]]
     offsets = [int(offset) for offset in zone.offsets]

@@ -1,9 +1,9 @@
-"""Hypothesis strategies for every public type: what property-based tests of shops and services draw from.
+"""Hypothesis strategies for every public type, for property-based tests of shops and services.
 
 They come with the extra ``testing``. Hypothesis finds them by itself once the package is
-installed, so ``st.from_type(Imei)`` works without an import of this module. What is drawn is valid
+installed, so ``st.from_type(Imei)`` works without an import of this module. The values are valid
 unless its name says otherwise (`mistyped_imeis`, `hostile_conditions`, `hostile_enquiries`), and it
-shrinks to what a person likes to read: the best answers, round rupees, one order line.
+shrink to readable ones: the best answers, round rupees, one order line.
 
 >>> from hypothesis import find
 >>> find(imeis(), lambda imei: True).digits
@@ -134,10 +134,10 @@ _PARTS = (
 
 
 def register() -> None:
-    """Tell hypothesis which strategy belongs to which type; its entry point calls this.
+    """Register the strategy of each type with hypothesis; its entry point calls this.
 
-    Whoever imports hypothesis pays for it, so it loads no strategy: a strategy is made when
-    somebody first asks for its type.
+    Every import of hypothesis runs this, so it loads no strategy: a strategy is made when
+    its type is first used.
 
     >>> from hypothesis import find, strategies as st
     >>> from miexchange import Order
@@ -149,7 +149,7 @@ def register() -> None:
     from hypothesis.vendor.pretty import for_type_by_name  # noqa: PLC0415 - likewise
 
     def of_type(asked: type) -> Any:  # noqa: ANN401 - a strategy, or NotImplemented
-        # Whoever asks for a base of ours, such as object, is not to get programmes and price lists.
+        # from_type(object), or of another base of ours, must not resolve to programmes and price lists.
         strategies = import_module(f"{__name__}._by_type").STRATEGIES
         return strategies[asked]() if asked in strategies else NotImplemented
 
@@ -167,7 +167,7 @@ def register() -> None:
 
 
 def __getattr__(name: str) -> object:
-    """Load a strategy when it is first asked for; see `register`."""
+    """Load a strategy on first use; see `register`."""
     if name in __all__:
         for part in _PARTS:
             with extra("testing", __name__):

@@ -1,4 +1,4 @@
-"""Which strategy belongs to which public type."""
+"""The strategy of each public type."""
 
 from __future__ import annotations
 

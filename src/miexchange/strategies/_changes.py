@@ -1,4 +1,4 @@
-"""What would change an answer: each part of it on its own, for tests of what shows and keeps it."""
+"""Changes that would improve an answer: each part on its own, for tests of code that shows and stores them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def against() -> SearchStrategy[Against]:
 
 
 def changes() -> SearchStrategy[Changes]:
-    """Draw all that would change an answer."""
+    """Draw whole results of `what_would_change`."""
     found = st.lists(cures(), max_size=2).map(tuple)
     return st.builds(
         Changes,

@@ -1,4 +1,4 @@
-"""Questionnaires, the answers to them, and what grading says."""
+"""Questionnaires, the answers to them, and their gradings."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def grades() -> SearchStrategy[Grade]:
 
 
 def options() -> SearchStrategy[Option]:
-    """Draw one answer of a question, and what it does."""
+    """Draw one answer of a question, with its effect."""
     return questions().flatmap(lambda question: st.sampled_from(question.options))
 
 
@@ -65,10 +65,10 @@ def questions(
     number: int = 1,
     variants: tuple[Variant, ...] = (),
 ) -> Question:
-    """Draw one question whose answers stand best first: a worse one never pays more.
+    """Draw one question whose answers are ordered best first: a worse one never pays more.
 
     Args:
-        number: names it, ``q1`` and so on.
+        number: the number in its id, ``q1`` and so on.
         variants: the models of which at least one is asked it; by default it is asked of all.
 
     >>> from hypothesis import find
@@ -124,7 +124,7 @@ def questions(
 
 
 def _restrictions(draw: st.DrawFn, one: Variant | None) -> dict[str, Any]:
-    """Draw what restricts a question to some models, of which this is one."""
+    """Draw a restriction of a question to some models, including this one."""
     if one is None:
         return {}
     by = {
@@ -139,7 +139,7 @@ def _restrictions(draw: st.DrawFn, one: Variant | None) -> dict[str, Any]:
 
 @takes(variants=VARIANTS, most=whole(1, 1_000))
 def questionnaires(variants: tuple[Variant, ...] = (), most: int = 4) -> SearchStrategy[Questionnaire]:
-    """Draw questionnaires of up to so many questions.
+    """Draw questionnaires of up to a number of questions.
 
     Args:
         variants: the models that are asked; by default every question is asked of all models.
@@ -162,7 +162,7 @@ def _questionnaires(draw: st.DrawFn, variants: tuple[Variant, ...], most: int) -
 
 
 def _choices(question: Question) -> list[Question]:
-    """Return a question with several choices, one for each worse answer; its id says which, so it is of these alone."""
+    """Return a question with several choices, one for each worse answer; its id names them: choices are unique."""
     none, *choices = (one.replace(extra_minor=0) for one in question.options)
     name = f"{question.id}-{len(choices)}"
     return [
@@ -187,7 +187,7 @@ def _after(draw: st.DrawFn, question: Question, before: Question) -> Question:
     most = question.best.extra_minor
     options = [option.replace(extra_minor=option.extra_minor - most * (not option.gate)) for option in question.options]
     answers = tuple(taken[draw(st.integers(1, len(taken) - 1)) :])
-    if before.is_restricted:  # else there might be no model of which both are asked
+    if before.is_restricted:  # else there might be no model that is asked both
         question = question.replace(**dict.fromkeys(_BY_MODEL, ()), asked_launched_from=None)
     return question.replace(asked_after=before.id, asked_answers=answers, options=tuple(options))
 
@@ -199,7 +199,7 @@ def conditions(
     """Draw complete and valid answers about a device. They shrink to the best answers.
 
     Args:
-        questionnaire: what is asked; any by default.
+        questionnaire: the questions; any by default.
         variant: the model; any by default.
         gates: whether to draw answers that refuse the device, too.
 
@@ -227,7 +227,7 @@ def conditions(
 def _asked(
     draw: st.DrawFn, questionnaire: Questionnaire, variant: Variant, answers: SearchStrategy[dict[str, str]]
 ) -> Condition:
-    """Draw answers to what is asked after the others; a failing example shows them, and not how they were made."""
+    """Draw answers to the dependent questions; a failing example shows them, and not how they were made."""
     drawn = draw(answers)
     said = Condition({one.id: drawn[one.id] for one in questionnaire.asked_of(variant, Condition(drawn))})
     return questionnaire.as_asked(said)
@@ -238,10 +238,10 @@ def _asked(
 def hostile_conditions(
     draw: st.DrawFn, questionnaire: Questionnaire | None = None, variant: Variant | None = None
 ) -> Condition:
-    """Draw answers of which some are missing, unknown, or to questions that nobody asked.
+    """Draw answers with missing, unknown or surplus ones among them.
 
     Args:
-        questionnaire: what is asked; any by default.
+        questionnaire: the questions; any by default.
         variant: the model; any by default.
     """
     asked = draw(questionnaires()) if questionnaire is None else questionnaire
@@ -255,6 +255,6 @@ def hostile_conditions(
 
 @st.composite
 def gradings(draw: st.DrawFn) -> Grading:
-    """Draw what grading says of some answers, of valid and of hostile ones."""
+    """Draw gradings of answers, of valid and of hostile ones."""
     asked, variant = draw(questionnaires()), draw(_models.variants())
     return asked.grade(draw(conditions(asked, variant) | hostile_conditions(asked, variant)), variant)

@@ -1,4 +1,4 @@
-"""Coupons, the orders that they are spent on, and what comes off."""
+"""Coupons, the orders that they are spent on, and their discounts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _TARGETS = st.none() | st.sampled_from(PRODUCTS)
 
 @st.composite
 def _accepted(draw: st.DrawFn) -> Quote:
-    """Draw a quote without a programme behind it: a coupon needs its value, its bonuses and its rules only."""
+    """Draw a quote without a programme behind it: a coupon needs only its value, its bonuses and its rules."""
     at = draw(instants())
     value = draw(amounts(10**7) | st.integers(0, 10**7))
     bonuses = draw(tuples(st.builds(GrantedBonus, texts(), st.integers(1, 10**6), _TARGETS), most=2))
@@ -70,7 +70,7 @@ def _accepted(draw: st.DrawFn) -> Quote:
 @takes(quote=maybe(instance(Quote)))
 @st.composite
 def coupons(draw: st.DrawFn, quote: Quote | None = None) -> Coupon:
-    """Draw coupons that were issued of a quote with an IMEI.
+    """Draw coupons of a quote with an IMEI.
 
     Args:
         quote: the quote; by default one with any value and any usage rules.
@@ -89,7 +89,7 @@ def order_lines(usage: UsageRules | None = None) -> SearchStrategy[OrderLine]:
     """Draw lines of an order.
 
     Args:
-        usage: what a coupon buys: the lines are of that, then; by default they may be of anything.
+        usage: the rules of use of a coupon, which the lines then satisfy; by default they may be of anything.
 
     >>> from hypothesis import find
     >>> line = find(order_lines(), lambda line: True)
@@ -117,8 +117,8 @@ def orders(draw: st.DrawFn, usage: UsageRules | None = None, currency: Currency 
     """Draw orders of one to four lines; they shrink to one.
 
     Args:
-        usage: what a coupon buys: the order has at least one line of that, at a price, and no other
-            discount that the coupon does not go with.
+        usage: the rules of use of a coupon: the order has at least one line that satisfies them, at a price, and no
+            other discount with which the coupon cannot be combined.
         currency: the currency of its prices; any by default.
     """
     fits: list[OrderLine] = (
@@ -134,7 +134,7 @@ def orders(draw: st.DrawFn, usage: UsageRules | None = None, currency: Currency 
 
 @st.composite
 def redemptions(draw: st.DrawFn) -> Redemption:
-    """Draw what a coupon takes off an order that it buys."""
+    """Draw the discount of a coupon on an order that it can buy."""
     coupon = draw(coupons())
     at = draw(instants(coupon.valid_from, (coupon.valid_until or coupon.valid_from + _LATER) - TICK))
     bought = orders(coupon.usage, coupon.currency)

@@ -1,4 +1,4 @@
-"""Devices, what a valuation is asked about them, and how it is answered."""
+"""Devices, the arguments of valuations, and their answers."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ _AGES = st.timedeltas(timedelta(), timedelta(1_500)).map(lambda age: timedelta(a
 
 @dataclass(frozen=True)
 class Enquiry(Told):
-    """All that a valuation is asked: the arguments of `miexchange.appraise`, ``target`` and the like among them.
+    """The arguments of `miexchange.appraise`, ``target`` and the like among them.
 
     Attributes:
         device: the phone as the customer names it.
         condition: the answers.
         programme: the rules.
         at: the instant of the valuation.
-        imei_status: what the register says of the IMEI, with evidence or without.
-        exchange_open: whether the account has an exchange under way.
+        imei_status: the register's answer for the IMEI, with evidence or without.
+        exchange_open: whether the account has an open exchange.
         device_exchanged: whether this device was traded in before.
-        bonuses_given: how often each bonus with a quota was given so far.
+        bonuses_given: the number of times that each bonus with a quota was given so far.
     """
 
     device: Device
@@ -130,7 +130,7 @@ def devices(
 
 @lru_cache(16)
 def _tacs_by_family(programme: Programme) -> dict[str, SearchStrategy[str]]:
-    """Return the TACs that lead to each family: a table has a thousand, and a draw needs those of one model."""
+    """Return the TACs of each family: a table has a thousand, and a draw needs those of one model."""
     found: dict[str, list[str]] = {}
     for tac, device in programme.tacs:
         family = programme.catalogue.family_of(device.brand, device.model)
@@ -141,7 +141,7 @@ def _tacs_by_family(programme: Programme) -> dict[str, SearchStrategy[str]]:
 
 @lru_cache(16)
 def _windows(programme: Programme) -> tuple[tuple[str, datetime, datetime], ...]:
-    """Return when each listed model can be valued: listed, with a price that is fresh."""
+    """Return the instants at which each listed model can be valued: listed, with a fresh price."""
     fresh = timedelta(min(version.price_max_age_days for version in programme.terms))
     windows = []
     for listing in programme.eligible:
@@ -159,7 +159,7 @@ def _windows(programme: Programme) -> tuple[tuple[str, datetime, datetime], ...]
 
 
 def register_answers() -> SearchStrategy[RegisterAnswer]:
-    """Draw what a register may say of a device, with what shows it.
+    """Draw answers of a register about a device, with evidence.
 
     >>> from hypothesis import find
     >>> find(register_answers(), lambda answer: True).register
@@ -171,7 +171,7 @@ def register_answers() -> SearchStrategy[RegisterAnswer]:
 
 @st.composite
 def _new_enough(draw: st.DrawFn, at: datetime, hours: int) -> ImeiStatus | RegisterAnswer:
-    """Draw a clear answer that terms take, which is a plain one where they demand no evidence."""
+    """Draw a clear answer that terms accept: without evidence if they demand none."""
     if not hours:
         return ImeiStatus.CLEAR
     age = draw(st.timedeltas(timedelta(), timedelta(hours=hours)) | st.just(timedelta(hours=hours)))
@@ -223,7 +223,7 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
 @takes(programme=PROGRAMME)
 @st.composite
 def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> Enquiry:
-    """Draw enquiries that anything may be wrong with, and that are refused or answered.
+    """Draw enquiries with any faults, which are answered or refused.
 
     Args:
         programme: the rules; any small programme by default.
@@ -255,7 +255,7 @@ def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> En
 
 @takes(programme=PROGRAMME, imei=maybe(FLAG))
 def quotes(programme: Programme | None = None, *, imei: bool | None = None) -> SearchStrategy[Quote]:
-    """Draw quotes: what an enquiry is answered with. A failing one is printed as the enquiry that it answers.
+    """Draw quotes: the answers to enquiries. A failing one is printed as its enquiry.
 
     Args:
         programme: the rules; any small programme by default.
@@ -267,7 +267,7 @@ def quotes(programme: Programme | None = None, *, imei: bool | None = None) -> S
 
 @st.composite
 def verdicts(draw: st.DrawFn) -> Verdict:
-    """Draw what eligibility says of a device."""
+    """Draw results of the eligibility check of a device."""
     asked = draw(hostile_enquiries())
     rules = asked.programme
     return assess(

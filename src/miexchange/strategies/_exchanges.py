@@ -1,4 +1,4 @@
-"""Exchanges, what happens to them, and what is seen at the door."""
+"""Exchanges, their events, and inspections at the door."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _REFERENCES = ("", "file 7f3a", "file 8b21")
 
 @cache
 def device_reports() -> SearchStrategy[DeviceReport]:
-    """Draw what a phone may say of itself; it shrinks to a phone that says nothing but that no account locks it."""
+    """Draw device reports; they shrink to an empty one but for a free account lock."""
     day = st.none() | st.dates(date(2015, 1, 1), date(2025, 1, 1))
     return st.builds(
         DeviceReport,
@@ -91,7 +91,7 @@ def device_reports() -> SearchStrategy[DeviceReport]:
 @takes(quote=maybe(instance(Quote)), programme=maybe(instance(Programme)))
 @st.composite
 def inspections(draw: st.DrawFn, quote: Quote | None = None, programme: Programme | None = None) -> Inspection:
-    """Draw what may be seen at the door: mostly the quoted phone, ready to be handed over, with other answers.
+    """Draw observations at the door: mostly the quoted phone, ready to be handed over, with other answers.
 
     Args:
         quote: the quote, with its IMEIs; any by default.
@@ -121,10 +121,10 @@ def inspections(draw: st.DrawFn, quote: Quote | None = None, programme: Programm
 @takes(quote=maybe(instance(Quote)))
 @st.composite
 def examinations(draw: st.DrawFn, quote: Quote | None = None) -> Examination:
-    """Draw what an inspection may find: the phone as quoted, worth less or more, locked, or not that phone.
+    """Draw results of an inspection: the phone as quoted, worth less or more, locked, or another phone.
 
     Args:
-        quote: the quote; its value and its answers are where the findings are near to.
+        quote: the quote; the results are close to its value and its answers.
     """
     value = draw(amounts(10**7)) if quote is None else quote.coupon_value
     condition = Condition() if quote is None else quote.condition
@@ -139,7 +139,7 @@ def examinations(draw: st.DrawFn, quote: Quote | None = None) -> Examination:
 
 @takes(exchange=maybe(instance(Exchange)))
 def events(exchange: Exchange | None = None) -> SearchStrategy[Event]:
-    """Draw something that may happen to an exchange, in time or not, by the right order and account or not.
+    """Draw events of an exchange, in time or not, by the right order and account or not.
 
     Args:
         exchange: the exchange; any by default.
@@ -186,7 +186,7 @@ def _overrides(exchange: Exchange, at: datetime, order: str) -> SearchStrategy[E
 
 
 def _records(at: datetime, order: str) -> SearchStrategy[Event]:
-    """Draw what an exchange keeps on record, and what moves it nowhere."""
+    """Draw notes that an exchange keeps without a change of state."""
     papers = st.tuples(st.sampled_from(_REFERENCES), st.sampled_from(_REFERENCES)).filter(any)
     wipes = st.tuples(_METHODS, st.sampled_from(_REFERENCES[1:]))
     return (
@@ -199,14 +199,14 @@ def _records(at: datetime, order: str) -> SearchStrategy[Event]:
 
 @dataclass(frozen=True)
 class History:
-    """What led to an exchange: an enquiry, the acceptance of its quote, and what happened after.
+    """The history of an exchange: an enquiry, the acceptance of its quote, and the later events.
 
     Attributes:
-        enquiry: what was valued.
-        account: who accepted the quote.
-        at: when.
-        key: the key that the coupon was derived with.
-        events: what happened then; each was possible.
+        enquiry: the enquiry.
+        account: the account that accepted the quote.
+        at: the instant of the acceptance.
+        key: the key from which the coupon was derived.
+        events: the later events; each was possible.
     """
 
     enquiry: Enquiry
@@ -236,7 +236,7 @@ class History:
 @takes(steps=COUNT, programme=PROGRAMME)
 @st.composite
 def histories(draw: st.DrawFn, *, steps: int = 5, programme: Programme | None = None) -> History:
-    """Draw histories of exchanges with up to so many events.
+    """Draw histories of exchanges with up to a number of events.
 
     Args:
         steps: the most events after the acceptance.
@@ -267,7 +267,7 @@ def histories(draw: st.DrawFn, *, steps: int = 5, programme: Programme | None = 
 
 @takes(steps=COUNT)
 def exchanges(*, steps: int = 5) -> SearchStrategy[Exchange]:
-    """Draw exchanges after up to so many events. A failing one is printed as its history.
+    """Draw exchanges after up to a number of events. A failing one is printed as its history.
 
     Args:
         steps: the most events after the acceptance.

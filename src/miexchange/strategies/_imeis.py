@@ -1,4 +1,4 @@
-"""IMEIs, how people write and mistype them, and tables of what their TACs say."""
+"""IMEIs, the ways in which people write and mistype them, and TAC tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["all_imeis", "imei_texts", "imeis", "is_drawn", "mistyped_imeis", "tac_tables"]
 
 _BODY = 14
-_ALLOCATING = ("35", "86", "01", "99")  # reporting bodies that give out numbers today
+_ALLOCATING = ("35", "86", "01", "99")  # reporting bodies that assign numbers today
 _SEPARATORS = ("", "-", " ", " - ", "--")
 _SLIPS = ("wrong", "lost", "doubled", "letter", "script", "swapped", "signed", "dotted")
 _OTHER_SCRIPTS = (0x630, 0x936, 0xFEE0)  # from the ASCII digits to the Arabic, Devanagari and fullwidth ones
@@ -31,7 +31,7 @@ def imeis(tacs: SearchStrategy[str] | None = None) -> SearchStrategy[Imei]:
     """Draw IMEIs of phones that were sold: no placeholders, no test numbers.
 
     Args:
-        tacs: which TACs they have; any of the reporting bodies that give out numbers by default.
+        tacs: their TACs; by default any of the reporting bodies that assign numbers.
 
     >>> from hypothesis import find
     >>> find(imeis(), lambda imei: imei.serial > "000123").digits
@@ -48,19 +48,19 @@ _DRAWN: deque[str] = deque(maxlen=10_000)
 
 @st.composite
 def _of_bodies(draw: st.DrawFn, bodies: SearchStrategy[str]) -> Imei:
-    """Draw numbers, and remember them: they are nobody's, so a failing example shows them in full."""
+    """Draw numbers, and remember them: they belong to nobody, so a failing example shows them in full."""
     imei = Imei.from_body(draw(bodies))
     _DRAWN.append(imei.digits)
     return imei
 
 
 def is_drawn(imei: Imei) -> bool:
-    """Tell whether a number was drawn a short time ago."""
+    """Tell whether a number was drawn recently."""
     return imei.digits in _DRAWN
 
 
 def all_imeis() -> SearchStrategy[Imei]:
-    """Draw whatever is a well-formed IMEI: placeholders, test numbers and unknown reporting bodies, too.
+    """Draw any well-formed IMEI: placeholders, test numbers and unknown reporting bodies, too.
 
     >>> from hypothesis import find
     >>> find(all_imeis(), lambda imei: True).is_placeholder

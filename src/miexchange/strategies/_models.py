@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["BRANDS", "NAMES", "catalogues", "eligible_models", "listings", "model_of", "variants"]
 
 BRANDS = ("Acme", "Bolt", "Comet")
-"""The brands that are drawn; nobody's."""
+"""Fictitious brands."""
 
 NAMES = ("One", "Two", "Three", "Four", "Five")
-"""The models' names that are drawn."""
+"""The names of the models."""
 
 _NAMED = st.sampled_from(tuple(product(BRANDS, NAMES, (1, 2, 4), (8, 16, 64))))
 _CATEGORIES = st.sampled_from(("smartphone", "smartphone", "tablet"))
@@ -50,7 +50,7 @@ def catalogues(least: int = 1, most: int = 4) -> SearchStrategy[Catalogue]:
     """Draw model catalogues, sorted by id, as a catalogue is.
 
     Args:
-        least: the least number of variants.
+        least: the smallest number of variants.
         most: the largest number of variants.
 
     >>> from hypothesis import find
@@ -72,7 +72,7 @@ def listings(model: str | None = None, first: date = START) -> SearchStrategy[Li
 
     Args:
         model: the variant's id; any by default.
-        first: the first day that one may begin; they begin within ten days of it.
+        first: the first possible day; rows begin within ten days of it.
     """
     models = variants().map(model_of) if model is None else st.just(model)
     start = days(first, first + timedelta(10))

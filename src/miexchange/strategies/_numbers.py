@@ -1,4 +1,4 @@
-"""What every other strategy draws from: amounts, rates, instants, days and short texts."""
+"""The base of the other strategies: amounts, rates, instants, days and short texts."""
 
 from __future__ import annotations
 
@@ -46,37 +46,37 @@ __all__ = [
 ]
 
 OFTEN = st.sampled_from((False, True, True, True))
-"""Three times in four."""
+"""True three times in four."""
 
 START = date(2018, 3, 15)
 """The first day of the programmes that are drawn."""
 
 SOURCE = "example"
-"""The source of every row that is drawn."""
+"""The source of every drawn row."""
 
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
 """Indian Standard Time."""
 
 ZONES = (UTC, IST, *(timezone(timedelta(hours=hours)) for hours in (-12, -5, 14)))
-"""The zones that instants are drawn in."""
+"""The zones of the drawn instants."""
 
 _ANY_ZONE = st.sampled_from(ZONES)
 
 CURRENCIES = st.sampled_from(tuple(map(Currency, ("INR", "JPY", "KWD", "GBP"))))
-"""The currencies of what is drawn: of two decimals, of none and of three."""
+"""The drawn currencies: with two decimals, with none and with three."""
 
 STRATEGY = maybe(instance(st.SearchStrategy, "give a strategy"))
-"""What other values are drawn from, where it is given."""
+"""The base of other values, if it is given."""
 
 COUNT = whole(0, 10_000)
-"""How many elements are drawn, at least or at most."""
+"""A number of elements, the least or the most."""
 
 VARIANTS = Rule(
     lambda value: type(value) is tuple and all(is_a(one, Variant) for one in value), "give a tuple of Variant"
 )
 
 GIVEN: WeakValueDictionary[int, Programme] = WeakValueDictionary()
-"""The programmes that strategies were given, as long as somebody has them: a failing example names them by digest."""
+"""The programmes that strategies were given, as long as they are in use: a failing example names them by digest."""
 
 
 def _given(programme: Programme) -> Programme:
@@ -85,12 +85,10 @@ def _given(programme: Programme) -> Programme:
 
 
 PROGRAMME = maybe(instance(Programme)._replace(plain=_given))
-"""The programme that is drawn from, where it is given."""
+"""The programme to draw from, if it is given."""
 
 _T = TypeVar("_T")
-_KEPT = (
-    512  # hypothesis validates a strategy when it first draws from it: making one anew for each draw costs most of it
-)
+_KEPT = 512  # hypothesis validates a strategy when it first draws from it, which costs most: so strategies are cached
 
 
 @takes(most=whole(1, GREATEST_AMOUNT), step=whole(1, GREATEST_AMOUNT))
@@ -100,7 +98,7 @@ def amounts(most: int = GREATEST_AMOUNT, step: int = 100) -> SearchStrategy[int]
 
     Args:
         most: the largest amount, in minor units; at least one step.
-        step: of what the amounts are multiples.
+        step: the amounts are multiples of this.
 
     >>> from hypothesis import find
     >>> find(amounts(), lambda amount: amount > 12_34_567), find(amounts(most=5_000), lambda amount: True)
@@ -131,26 +129,26 @@ def instants(
 
 @st.composite
 def _after(draw: st.DrawFn, first: datetime, later: SearchStrategy[timedelta]) -> datetime:
-    """Draw a zone, and how much later; a failing example shows the instant, and not how it was made."""
+    """Draw a zone and a delay; a failing example shows the instant, and not how it was made."""
     zone = draw(_ANY_ZONE)
     return (first + draw(later)).astimezone(zone)
 
 
 @lru_cache(_KEPT)
 def rates(least: int = 0) -> SearchStrategy[int]:
-    """Draw what is kept, in basis points; it shrinks to all of it."""
+    """Draw the share that is kept, in basis points; it shrinks to all of it."""
     return st.integers(0, BPS - least).map(lambda lost: BPS - lost)
 
 
 @lru_cache(_KEPT)
 def bounded(kind: type, field: str, *likely: int, least: int | None = None) -> SearchStrategy[int]:
-    """Draw a whole number that a field may hold, its bounds among them; it shrinks to the first likely one.
+    """Draw a whole number that a field may have, its bounds among them; it shrinks to the first likely one.
 
     Args:
         kind: the type of the field.
         field: its name.
-        likely: the numbers that are drawn most.
-        least: the least number, where another field does not let it be the least of all.
+        likely: the numbers that are drawn most often.
+        least: the least number, if another field forbids the least of all.
     """
     bound = bound_of(kind, field)
     least = bound.least if least is None else least
@@ -170,7 +168,7 @@ def texts() -> SearchStrategy[str]:
 
 
 def tuples(elements: SearchStrategy[_T], least: int = 0, most: int = 3) -> SearchStrategy[tuple[_T, ...]]:
-    """Draw tuples of so many elements."""
+    """Draw tuples of a number of elements."""
     return st.lists(elements, min_size=least, max_size=most).map(tuple)
 
 
@@ -183,7 +181,7 @@ def subsets(values: tuple[_T, ...], least: Literal[0, 1] = 1) -> SearchStrategy[
 
 @lru_cache(_KEPT)
 def ascents(count: int, most: int) -> SearchStrategy[list[int]]:
-    """Draw so many numbers from 0 up, none below the one before it."""
+    """Draw a number of ascending integers, 0 or more."""
     return st.lists(st.integers(0, most), min_size=count, max_size=count).map(sorted)
 
 

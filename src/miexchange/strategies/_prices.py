@@ -28,7 +28,7 @@ BASES: SearchStrategy[Literal["observed", "modelled"]] = st.sampled_from(("obser
 @takes(model=maybe(TEXT), most=whole(100, GREATEST_AMOUNT))
 @st.composite
 def prices(draw: st.DrawFn, model: str | None = None, most: int = GREATEST_AMOUNT) -> Price:
-    """Draw market prices, as a table holds them.
+    """Draw market prices, as rows of a table.
 
     Args:
         model: the variant's id; any by default.
@@ -60,7 +60,7 @@ def anchors(draw: st.DrawFn, model: str | None = None) -> Anchor:
 
 @takes(models=STRATEGY, most=COUNT)
 def price_tables(models: SearchStrategy[str] | None = None, most: int = 6) -> SearchStrategy[PriceTable]:
-    """Draw price tables: dated rows of a few models, none of which overlap.
+    """Draw price tables: dated rows of a few models, without overlaps.
 
     Args:
         models: the variants' ids; a few by default.
@@ -77,7 +77,7 @@ def price_tables(models: SearchStrategy[str] | None = None, most: int = 6) -> Se
 
 @takes(models=STRATEGY, most=COUNT)
 def anchor_tables(models: SearchStrategy[str] | None = None, most: int = 6) -> SearchStrategy[AnchorTable]:
-    """Draw tables of repair anchors, none of which overlap.
+    """Draw tables of repair anchors, without overlaps.
 
     Args:
         models: the variants' ids; a few by default.
@@ -91,7 +91,7 @@ def anchor_tables(models: SearchStrategy[str] | None = None, most: int = 6) -> S
 
 
 def without_overlaps(rows: list[Any], key: Callable[[Any], Any]) -> tuple[Any, ...]:
-    """Sort the rows, and let each window end where the next one of its series begins, if it would end later."""
+    """Sort the rows, and cut each window at the start of the next one of its series."""
     rows = sorted(rows, key=lambda row: (key(row), row.effective_from))
     kept = []
     for row, following in zip(rows, [*rows[1:], None], strict=False):

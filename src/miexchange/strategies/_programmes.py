@@ -1,4 +1,4 @@
-"""Small programmes with every kind of rule, all of which a linter lets pass."""
+"""Small programmes with every kind of rule, all of which pass the linter."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ _RANGE = Rule(
     "give the lowest and the highest market price, in minor units",
 )
 
-_SECOND = START + timedelta(20)  # when the second version of the terms begins
+_SECOND = START + timedelta(20)  # the start of the second version of the terms
 _POLICIES: SearchStrategy[Literal["warn", "refuse"]] = st.sampled_from(("warn", "refuse"))
 _IMEIS: SearchStrategy[Literal["optional", "required"]] = st.sampled_from(("optional", "required"))
 _STEPS = st.sampled_from((1_000, 100, 1, 5_000)) | st.integers(1, 10_000)
@@ -94,13 +94,13 @@ _HOURS = st.sampled_from((24, 1, 168))
 PLACES = st.sampled_from(
     tuple(map(Zone, ("Asia/Kolkata", "Europe/London", "America/Sao_Paulo", "America/St_Johns", "Pacific/Apia")))
 )
-"""Zones of places: one without summer time, with it, skipping midnight for it, going back over midnight."""
+"""Time zones: without summer time, with it, skipping midnight for it, and repeating midnight."""
 _ZONES: SearchStrategy[AnyZone] = st.sampled_from((IST, *(zone for zone in ZONES if zone is not IST))) | PLACES
 
 
 @cache
 def usage_rules() -> SearchStrategy[UsageRules]:
-    """Draw what a coupon may be used for.
+    """Draw the rules of use of a coupon.
 
     >>> from hypothesis import find
     >>> find(usage_rules(), lambda rules: True).valid_days
@@ -128,7 +128,7 @@ def _for_phones(rules: UsageRules, phones: int) -> UsageRules:
 
 @cache
 def _days_off() -> SearchStrategy[tuple[DaysOff, ...]]:
-    """Draw up to three spans of days that do not count, none of which overlap."""
+    """Draw up to three spans of days that do not count, without overlaps."""
     begin = datetime(START.year, START.month, START.day, tzinfo=UTC)
     ends = st.lists(st.integers(0, 24 * 60), max_size=6, unique=True).map(sorted)
     return ends.map(
@@ -141,7 +141,7 @@ def _days_off() -> SearchStrategy[tuple[DaysOff, ...]]:
 
 @st.composite
 def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
-    """Draw what happens to an exchange between checkout and doorstep.
+    """Draw the rules of an exchange between checkout and doorstep.
 
     >>> from hypothesis import find
     >>> find(exchange_rules(), lambda rules: rules.decide_hours > 0).mismatch
@@ -213,7 +213,7 @@ def _bonus(dearest: int) -> SearchStrategy[Bonus]:
 
 @st.composite
 def _bonuses(draw: st.DrawFn, dearest: int) -> tuple[Bonus, ...]:
-    """Draw a few bonuses; one falls back only on a later one, which is offered whenever it is."""
+    """Draw a few bonuses; one falls back only to a later one, which is offered whenever it is."""
     drawn = list(draw(tuples(_bonus(dearest))))
     for place, bonus in enumerate(drawn):
         drawn[place] = bonus.replace(id=f"bonus-{place + 1}")
@@ -226,7 +226,7 @@ def _bonuses(draw: st.DrawFn, dearest: int) -> tuple[Bonus, ...]:
 
 
 def _used_grades(questionnaire: Questionnaire) -> tuple[Questionnaire, int]:
-    """Number the grades that answers lead to without holes, and count them: an unreachable grade is refused."""
+    """Number the grades of answers without gaps, and count them: an unreachable grade is refused."""
     used = sorted({0} | {option.grade for question in questionnaire.questions for option in question.options})
     return _with_options(questionnaire, lambda option: option.replace(grade=used.index(option.grade))), len(used)
 
@@ -241,10 +241,10 @@ def _whole(draw: st.DrawFn, least: int, most: int) -> int:
 
 
 def _affordable(made: Terms, price_step_minor: int) -> Questionnaire:
-    """Scale shares of the market price down until a price that is a step higher can never pay less, and just so.
+    """Scale shares of the market price down just so far that a price a step higher can never pay less.
 
-    It raises what is kept by more than ``step x keep - roundings`` minor units and the shares by less than ``step x
-    share + 1`` in each group, so that is what a programme must stay within.
+    A step raises the kept part by more than ``step x keep - roundings`` minor units and the shares by less than
+    ``step x share + 1`` in each group; a programme must satisfy that inequality.
     """
     rates, shares = made.least_kept, made.worst_shares
     keep, total = Fraction(prod(rates), BPS ** len(rates)), sum(shares)
@@ -273,15 +273,15 @@ def terms(
     version: str = "1",
     price_step_minor: int = 100,
 ) -> Terms:
-    """Draw one version of a programme's terms, with every kind of rule, as a linter lets it pass.
+    """Draw one version of a programme's terms, with every kind of rule, which passes the linter.
 
     No register has to be asked again after the quote, so that a quote alone can be accepted.
 
     Args:
         variants: the models that are listed.
-        begins: the first instant at which it holds.
-        prices: the lowest and the highest market price: no floor is above the one, no threshold above the other.
-        price_max_age_days: how long a price stays fresh.
+        begins: the first instant at which it is in force.
+        prices: the lowest and the highest market price: no floor exceeds the first, no threshold the second.
+        price_max_age_days: the days for which a price is fresh.
         version: its name.
         price_step_minor: every market price is a multiple of this.
     """
@@ -327,11 +327,11 @@ def terms(
 @takes(most_minor=whole(100, GREATEST_AMOUNT))
 @st.composite
 def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
-    """Draw small programmes, with every kind of rule, that a linter lets pass.
+    """Draw small programmes, with every kind of rule, that pass the linter.
 
     Up to four models, of which some are not listed, up to three prices for each, one or two
-    versions of terms, in a currency of two decimals, of none or of three. The days begin at midnight of a zone that is
-    drawn.
+    versions of terms, in a currency of two decimals, of none or of three. The days begin at midnight of a drawn
+    zone.
 
     Args:
         most_minor: the largest market price and repair anchor.

@@ -1,7 +1,7 @@
-"""How a failing example is printed: on one screen, and so that it can be pasted back.
+"""Prints failing examples so that they fit a screen and can be pasted back.
 
-Hypothesis prints a dataclass with all its fields, and theirs: a programme has some ten thousand. Here a programme is
-the call that finds it again, and a value has only the fields that are not at their defaults.
+Hypothesis prints a dataclass with all its fields, recursively: some ten thousand for a programme. Here a programme is
+printed as the call that finds it again, and a value only with the fields that differ from their defaults.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["printer_of", "programme_of"]
 
 _DIGEST = 12
 _SMALL = 4_000  # characters of a packed programme: fifty lines
-_WINDOW = 1 << 15  # how far zlib looks back
+_WINDOW = 1 << 15  # zlib's window
 
 
 @cache
@@ -41,7 +41,7 @@ def _shipped() -> tuple[Programme, ...]:
 
 @cache
 def _words() -> bytes:
-    """Return what the JSON form of a programme mostly consists of: that of another one, without its TACs."""
+    """Return the dictionary for compression of a programme's JSON: another programme's, without its TACs."""
     form = Programme.load("uk-trade-in").to_dict()
     return Programme.from_dict({**form, "tacs": []}).to_json().encode()[-_WINDOW:]
 
@@ -57,8 +57,8 @@ def programme_of(name: str, digest: str, packed: str = "") -> Programme:
 
     Args:
         name: its id.
-        digest: how its digest begins.
-        packed: its content, where it was drawn. The content of a shipped one is known, and so is that of one that a
+        digest: the beginning of its digest.
+        packed: its content, if it was drawn. The content of a shipped one is known, and so is that of one that a
             strategy of this process was given, such as ``quotes(programme)``.
 
     Raises:
@@ -84,7 +84,7 @@ def programme_of(name: str, digest: str, packed: str = "") -> Programme:
 
 
 def printer_of(kind: type) -> Callable[..., None]:
-    """Return what prints the values of a type."""
+    """Return the printer of the values of a type."""
     if issubclass(kind, Enum):
         return _print_word
     special: dict[type, Callable[..., None]] = {Programme: _print_programme, Imei: _print_imei}
@@ -92,7 +92,7 @@ def printer_of(kind: type) -> Callable[..., None]:
 
 
 def _print_programme(programme: Programme, printer: RepresentationPrinter, _cycle: bool = False) -> None:  # noqa: FBT001, FBT002
-    """Print the call that finds a programme again; its content only where nobody has it, and only once."""
+    """Print the call that finds a programme again, with its content if it is unknown elsewhere, and only once."""
     said = [programme.id, programme.digest[:_DIGEST]]
     before: list[Programme] = vars(printer).setdefault("miexchange_programmes", [])
     if programme not in (*_shipped(), *before) and len(packed := _packed(programme)) <= _SMALL:
@@ -102,17 +102,17 @@ def _print_programme(programme: Programme, printer: RepresentationPrinter, _cycl
 
 
 def _print_imei(imei: Imei, printer: RepresentationPrinter, _cycle: bool = False) -> None:  # noqa: FBT001, FBT002
-    """Print a number that was drawn, which is nobody's; any other one stays masked."""
+    """Print a drawn number, which belongs to nobody; any other one stays masked."""
     printer.text(f"Imei({imei.digits!r})" if is_drawn(imei) else repr(imei))
 
 
 def _print_word(word: Enum, printer: RepresentationPrinter, _cycle: bool = False) -> None:  # noqa: FBT001, FBT002
-    """Print a word out of a few by its name."""
+    """Print a member of a few words by its name."""
     printer.text(f"{type(word).__name__}.{word.name}")
 
 
 def _print_value(value: Any, printer: RepresentationPrinter, cycle: bool = False) -> None:  # noqa: ANN401, FBT001, FBT002
-    """Print a value as the call that makes it, without what is as it is by default."""
+    """Print a value as the call that makes it, without defaults."""
     name = type(value).__name__
     if cycle:
         printer.text(f"{name}(...)")

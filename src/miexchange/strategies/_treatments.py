@@ -1,4 +1,4 @@
-"""Tax treatments, tables of them, and lines of an order that are split by them."""
+"""Tax treatments, tables of them, and order lines that are split by them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LONG_AGO = datetime(2017, 7, 1, tzinfo=UTC)
 @takes(part=maybe(TEXT))
 @st.composite
 def treatments(draw: st.DrawFn, part: str | None = None) -> Treatment:
-    """Draw tax treatments, as a table holds them.
+    """Draw tax treatments, as rows of a table.
 
     Args:
         part: the part of a trade-in; any by default.
@@ -40,7 +40,7 @@ def treatments(draw: st.DrawFn, part: str | None = None) -> Treatment:
 
 
 def treatment_tables() -> SearchStrategy[TreatmentTable]:
-    """Draw tables of tax treatments, none of which overlap.
+    """Draw tables of tax treatments, without overlaps.
 
     >>> from hypothesis import find
     >>> find(treatment_tables(), lambda table: len(table) > 0).treatments[0].treatment
@@ -61,7 +61,7 @@ def covering(draw: st.DrawFn, bonuses: Collection[str]) -> TreatmentTable:
 
 @st.composite
 def line_parts(draw: st.DrawFn) -> LineParts:
-    """Draw lines of an order, split by how each part of them counts for tax.
+    """Draw order lines, split by the tax treatment of their parts.
 
     >>> from hypothesis import find
     >>> find(line_parts(), lambda line: line.units == 1).units

@@ -1,4 +1,4 @@
-"""Additive least squares whose terms shrink by as much as the data say.
+"""Additive least squares with shrinkage that is estimated from the data.
 
 The formula is a sum of terms, each a few columns with one penalty of its own: a spline for a
 number, an offset for each level of a category, a slope for each stretch of age. How strongly a
@@ -31,17 +31,17 @@ __all__ = ["Additive", "Offsets", "Rates", "Rising", "Season", "Spline", "Term"]
 
 _CUBIC = 3
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_FEWEST_FOR_A_SPLINE = 8  # different values; below, a straight line is all that they can tell
+_FEWEST_FOR_A_SPLINE = 8  # different values; a number with fewer gets a straight line
 _ROUNDS = 50
 _LEAST_PENALTY, _GREATEST_PENALTY = 1e-6, 1e7
-_SETTLED = 1e-3  # the relative change of every penalty below which the search ends
-_LEAST_LEFT = 1e-5  # the share of the scatter that is always left: no fit goes through every point
-_PRIOR_ROWS, _PRIOR_SPREAD = 1.0, 0.1  # one coefficient of 10 % that a term is expected to have: for thin data
-_RIDGE = 1e-5  # keeps the equations solvable where two terms say the same
+_SETTLED = 1e-3  # the search ends when every penalty changes by less than this share
+_LEAST_LEFT = 1e-5  # the least share of the scatter that is left as noise: no fit is exact
+_PRIOR_ROWS, _PRIOR_SPREAD = 1.0, 0.1  # a prior coefficient of 10 % for each term: for thin data
+_RIDGE = 1e-5  # keeps the equations solvable where two terms are collinear
 
 
 class Term(Protocol):
-    """A part of the sum: it learns its columns from the data, then makes them for any rows."""
+    """A term of the sum: it learns its columns from the data, then makes them for any rows."""
 
     name: str
 
@@ -52,7 +52,7 @@ class Term(Protocol):
         """Return the columns of some rows."""
 
     def penalty(self) -> Floats:
-        """Return the matrix whose quadratic form is shrunk; its null space is not."""
+        """Return the penalty matrix; its null space is not shrunk."""
 
     def sign(self) -> int:
         """Return -1 where no coefficient may be positive, 1 where none may be negative, else 0."""
@@ -69,7 +69,7 @@ class Spline:
 
     Attributes:
         name: the term's name.
-        knots: how many knots, at quantiles of the values.
+        knots: the number of knots, at quantiles of the values.
     """
 
     name: str
@@ -128,7 +128,7 @@ class Spline:
         matrix = np.zeros((1 + inner, 1 + inner))
         if inner:
             bends = np.diff(np.eye(inner), n=2, axis=0)
-            # A little of everything else: so that the spline does not say the line, or a constant, again.
+            # A small ridge on the rest, so that the spline does not repeat the line or the constant.
             matrix[1:, 1:] = bends.T @ bends + 1e-2 * np.eye(inner)
         return matrix
 
@@ -195,10 +195,10 @@ class Rates:
     knots: tuple[float, ...] = ()
 
     def learn(self, values: npt.NDArray[np.object_] | Floats, weights: Floats) -> None:
-        """Nothing is learned: the knots are given."""
+        """Learn nothing: the knots are given."""
 
     def columns(self, values: npt.NDArray[np.object_] | Floats) -> Floats:
-        """Return how much of each stretch an age has passed."""
+        """Return the part of each stretch that an age has passed."""
         ages = np.asarray(values, dtype=np.float64)[:, None]
         starts = np.array([0.0, *self.knots])
         lengths = np.diff([*starts, np.inf])
@@ -236,10 +236,10 @@ class Season:
     name: str
 
     def learn(self, values: npt.NDArray[np.object_] | Floats, weights: Floats) -> None:
-        """Nothing is learned: there are twelve months."""
+        """Learn nothing: the months are known."""
 
     def columns(self, values: npt.NDArray[np.object_] | Floats) -> Floats:
-        """Return one column for each month, of months from 1 to 12; 0 is no month."""
+        """Return one column for each month from 1 to 12; the month 0 means none."""
         months = np.asarray(values, dtype=np.float64).astype(np.intp)
         matrix: Floats = np.eye(len(_MONTHS) + 1)[months][:, 1:]
         return matrix
@@ -261,11 +261,11 @@ class Season:
 
 @dataclass
 class Rising:
-    """A score that never lowers the price: linear between knots at its quantiles, flat beyond what was seen.
+    """A score that never lowers the price: linear between knots at its quantiles, flat beyond the observed range.
 
     Attributes:
         name: the term's name.
-        steps: how many stretches at most.
+        steps: the most stretches.
     """
 
     name: str
@@ -280,7 +280,7 @@ class Rising:
         self._at = at if len(at) > 1 else np.array([at[0], at[0] + 1.0])
 
     def columns(self, values: npt.NDArray[np.object_] | Floats) -> Floats:
-        """Return how much of each stretch a score has passed, in stretches."""
+        """Return the part of each stretch that a score has passed, in stretches."""
         numbers = np.asarray(values, dtype=np.float64)[:, None]
         lengths = np.diff(self._at)
         passed: Floats = np.clip(numbers - self._at[:-1], 0, lengths) / lengths
@@ -294,7 +294,7 @@ class Rising:
         return matrix
 
     def sign(self) -> int:
-        """A better score never costs anything."""
+        """A better score never lowers the price."""
         return 1
 
     def labels(self) -> list[str]:
@@ -308,11 +308,11 @@ class Additive:
 
     Attributes:
         terms: its terms.
-        robust: residuals of more than so many standard deviations count less; None for plain squares.
+        robust: residuals beyond this number of standard deviations count less; None for ordinary least squares.
         coefficients: the intercept, then each term's.
         covariance: of the coefficients, given the penalties.
-        sigma: the standard deviation of what is left.
-        residuals: of the rows that were fitted, each as if it had been left out.
+        sigma: the standard deviation of the residuals.
+        residuals: of the fitted rows, each computed as if the row had been left out.
         parameters: the effective number of parameters.
     """
 
@@ -329,7 +329,7 @@ class Additive:
         for term, column in zip(self.terms, values, strict=True):
             term.learn(column, weights)
         design = self._design(values)
-        # The unit of the prices is a constant on the logarithm: it is taken off first, so that it decides nothing.
+        # The unit of the prices is a constant on the logarithm: it is subtracted first, so that it has no effect.
         unit = float(np.average(target, weights=weights))
         target = target - unit
         solution = self._solve(design, target, weights)
@@ -354,7 +354,7 @@ class Additive:
 
     @property
     def slices(self) -> list[slice]:
-        """Where each term's coefficients stand."""
+        """The slice of each term's coefficients."""
         found, start = [], 1
         for term in self.terms:
             size = len(term.labels())
@@ -363,14 +363,14 @@ class Additive:
         return found
 
     def _solve(self, design: Floats, target: Floats, weights: Floats) -> Floats:
-        """Alternate between the coefficients and how strongly each term is shrunk."""
+        """Alternate between the coefficients and the terms' shrinkage."""
         weighed = design * weights[:, None]
         gram, moment = weighed.T @ design, weighed.T @ target
         count = float(weights.sum())
         scatter = float((weights * (target - np.average(target, weights=weights)) ** 2).sum())
         least = max(_LEAST_LEFT * scatter / count, 1e-12)
         size = len(gram)
-        # The intercept is never shrunk: offsets are told apart from it by being shrunk themselves, to a mean of 0.
+        # The intercept is never shrunk; offsets are identified by their own shrinkage to a mean of 0.
         own = np.maximum(np.diag(gram), 1e-9 * float(np.max(np.diag(gram))))
         own[0] = 0.0
         parts = []
@@ -404,7 +404,7 @@ class Additive:
         return self._bounded(penalised, moment, solution)
 
     def _bounded(self, penalised: Floats, moment: Floats, solution: Floats) -> Floats:
-        """Solve again under the bounds, where the free solution breaks one."""
+        """Solve again under the sign bounds if the free solution violates one."""
         lower, upper = np.full(len(solution), -np.inf), np.full(len(solution), np.inf)
         for term, place in zip(self.terms, self.slices, strict=True):
             if term.sign() < 0:
@@ -419,9 +419,9 @@ class Additive:
         return bounded
 
     def widen(self, groups: npt.NDArray[np.object_]) -> None:
-        """Widen the covariance where rows of a group miss together (the sandwich of Liang and Zeger 1986).
+        """Widen the covariance for residuals that correlate within a group (the sandwich of Liang and Zeger 1986).
 
-        What is shrunk stays as uncertain as it was: no error becomes smaller.
+        Shrunk directions keep their uncertainty: no standard error becomes smaller.
         """
         codes, names = np.unique(groups.astype(str), return_inverse=True)[::-1]
         sums = np.zeros((len(names), self._scores.shape[1]))

@@ -1,4 +1,4 @@
-"""Going on with a programme: what was in force stays as it was, and what is fitted begins on its day."""
+"""Extends a programme: the terms in force stay as they were, and the fitted ones begin on their day."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = ["check_extended", "extended", "priced_from"]
 
 
 def check_extended(before: Programme, base: Programme, name: str, start: datetime) -> None:
-    """Refuse to go on with a programme whose quotes could not be replayed then.
+    """Refuse to extend a programme whose quotes could not be replayed afterwards.
 
     Raises:
-        InvalidValue: the id or the zone is another one, its currency is, or its last terms begin on the day or later.
+        InvalidValue: the id, the zone or the currency differs, or the last terms begin on the day or later.
     """
     same_currency(base.currency, before.currency, "base", "the programme that is extended")
     if before.zone != base.zone:
@@ -40,7 +40,7 @@ def check_extended(before: Programme, base: Programme, name: str, start: datetim
 def extended(before: Programme, new: Programme, start: datetime) -> Programme:
     """Return a programme up to an instant, and a fitted one from then on.
 
-    What was dated later in the one before is left out: the fitted rows stand in its place. A model without a fitted
+    Rows of the old programme from that day on are dropped: the fitted rows replace them. A model without a fitted
     price stays on the list with the price that it has, until that is stale.
     """
     day = start.astimezone(before.zone).date()
@@ -48,7 +48,7 @@ def extended(before: Programme, new: Programme, start: datetime) -> Programme:
     listed = {
         listing.model for listing in before.eligible if listing.listed_until is None or listing.listed_until > day
     }
-    # The price of the day, if it was fitted for an earlier one, holds from the day on: before it nothing changes.
+    # A price that was fitted for an earlier day holds from that day on: nothing changes before it.
     prices = [replace(price, effective_from=max(price.effective_from, start)) for price in new.prices]
     return replace(
         new,
@@ -68,7 +68,7 @@ def extended(before: Programme, new: Programme, start: datetime) -> Programme:
 def priced_from(programme: Programme, start: datetime) -> list[Price]:
     """Return the price of every model that has a fresh one from an instant on: the one in force, and later ones.
 
-    One that is in force already is dated then, as the anchor that goes with it is.
+    A price already in force is dated that instant, like the anchor that belongs to it.
     """
     models = dict.fromkeys(price.model for price in programme.prices)
     found = (programme.prices.as_of(model, start) for model in models)

@@ -1,4 +1,4 @@
-"""What arguments of tuning may be, beside what `miexchange._arguments` has rules for: numbers, columns, mappings."""
+"""Rules for the arguments of tuning, beside those of `miexchange._arguments`: numbers, columns, mappings."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ __all__ = [
 
 
 def named(kind: str) -> Rule:
-    """Want an instance of a class of this package, by its name, where importing it would go in a circle."""
+    """Want an instance of a class of this package, by its name, where importing it would be a circular import."""
     return Rule(lambda value: any(one.__name__ == kind for one in type(value).__mro__), f"give a {kind}")
 
 
@@ -77,10 +77,10 @@ def real(*, above: float | None = None, least: float | None = None, below: float
 
 
 def one_by_one(questionnaire: Questionnaire) -> list[str]:
-    """Return the ids of the questions, whose answers stand in a column each.
+    """Return the ids of the questions, each of which has a column of answers.
 
     Raises:
-        InvalidValue: one of them has several choices: how often each is seen wrongly, or costs, is not fitted.
+        InvalidValue: a question allows several choices: their costs and error rates are not fitted.
     """
     if questionnaire.several:
         name = next(iter(questionnaire.several))
@@ -90,14 +90,14 @@ def one_by_one(questionnaire: Questionnaire) -> list[str]:
 
 
 def together(answers: Sequence[NDArray[np.object_]]) -> NDArray[np.object_]:
-    """Return the answers to each choice of a question as its one column; None where it is not asked."""
+    """Return the answers to each choice of a question as one column; None where it is not asked."""
     rows = zip(*answers, strict=True)
     said = [None if None in row else BETWEEN.join(one for one in row if one != NONE) or NONE for row in rows]
     return np.array(said, dtype=object)
 
 
 def each(rule: Rule, says: str = "") -> Rule:
-    """Want a list, a tuple or a column, of which everything fits another rule."""
+    """Want a list, a tuple or a column whose elements all satisfy another rule."""
 
     def fits(value: Any) -> bool:  # noqa: ANN401 - an argument of any type
         if is_a(value, str | bytes) or not is_a(value, Sequence | np.ndarray | pd.Series | pd.Index):

@@ -1,9 +1,9 @@
-"""What each changed answer is worth: the Shapley values of a re-quote, in whole minor units that add up.
+"""The value of each changed answer: the Shapley values of a re-quote, in whole minor units that add up.
 
-A phone is valued with every set of the changed answers taken as they were seen and the others as they were said. What
-an answer changes on average, over all orders in which the answers can be changed, is its share (Shapley 1953): no order
-of the questionnaire favours one of two answers that share a component. Of more than six changed answers two orders are
-taken, the questionnaire's and its reverse.
+A phone is valued with every subset of the changed answers as the inspector saw them and the rest as the customer gave
+them. The mean change by an answer over all orders is its share (Shapley 1953), so the order of the questions favours
+neither of two answers that share a component. With more than six changed answers only two orders are used, the
+questionnaire's and its reverse.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ _AT_ONCE = 200_000  # rows to value
 
 
 class Answers(NamedTuple):
-    """What was answered to a question, by each row.
+    """The answers to a question, by row.
 
     Attributes:
         options: the answers that occur.
         said: the position of the customer's answer; -1 for none.
-        seen: the position of the inspector's answer; -1 where nobody looked.
+        seen: the position of the inspector's answer; -1 if nobody looked.
     """
 
     options: pd.Index[str]
@@ -50,19 +50,19 @@ class Answers(NamedTuple):
 
     @property
     def differ(self) -> Flags:
-        """Where the inspector answered otherwise than the customer."""
+        """The rows where the inspector's answer differs from the customer's."""
         found: Flags = (self.seen >= 0) & (self.seen != self.said)
         return found
 
 
 class Attribution(NamedTuple):
-    """What the answers at the door change, by each row.
+    """The effects of the answers at the door, by row.
 
     Attributes:
-        said_minor: the value of the customer's answers; 0 where they have none.
-        seen_minor: the value of the inspector's; 0 for a phone that an answer of his refuses.
-        amounts: a column for each question; each row adds up to what one value is above the other.
-        valued: whether both values are known; all amounts are 0 where not.
+        said_minor: the value by the customer's answers; 0 if there is none.
+        seen_minor: the value by the inspector's answers; 0 for a phone that one of them refuses.
+        amounts: a column for each question; each row adds up to the second value minus the first.
+        valued: whether both values are known; if not, all amounts are 0.
     """
 
     said_minor: Ints
@@ -72,7 +72,7 @@ class Attribution(NamedTuple):
 
 
 class _Game(NamedTuple):
-    """The sets of changed answers to value, the empty one first and the whole one last, and how they are weighed."""
+    """The subsets of changed answers to value, from the empty one to the full one, and their weights."""
 
     sets: Flags
     weights: Ints
@@ -81,14 +81,14 @@ class _Game(NamedTuple):
 
 @cache
 def _game(players: int) -> _Game:
-    """Return what to value where so many answers changed.
+    """Return the subsets to value for a number of changed answers.
 
     >>> _game(2).weights.tolist(), _game(2).divisor
     ([[-1, -1, 1, 1], [-1, 1, -1, 1]], 2)
     """
     one_way = tuple(range(players))
     orders = [*permutations(one_way)] if players <= _MOST_EXACT else [one_way, one_way[::-1]]
-    gains: dict[tuple[int, ...], list[int]] = {}  # of each set: how often it stands after a player came, less before
+    gains: dict[tuple[int, ...], list[int]] = {}  # by subset: times after a player minus times before
     for order in orders:
         taken = [0] * players
         for player in order:
@@ -102,19 +102,19 @@ def _game(players: int) -> _Game:
 def attribute(
     phones: pd.DataFrame, answers: dict[str, Answers], programme: Programme, at: datetime | None
 ) -> Attribution:
-    """Value each phone as it was said to be and as it was seen, and share the difference among the changed answers.
+    """Value each phone by the customer's and by the inspector's answers, and split the difference among the answers.
 
     Args:
-        phones: what the programme reads of each phone beside its answers.
+        phones: the columns that the programme reads, beside the answers.
         answers: the answers to each question of the programme.
         programme: the rules.
-        at: the instant of the quotes, where `phones` has none.
+        at: the instant of the quotes, unless `phones` has a column of instants.
     """
     differ = np.zeros((len(phones), len(answers)), dtype=bool)
     for number, one in enumerate(answers.values()):
         differ[:, number] = one.differ
     said, valued = _values(phones, {name: (one.options, one.said) for name, one in answers.items()}, programme, at)
-    valued &= said > 0  # nobody is quoted nothing, and a phone that is refused is worth nothing here
+    valued &= said > 0  # nobody is quoted 0, and a refused phone is worth 0 here
     seen, amounts = said.copy(), np.zeros(differ.shape, dtype=np.int64)
     changed = np.where(valued, differ.sum(axis=1), 0)
     steps = []
@@ -143,7 +143,7 @@ def attribute(
 
 
 def _rounded(shares: Ints, divisor: int) -> Ints:
-    """Divide the shares and round them to whole units, so that each row still adds up: the largest remainders go up."""
+    """Divide the shares and round them to whole units by the largest remainders, so that each row still adds up."""
     whole, rest = shares // divisor, shares % divisor
     up = rest.sum(axis=1) // divisor
     rank = np.argsort(np.argsort(-rest, axis=1, kind="stable"), axis=1)
@@ -157,7 +157,7 @@ def _values(
     programme: Programme,
     at: datetime | None,
 ) -> tuple[Ints, Flags]:
-    """Return the coupon's value of each phone, 0 where an answer refuses it, and whether that is known."""
+    """Return the coupon's value of each phone, 0 if an answer refuses it, and whether that is known."""
     frame = phones.copy(deep=False)
     for name, (options, codes) in answers.items():
         frame[name] = pd.Categorical.from_codes(codes, categories=options)

@@ -1,4 +1,4 @@
-"""The one place where a book is valued: what `backtest`, `compare` and `exposure` stand on."""
+"""The one place where a book is valued, for `backtest`, `compare` and `exposure`."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ if TYPE_CHECKING:
 __all__ = ["AGES", "GROUPS", "as_categories", "days_of", "encoded", "price_bands", "valued"]
 
 AGES = ("0-5 months", "6-11 months", "1 year", "2 years", "3 years or more", "unknown")
-"""The bands of age, youngest first: since the purchase where that is known, else since the launch."""
+"""The bands of age, youngest first: since the purchase if its day is known, else since the launch."""
 
 _AGE_EDGES = (6, 12, 24, 36)  # months
 _PRICE_EDGES = tuple(factor * 10**power for power in range(12) for factor in (1, 2, 5))  # units of any currency
 GROUPS = ("brand", "age", "grade", "price_band")
-"""By which a report can be looked at."""
+"""The columns by which a report can be grouped."""
 
-_AT_ONCE = 200_000  # rows: some of them are done before anybody wonders
+_AT_ONCE = 200_000  # rows: below this a block is done before a person would wait
 _UNKNOWN = len(AGES) - 1
-_NO_TEXTS = ("purchased_on", "at")  # days and instants, which a column of objects may hold
+_NO_TEXTS = ("purchased_on", "at")  # days and instants, which an object column may contain
 
 
 def as_categories(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with its texts as categories: several times faster to compare and to value."""
+    """Return the frame with its text columns as categories: several times faster to compare and to value."""
     texts = [name for name, kind in frame.dtypes.items() if is_object_dtype(kind) or isinstance(kind, pd.StringDtype)]
     texts = [name for name in texts if name not in _NO_TEXTS]
     found = frame.copy(deep=False)
     for name in texts:
-        with suppress(Exception):  # lists, texts of no UTF-8, foreign objects: the valuation refuses their rows
+        with suppress(Exception):  # lists, invalid UTF-8, foreign objects: the valuation refuses their rows
             found[name] = frame[name].astype("category")
     return found
 
@@ -65,7 +65,7 @@ def days_of(book: pd.DataFrame, at: datetime | None) -> pd.Series[pd.Timestamp]:
     """Return the day of each row, in UTC, without a zone.
 
     Raises:
-        InvalidValue: neither an argument nor a column says when.
+        InvalidValue: there is neither an argument nor a column with the instants.
     """
     if at is not None:
         return pd.Series(np.datetime64(instant(at, "at").date(), "s"), index=book.index)
@@ -75,7 +75,7 @@ def days_of(book: pd.DataFrame, at: datetime | None) -> pd.Series[pd.Timestamp]:
 
 
 def _days(column: pd.Series[Any], read: Callable[[object], object]) -> npt.NDArray[np.datetime64]:
-    """Return the day of each cell; the valuation refuses the rows of those that have none."""
+    """Return the day of each cell; rows without one are refused by the valuation."""
     cells = cells_of(column)
     found = [told(read, cell) for cell in cells.distinct]
     days = np.array([one if type(one) is date else "NaT" for one in found], dtype="datetime64[D]")
@@ -90,11 +90,11 @@ def valued(
     Args:
         book: a row for each device.
         programme: the rules.
-        at: the instant of the valuation, where the book has none.
-        kept: the columns of the valuation that are read; None for all. A line for each answer fills the memory.
+        at: the instant of the valuation, unless the book has instants.
+        kept: the columns of the valuation that are read; None for all. A line for each answer would need much memory.
 
     Raises:
-        InvalidValue: neither an argument nor a column says when.
+        InvalidValue: there is neither an argument nor a column with the instants.
     """
     days = days_of(book, at)
     asked = encoded(book, programme)

@@ -1,4 +1,4 @@
-"""Cells of observations: each is read in one form, or it is a `Fault` with its remedy. Nothing is guessed."""
+"""Cells of observations: each is parsed in one format, or becomes a `Fault` with its remedy. Nothing is guessed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = [
 
 
 class Fault(NamedTuple):
-    """What is wrong with a cell, and the remedy."""
+    """The fault of a cell, and its remedy."""
 
     message: str
     remedy: str
@@ -45,10 +45,10 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """A column as its distinct cells, each of which is read once.
+    """A column as its distinct cells, each of which is parsed once.
 
     Attributes:
-        distinct: the cells; the last one is None, which every missing cell is.
+        distinct: the cells; the last is None, for every missing cell.
         codes: for each row, the position of its cell; -1 for a missing one.
     """
 
@@ -56,11 +56,11 @@ class Cells:
     codes: NDArray[np.intp]
 
 
-_EXACT = (str, int, float, bool, date, datetime, pd.Timestamp)  # equal ones of one type say the same
+_EXACT = (str, int, float, bool, date, datetime, pd.Timestamp)  # equal values of one type mean the same
 
 
 def cells_of(column: pd.Series[Any]) -> Cells:
-    """Return the cells of any column, whatever pandas keeps them in. A blank text is missing."""
+    """Return the cells of a column of any pandas type. A blank text is missing."""
     outer, cells = _factorized(column)
     seen: dict[object, int] = {}
     codes = np.empty(len(cells), dtype=np.intp)
@@ -82,7 +82,7 @@ def cells_of(column: pd.Series[Any]) -> Cells:
 
 
 def _factorized(column: pd.Series[Any]) -> tuple[Any, list[object]]:
-    """Return the cells, each once where pandas can tell cheaply, and then which of them each row holds."""
+    """Return the distinct cells, where pandas can find them cheaply, and the code of each row."""
     try:
         if isinstance(column.dtype, pd.CategoricalDtype):
             return np.asarray(column.cat.codes, dtype=np.intp), list(column.cat.categories)
@@ -106,7 +106,7 @@ def _cell(column: pd.Series[Any] | pd.Index[Any], row: int) -> object:
     try:
         return column.iloc[row] if isinstance(column, pd.Series) else column[row]
     except Exception:  # noqa: BLE001 - as above
-        return ...  # an object that no reader takes
+        return ...  # an object that no reader accepts
 
 
 def told(read: Callable[[object], Any], cell: object) -> Any:  # noqa: ANN401 - a value or a fault
@@ -142,8 +142,8 @@ def choice(among: Collection[str], remedy: str) -> Callable[[object], Any]:
     return read
 
 
-_DIGITS = 38  # of any number that is meant
-_EXACT_FLOAT = 2**53  # below it, a float is one whole number
+_DIGITS = 38  # of any number that can be meant
+_EXACT_FLOAT = 2**53  # below it, every float is exactly one whole number
 
 
 def whole(least: int, most: int, faults: tuple[Fault, Fault, Fault]) -> Callable[[object], Any]:
@@ -152,7 +152,7 @@ def whole(least: int, most: int, faults: tuple[Fault, Fault, Fault]) -> Callable
     Args:
         least: the least number.
         most: the greatest number.
-        faults: for what is no whole number, for one that is too low, and for one that is too high.
+        faults: for a cell that is not a whole number, for one that is too low, and for one that is too high.
     """
     wrong, low, high = faults
 
@@ -182,11 +182,11 @@ def whole(least: int, most: int, faults: tuple[Fault, Fault, Fault]) -> Callable
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?")
 MOST, LEAST = 1e15, 1e-6
-"""The greatest and the least size of a number but 0: squares and logarithms of those between them are exact enough."""
+"""Bounds of the absolute value of a number other than 0: squares and logarithms between them are exact enough."""
 
 
 def number_of(cell: object) -> float | None:
-    """Return a cell as a finite number that can be computed with, or None: a truth and a date are no numbers."""
+    """Return a cell as a finite number, or None; Booleans and dates are not numbers."""
     written = text_of(cell)
     if written is not None:
         written = written.strip()
@@ -203,7 +203,7 @@ def number_of(cell: object) -> float | None:
 
 _ISO = "%Y-%m-%d"
 _SERIALS = {"excel-1900": date(1899, 12, 30), "excel-1904": date(1904, 1, 1)}  # the day of serial number 0
-_LEAP_BUG = 61  # the workbooks of 1900 count a 29 February 1900: serial numbers below that of 1 March are a day off
+_LEAP_BUG = 61  # workbooks of 1900 contain a 29 February 1900: serial numbers below that of 1 March are off by a day
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _PARTS = {
     "%d": "(?P<d>[0-9]{1,2})",
@@ -220,10 +220,10 @@ YEARS = range(1900, 2262)
 
 
 def day_reader(day_format: object) -> Callable[[object], Any]:
-    """Return a reader of days in one form.
+    """Return a reader of days in one format.
 
     Raises:
-        InvalidValue: it is no such form.
+        InvalidValue: there is no such format.
     """
     form = text_of(day_format)
     if form == _ISO:
@@ -274,7 +274,7 @@ def _iso(cell: object) -> date | Fault:
         except NotATime:
             return _NO_DATE
     found = as_date(cell)
-    if isinstance(found, datetime):  # a frame may hold the midnights of a zone
+    if isinstance(found, datetime):  # a frame may contain midnights with a zone
         return found.date() if found.time() == time() and not getattr(found, "nanosecond", 0) else _NO_DAY
     return found if type(found) is date else _NO_DATE
 

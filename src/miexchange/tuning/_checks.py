@@ -1,4 +1,4 @@
-"""What every fit asks of its data first: errors and warnings that name the rows."""
+"""Checks of data before every fit: errors and warnings that name the rows."""
 
 from __future__ import annotations
 
@@ -44,21 +44,21 @@ _KNOWN = 50
 
 
 class TuningWarning(UserWarning):
-    """The data can be used, and somebody should look at the rows that it names.
+    """The data can be used, but somebody should look at the rows that it names.
 
     Silence it with ``warnings.simplefilter("ignore", TuningWarning)``.
     """
 
 
 class NotFitted(MiExchangeError, ValueError, AttributeError):  # noqa: N818 - named after what is wrong, as InvalidValue is
-    """A learned value was asked for before `fit`."""
+    """A fitted attribute was read before `fit`."""
 
 
 def fitted(estimator: object, name: str) -> Any:  # noqa: ANN401 - whatever the estimator learned
-    """Return a learned value.
+    """Return a fitted attribute.
 
     Raises:
-        NotFitted: there is none yet.
+        NotFitted: it does not exist yet.
     """
     value = estimator.__dict__.get(name)
     if value is None:
@@ -73,7 +73,7 @@ def warn(message: str) -> None:
 
 
 def named_rows(labels: Iterable[object]) -> str:
-    """Name rows by their index labels: the first few, and how many more.
+    """Name rows by their index labels: the first few, and the number of others.
 
     >>> named_rows([3, 4])
     'rows 3, 4'
@@ -86,11 +86,11 @@ def named_rows(labels: Iterable[object]) -> str:
     return f"row{'s'[: len(found) != 1]} {first}{more}"
 
 
-_FAR = 3.0  # no list moves by so much from one edition to the next, and every mistake of a unit moves it by more
+_FAR = 3.0  # no list changes by this factor between two editions, and every mistake of a unit exceeds it
 
 
 def of_another_unit(values: Any, beside: Any) -> npt.NDArray[np.bool_]:  # noqa: ANN401 - two columns of one length
-    """Tell which amounts are more than three times, or less than a third of, those beside them; NaN is neither.
+    """Tell which amounts are more than three times, or less than a third of, their neighbours; False for NaN.
 
     >>> of_another_unit([100.0, 299.0, 301.0, 33.0], [100.0, 100.0, 100.0, float("nan")]).tolist()
     [False, False, True, False]
@@ -101,7 +101,7 @@ def of_another_unit(values: Any, beside: Any) -> npt.NDArray[np.bool_]:  # noqa:
 
 
 def is_table(data: object) -> bool:
-    """Tell whether data are a table of some library, by what its type has."""
+    """Tell whether data are a table of some library, by the attributes of its type."""
     kind = type(data)
     return issubclass(kind, pd.DataFrame) or any(
         hasattr(kind, name) for name in ("column_names", "get_columns", "collect_schema", "__arrow_c_stream__")
@@ -109,10 +109,10 @@ def is_table(data: object) -> bool:
 
 
 def frame_of(data: object, what: str) -> pd.DataFrame:
-    """Return a table of any library as a frame of pandas, whose cells can all be read.
+    """Return a table of any library as a pandas frame with readable cells.
 
     Raises:
-        InvalidValue: it is no table, or one that cannot be read.
+        InvalidValue: it is not a table, or it cannot be read.
     """
     if not is_table(data):
         raise wrong_type(what, data, "give a pandas DataFrame, or a table of Polars or Arrow")
@@ -131,7 +131,7 @@ def as_frame(data: object, columns: Iterable[object], what: str) -> pd.DataFrame
     """Return the data as a frame that has the columns, each once, and at least one row.
 
     Raises:
-        InvalidValue: no frame, a column is missing or repeated, or there are no rows.
+        InvalidValue: not a frame, a column is missing or duplicated, or there are no rows.
     """
     frame = frame_of(data, what)
     names = [text_of(label) for label in frame.columns]
@@ -157,10 +157,10 @@ def numbers(
     at_least: float | None = None,
     gaps: bool = False,
 ) -> npt.NDArray[np.float64]:
-    """Return a column as floats within bounds; a NaN only for an empty cell, where there may be gaps.
+    """Return a column as floats within bounds; NaN for an empty cell, if gaps are allowed.
 
     Raises:
-        InvalidValue: rows that hold no number, or one out of bounds, are named.
+        InvalidValue: names the rows without a number, or with one out of bounds.
     """
     plain = _kept_as_numbers(data[column])
     if plain is not None and _usable(plain, above, at_least).all():
@@ -179,7 +179,7 @@ def numbers(
 
 
 def _kept_as_numbers(column: pd.Series[Any]) -> npt.NDArray[np.float64] | None:
-    """Return a column that pandas keeps as numbers; these need not be read one by one."""
+    """Return a column that pandas stores as numbers, so that its cells need not be parsed one by one."""
     kept = isinstance(column.dtype, np.dtype) and column.dtype.kind in "if"
     return column.to_numpy(dtype=np.float64) if kept else None
 
@@ -196,7 +196,7 @@ def minor(data: pd.DataFrame, column: str, *, least: int = 1) -> npt.NDArray[np.
     """Return a column of amounts above zero, or of zero as well with `least=0`, in whole minor units.
 
     Raises:
-        InvalidValue: rows that hold no such amount are named.
+        InvalidValue: names the rows without such an amount.
     """
     column_ = data[column]
     if (
@@ -214,7 +214,7 @@ def days(data: pd.DataFrame, column: str, *, gaps: bool = False) -> npt.NDArray[
     """Return a column of days (dates, midnights without a zone, texts such as ``2023-01-31``); NaT for an allowed gap.
 
     Raises:
-        InvalidValue: rows that hold no day are named.
+        InvalidValue: names the rows without a day.
     """
     read, fault = day_reader("%Y-%m-%d"), Fault("", "give a day in each, such as 2018-06-20, or take them out")
 
@@ -226,10 +226,10 @@ def days(data: pd.DataFrame, column: str, *, gaps: bool = False) -> npt.NDArray[
 
 
 def words(data: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:
-    """Return a column of categories as texts, "" for a missing one. A whole number is the same with and without .0.
+    """Return a column of categories as texts, "" for a missing one; a whole number is the same with and without .0.
 
     Raises:
-        InvalidValue: rows that hold neither a text nor a number are named.
+        InvalidValue: names the rows with neither a text nor a number.
     """
     return np.array(_read(data, column, _word, ""), dtype=object)
 
@@ -245,7 +245,7 @@ def _word(cell: object) -> str | Fault:
 
 
 def _read(data: pd.DataFrame, column: str, read: Callable[[object], Any], nothing: object) -> list[Any]:
-    """Read each distinct cell of a column, and return the value of each row."""
+    """Parse each distinct cell of a column, and return the value of each row."""
     cells = cells_of(data[column])
     found = [*(told(read, cell) for cell in cells.distinct[:-1]), nothing]
     bad = np.flatnonzero(np.array([isinstance(one, Fault) for one in found])[cells.codes])
@@ -259,7 +259,7 @@ def _read(data: pd.DataFrame, column: str, read: Callable[[object], Any], nothin
 def duplicates(data: pd.DataFrame, columns: Iterable[str] | None = None) -> npt.NDArray[np.bool_]:
     """Tell which rows repeat an earlier one."""
     chosen = data if columns is None else data[[*columns]]
-    # Each column becomes codes, and the codes of a row one number: rows whose numbers differ do differ.
+    # Each column becomes codes, and the codes of a row one number, which is unique for distinct rows.
     coded = [cells_of(chosen.iloc[:, position]).codes.astype(np.int32) for position in range(chosen.shape[1])]
     mixed = np.zeros(len(chosen), dtype=np.uint64)
     for codes in coded:

@@ -1,8 +1,8 @@
-"""Where the share of the price that a finding takes is placed: where values are missed by the fewest percent.
+"""Places a finding's share of the price where the mean percentage error of values is least.
 
-The logarithm of a cost is no good measure of an error in the value: where a fault takes 80 % of the price, a cost that
-is 10 % too high makes a value that is 40 % too low. So the shares that stand in for unknown anchors are moved, from
-where the mixed model puts them, to where the mean percentage error of the quoted values is least.
+The logarithm of a cost measures the error in the value badly: if a fault takes 80 % of the price, a cost that is
+10 % too high makes a value that is 40 % too low. So the shares that replace unknown anchors are moved from the
+estimates of the mixed model to where the mean percentage error of the quoted values is least.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ __all__ = ["closest", "step_of"]
 _ROUNDS = 60
 _HALVINGS = 12
 _SETTLED = 1e-9
-_FLAT = 1e-4  # an error below this share of the price is none: keeps the squares in place of absolute errors solvable
-_LEAST = 0.02  # of the clean price: no value is taken for less, so that no error is a thousand percent
-_SURE = 0.005  # no quotes are believed to be closer than half a percent on the mean
+_FLAT = 1e-4  # smaller errors, as a share of the price, count as this: keeps the reweighted squares solvable
+_LEAST = 0.02  # of the clean price: values below it count as this, so that no error is a thousand percent
+_SURE = 0.005  # quotes are not expected to be closer than half a percent on average
 
 
-_STEP_OF_PRICE = 0.001  # no step is believed that is more of a middle price
+_STEP_OF_PRICE = 0.001  # a larger share of a middle price is not believed to be a step
 _FINEST = 1e-5  # of the middle price: no step is finer
-_CLOSE = 1e-6  # how far from a whole number of steps a price may be
+_CLOSE = 1e-6  # the tolerance for a price to be a whole number of steps
 
 
 def step_of(prices: Floats) -> float:
-    """Return the rounding step that prices show: what all are whole multiples of, or 0.
+    """Return the rounding step that prices show, of which all are whole multiples, or 0.
 
     The same prices in another unit show the same step in that unit.
 
@@ -45,7 +45,7 @@ def step_of(prices: Floats) -> float:
         one, other = found, price
         while other > _FINEST * middle:
             one, other = other, one % other
-            if one - other < _FINEST * middle:  # a whole multiple, but for the last bits of floats
+            if one - other < _FINEST * middle:  # a whole multiple, up to the last bits of floats
                 other = 0.0
         found = one
     whole = np.round(prices / found)
@@ -61,22 +61,22 @@ _DIVISORS = [factor * 10**power for power in range(16) for factor in (1, 2, 5)]
 
 
 def _left(logs: Floats) -> Floats:
-    """Return what is left of the price after a cost, as a share of it."""
+    """Return the share of the price that is left after a cost."""
     left: Floats = np.maximum(1.0 - np.exp(logs), _LEAST)
     return left
 
 
 def closest(columns: Floats, start: Floats, price: Floats, spreads: Floats) -> Floats:
-    """Return by how much each coefficient is to move, so that values are missed by the fewest percent.
+    """Return the move of each coefficient that makes the mean percentage error of the values least.
 
-    Laplace's law for the percentage errors, a normal law for the moves; absolute errors by squares that are weighed
-    anew in each round.
+    The percentage errors have a Laplace distribution, the moves a normal one; absolute errors are minimised by
+    iteratively reweighted least squares.
 
     Args:
         columns: one for each coefficient of the logarithm of a cost's share.
         start: that logarithm as it is now.
-        price: what was paid, as a share of the clean price.
-        spreads: how far each coefficient may move, as a standard deviation.
+        price: the amount that was paid, as a share of the clean price.
+        spreads: the standard deviation of each coefficient's move.
     """
     paid = np.maximum(price, _LEAST)
     first = float(np.abs(_left(start) / paid - 1).mean())
@@ -92,7 +92,7 @@ def closest(columns: Floats, start: Floats, price: Floats, spreads: Floats) -> F
     for _ in range(_ROUNDS):
         logs = start + columns @ moves
         error = _left(logs) / paid - 1
-        slope = -np.exp(np.minimum(logs, 0.0)) / paid  # also where nothing is left: towards what was paid
+        slope = -np.exp(np.minimum(logs, 0.0)) / paid  # also where nothing is left: towards the amount that was paid
         weight = 1.0 / (scale * np.maximum(np.abs(error), _FLAT))
         tilted = columns * slope[:, None]
         gram = (tilted * weight[:, None]).T @ tilted + np.diag(inverse)

@@ -1,7 +1,7 @@
-"""Cumulative sums: how far a series of residuals has left zero, and after how many of them that is told.
+"""Cumulative sums: how far a series of residuals has left zero, and the mean delay until a chart alarms.
 
-The chart is Page's (1954), its run lengths are exact but for a grid: those of the Markov chain of Brook and Evans
-(1972), on the residuals that were seen and not on a normal law.
+The chart is Page's (1954). Its run lengths are those of the Markov chain of Brook and Evans (1972), exact up to a grid,
+computed on the observed residuals and not on a normal distribution.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 __all__ = ["Side", "run_length", "side_of", "sums"]
 
 _STATES = 100
-_ROUNDS, _NEAR = 30, 0.002  # a limit is found when the logarithm of its run length is so near
-_LEAST, _GREATEST = 1.0, 400.0  # standard deviations, between which a limit is sought
+_ROUNDS, _NEAR = 30, 0.002  # a limit is found when the logarithm of its run length is this near
+_LEAST, _GREATEST = 1.0, 400.0  # standard deviations, between which a limit is searched
 
 
 class Side(NamedTuple):
     """One side of a chart, in standard deviations of a residual.
 
     Attributes:
-        allowance: what is taken off each residual, half the shift that is to be told.
-        limit: the sum from which the shift is told.
+        allowance: the amount subtracted from each residual, half the shift to detect.
+        limit: the sum that raises an alarm.
         between: the mean number of residuals between two false alarms.
-        delay: the mean number of residuals until the shift is told, from a sum of zero.
+        delay: the mean number of residuals until the shift is detected, from a sum of zero.
     """
 
     allowance: float
@@ -43,7 +43,7 @@ def run_length(steps: Floats, allowance: float, limit: float) -> float:
 
     Args:
         steps: residuals, sorted, each of which is as likely as any other.
-        allowance: what is taken off each.
+        allowance: the amount subtracted from each residual.
         limit: the limit.
 
     A residual that is always one unit above the allowance takes five to reach five.
@@ -61,11 +61,11 @@ def run_length(steps: Floats, allowance: float, limit: float) -> float:
 
 
 def side_of(residuals: Floats, shift: float, between: float) -> Side:
-    """Return the side of a chart that tells an upward shift, with so many residuals between two false alarms.
+    """Return the chart side that detects an upward shift, with a given mean distance between two false alarms.
 
     Args:
         residuals: in control, in standard deviations, of mean zero.
-        shift: what is to be told, in standard deviations.
+        shift: the shift to detect, in standard deviations.
         between: the mean number of residuals between two false alarms.
     """
     steps, allowance = np.sort(residuals), shift / 2
@@ -77,7 +77,7 @@ def side_of(residuals: Floats, shift: float, between: float) -> Side:
     low, high = (0.0, -wanted), (_LEAST, short(_LEAST))
     while high[0] < _GREATEST and high[1] < 0:
         low, high = high, (2 * high[0], short(2 * high[0]))
-    # The logarithm of the run length is nearly a line, so where that crosses is tried; every other time the middle.
+    # The logarithm of the run length is nearly linear, so try the secant; every other time the middle.
     for number in range(_ROUNDS):
         if high[1] <= _NEAR or high[0] == _LEAST:
             break
@@ -90,7 +90,7 @@ def side_of(residuals: Floats, shift: float, between: float) -> Side:
 
 
 def sums(steps: Floats) -> Floats:
-    """Return the cumulative sums that never fall below zero.
+    """Return the cumulative sums, floored at zero.
 
     >>> sums(np.array([1.0, -3.0, 2.0, 1.0])).tolist()
     [1.0, 0.0, 2.0, 3.0]

@@ -36,19 +36,19 @@ __all__ = [
 ]
 
 CLEAN = "clean"
-"""What stands for no finding at all."""
+"""The name for no finding."""
 
-_BELIEVED = 10.0  # residuals for which what was believed counts, beside what is seen
+_BELIEVED = 10.0  # the weight of the prior, in residuals, beside the observed ones
 _FEWEST_FOR_A_SCATTER = 6  # rows of devices with several
 _LEAST_APART = 0.2  # of a row's deviation is seen in its own mean, however much of the mean it makes
-_MOST_EXACT = 3.0  # no finding is believed to scatter less than a third of what all do
+_MOST_EXACT = 3.0  # the least own scatter of a finding, as a share of that of all
 
 
 def keeps_of(scales: Iterable[Scale], quoted: Collection[str]) -> dict[str, float]:
-    """Return what the grade of each finding is to keep, as a share: what nothing else takes, a weight can take.
+    """Return the share that the grade of each finding keeps: weights take over what only the grade took before.
 
-    Quotes say what a finding takes in whole. Where every finding that leads to a grade is quoted, the grade takes no
-    more than the answers without a weight do; where one is not, it takes what it took.
+    Quotes tell the whole cost of a finding. If every finding that leads to a grade is quoted, the grade takes no
+    more than the answers without a weight do; if one is not, it takes as much as before.
     """
     steps: dict[int, list[tuple[str, int]]] = {}
     kept: dict[str, float] = {}
@@ -66,7 +66,7 @@ def keeps_of(scales: Iterable[Scale], quoted: Collection[str]) -> dict[str, floa
 
 
 def bases_of(families: Mapping[str, str], rows: pd.DataFrame) -> dict[str, str]:
-    """Return the finding of weight 1 in each family: the one that is quoted most often.
+    """Return the finding of weight 1 in each family: the one quoted most often.
 
     Args:
         families: the family of each finding.
@@ -81,7 +81,7 @@ def bases_of(families: Mapping[str, str], rows: pd.DataFrame) -> dict[str, str]:
 
 
 def joined(families: Iterable[str], quoted: Iterable[str]) -> dict[str, str]:
-    """Return, by each family that is not quoted, the first quoted one of the same component, where there is one.
+    """Map each unquoted family to the first quoted one of the same component, if there is one.
 
     >>> joined(["display.glass", "display.touch", "body"], ["display.glass"])
     {'display.touch': 'display.glass'}
@@ -97,7 +97,7 @@ def joined(families: Iterable[str], quoted: Iterable[str]) -> dict[str, str]:
 
 
 def spread_of(means: Floats, variances: Floats, before: float) -> float:
-    """Return how far effects scatter that were drawn to nothing, of their means and variances; `before` for none.
+    """Return the standard deviation of effects that are shrunk to 0, from their means and variances; else `before`.
 
     >>> round(spread_of(np.array([0.3, -0.3]), np.array([0.16, 0.16]), 0.2), 3)
     0.5
@@ -106,11 +106,11 @@ def spread_of(means: Floats, variances: Floats, before: float) -> float:
 
 
 def dispersion(squares: Floats, freedom: float) -> float:
-    """Return how far residuals scatter beside what was believed, as a variance: 1 where there is nothing to tell it.
+    """Return the variance of residuals relative to the prior one; 1 if there is nothing to estimate it from.
 
     Args:
-        squares: of each residual, in variances that it was believed to have.
-        freedom: how many residuals the parameters leave free.
+        squares: the square of each residual, in units of its prior variance.
+        freedom: the residual degrees of freedom.
 
     >>> dispersion(np.full(90, 0.5), 90.0)
     0.55
@@ -121,14 +121,14 @@ def dispersion(squares: Floats, freedom: float) -> float:
 def scatter(
     left: Floats, noise: Floats, finding: npt.NDArray[np.object_], codes: npt.NDArray[np.intp], relative: Floats
 ) -> Floats:
-    """Return for each row how far its finding scatters beside the others of its device; 0 where that is not seen.
+    """Return for each row the scatter of its finding beside the others of its device; 0 where it cannot be estimated.
 
     Args:
-        left: what the fixed part leaves of the logarithms.
-        noise: the variance of each row, as it is believed to be.
+        left: the residuals of the fixed part, in logarithms.
+        noise: the prior variance of each row.
         finding: the finding of each row.
         codes: the device and family of each.
-        relative: what rounding explains, as a standard deviation.
+        relative: the standard deviation that rounding explains.
     """
     weight = 1.0 / noise
     total = np.bincount(codes, weight)
@@ -155,7 +155,7 @@ def scatter(
 def shared_out(
     rows: pd.DataFrame,
 ) -> tuple[pd.DataFrame, npt.NDArray[np.object_], Floats, npt.NDArray[np.bool_]]:
-    """Share each row's cost out evenly among its findings, where none ever stands alone."""
+    """Split each row's cost evenly among its findings, where none occurs alone."""
     times = rows["named"].str.len().to_numpy()
     spread = rows.loc[rows.index.repeat(times)].reset_index(drop=True)
     finding = np.array([name for names in rows["named"] for name in names], dtype=object)
@@ -163,13 +163,13 @@ def shared_out(
 
 
 def split(text: str) -> tuple[str, ...]:
-    """Return the findings that a text names, each once."""
+    """Return the findings that a text names, without duplicates."""
     names = [part.strip() for part in text.split("+")]
     return tuple(name for name in dict.fromkeys(names) if name and name != CLEAN)
 
 
 def make_monotone(scale: Scale, logs: dict[str, float], errors: dict[str, float]) -> None:
-    """Let no finding of a scale weigh less than a milder one: pool neighbours that would (PAVA)."""
+    """Make the weights of a scale rise with severity: pool neighbours that fall (PAVA)."""
     blocks: list[tuple[float, float, list[str]]] = []
     for name in scale.findings:
         value, mass, names = logs[name], 1.0 / (errors[name] ** 2 + 1e-8), [name]

@@ -1,4 +1,4 @@
-"""Folds that keep rows together that belong together: variants, families, months."""
+"""Folds that keep related rows together: variants, families, months."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 __all__ = ["folds_of", "labels_by"]
 
 _FOLDS, _BLOCKS = 10, 6
-_FEWEST = 3  # groups; of two, each would be told by the other alone
-_FIRST = 2  # of the blocks in time are only learned from
+_FEWEST = 3  # groups; with two, each would be predicted by the other alone
+_FIRST = 2  # the share of blocks in time that is only used for training
 _TIME = re.compile(r"[12][0-9]{3}-[01][0-9](?:-[0-3][0-9](?:[ T][0-9:.]+)?)?")
 
 
 def labels_by(data: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:
-    """Return the group of each row as a text, a day as ``2023-01-31``; rows without one are of a group of their own.
+    """Return the group of each row as a text, a day as ``2023-01-31``; a row without one is a group of its own.
 
     Raises:
-        InvalidValue: rows hold neither a text, nor a number, nor a day.
+        InvalidValue: rows with neither a text, nor a number, nor a day.
     """
     days = [told(as_date, cell) for cell in cells_of(data[column]).distinct[:-1]]
     if days and all(isinstance(day, date) for day in days):
@@ -41,7 +41,7 @@ def labels_by(data: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:
 
 
 def folds_of(labels: npt.NDArray[np.object_]) -> list[tuple[Flags, Flags]]:
-    """Return the rows to learn from and those to test on: whole groups, or blocks of time told by those before them.
+    """Return the rows to train on and to test on: whole groups, or blocks of time predicted by the earlier ones.
 
     >>> months = np.array([f"2023-{month:02d}" for month in range(1, 13)], dtype=object)
     >>> [(int(train.sum()), int(test.sum())) for train, test in folds_of(months)]

@@ -1,7 +1,7 @@
-"""95 % intervals of shares, means and kappas, of rows that are alone or come in clusters.
+"""95 % intervals of shares, means and kappas, for independent or clustered rows.
 
 The variance is that of the influence of each cluster (Liang and Zeger 1986), with Student's t on the clusters less one,
-or on fewer degrees of freedom where a few clusters make most of it; a row of no cluster is a cluster of its own.
+or on fewer degrees of freedom if a few clusters dominate it; a row without a cluster is a cluster of its own.
 Few exchanges differ at the door, so no interval is symmetric.
 """
 
@@ -26,7 +26,7 @@ _BELOW = 0.025
 
 
 class Estimate(NamedTuple):
-    """A number, and the bounds of its 95 % interval; NaN where the rows cannot tell."""
+    """A number, and the bounds of its 95 % interval; NaN if the rows do not determine them."""
 
     value: float
     low: float
@@ -37,17 +37,17 @@ _UNKNOWN = Estimate(float("nan"), float("nan"), float("nan"))
 
 
 class _Scatter:
-    """How far an estimate scatters: that of the sum of its rows' influences, cluster by cluster.
+    """The sampling distribution of an estimate: of the sum of its rows' influences, cluster by cluster.
 
     Attributes:
-        error: the standard error; NaN of a single row.
-        skewness: that of the estimate, as far as it stands out of chance: a single large amount is no skewness.
-        quantile: how many standard errors to either side hold 95 %.
+        error: the standard error; NaN for a single row.
+        skewness: of the estimate, as far as it exceeds chance: a single large amount does not count.
+        quantile: the number of standard errors to either side that cover 95 %.
     """
 
     def __init__(self, influence: npt.NDArray[np.floating[Any]], clusters: Codes | None) -> None:
         codes = None if clusters is None else np.unique(clusters, return_inverse=True)[1]
-        # One cluster says nothing of others, so its rows are taken as alone.
+        # One cluster carries no information about others, so its rows are treated as independent.
         sums = influence if codes is None or not codes.any() else np.bincount(codes, influence)
         free = float(max(len(sums) - 1, 1))
         square, cube, fourth, sixth = (float((sums**power).sum()) for power in (2, 3, 4, 6))
@@ -55,13 +55,13 @@ class _Scatter:
         self.skewness = 0.0
         if cube**2 > sixth > 0:  # with random signs the cubes would add up to the root of the sixth powers
             self.skewness = cube * len(sums) / free / self.error**3 * (1 - sixth / cube**2)
-        if fourth > 0:  # as many degrees of freedom as normal influences of that fourth moment had
+        if fourth > 0:  # the degrees of freedom for which normal influences would have that fourth moment
             free = min(free, max(3 * square**2 / fourth, 1))
         self.quantile = float(student.ppf(1 - _BELOW, free))
 
 
 def share_of(hits: npt.NDArray[np.bool_], clusters: Codes | None = None) -> Estimate:
-    """Return the share of hits with Wilson's interval (1927), on the rows that the clusters are worth.
+    """Return the share of hits with Wilson's interval (1927), on the effective number of rows.
 
     The design effect is never below 1, as Korn and Graubard (1998) have it.
 
@@ -82,10 +82,10 @@ def share_of(hits: npt.NDArray[np.bool_], clusters: Codes | None = None) -> Esti
 
 
 def mean_of(values: Floats, clusters: Codes | None = None) -> Estimate:
-    """Return the mean with an interval that is as skewed as the values are.
+    """Return the mean with an interval that is as skewed as the values.
 
-    Where few of the values are not 0, Student's interval misses on one side; Hall's transformation (1992) takes the
-    skewness out of it.
+    If most values are 0, Student's interval misses on one side; Hall's transformation (1992) removes the
+    skewness.
 
     >>> [round(number, 4) for number in mean_of(np.array([0.0] * 90 + [-10.0] * 10))]
     [-1.0, -1.7675, -0.4765]
@@ -99,7 +99,7 @@ def mean_of(values: Floats, clusters: Codes | None = None) -> Estimate:
 
 
 def _unskewed(quantile: float, skewness: float) -> float:
-    """Return where a quantile of the transformed statistic was before: x + sx²/3 + s²x³/27 + s/6, solved for x."""
+    """Return the original quantile of a transformed one: x + sx²/3 + s²x³/27 + s/6, solved for x."""
     if abs(skewness) < 1e-9:  # noqa: PLR2004 - the line that the cubic becomes
         return quantile
     return float(3 / skewness * (np.cbrt(1 + skewness * (quantile - skewness / 6)) - 1))
@@ -119,10 +119,10 @@ def cohen(one: Codes, other: Codes, clusters: Codes | None = None) -> Estimate:
 
 
 def fleiss(counts: Floats, clusters: Codes | None = None) -> Estimate:
-    """Return the agreement of raters who are interchangeable (Fleiss 1971), two or more of each subject.
+    """Return the agreement of interchangeable raters (Fleiss 1971), two or more for each subject.
 
     Args:
-        counts: how many raters gave each answer: a row for each subject, a column for each answer.
+        counts: the number of raters by answer: a row for each subject, a column for each answer.
         clusters: the cluster of each subject.
 
     >>> round(fleiss(np.array([[2.0, 0.0], [2.0, 0.0], [0.0, 2.0], [1.0, 1.0]])).value, 4)
@@ -140,16 +140,16 @@ def _kappa(differ: Floats, by_chance: float, influence: Floats, clusters: Codes 
     """Return 1 - observed / expected disagreement; the interval is of the logarithm of that ratio, so never above 1.
 
     Args:
-        differ: how much the ratings of each subject disagree.
-        by_chance: the disagreement that is expected.
-        influence: that of each subject on what is expected.
+        differ: the disagreement of the ratings of each subject.
+        by_chance: the expected disagreement.
+        influence: of each subject on the expected disagreement.
         clusters: the cluster of each subject.
     """
     if not len(differ) or by_chance < 1e-12:  # noqa: PLR2004 - all gave one answer: there is nothing to agree on
         return _UNKNOWN
     seen = float(differ.mean())
     ratio = seen / by_chance
-    if not seen:  # the bound of Clopper and Pearson (1934) where nothing disagrees
+    if not seen:  # the bound of Clopper and Pearson (1934) if nothing disagrees
         return Estimate(1.0, max(1 - (1 - _BELOW ** (1 / len(differ))) / by_chance, -1.0), 1.0)
     scatter = _Scatter((differ - seen - ratio * influence) / (len(differ) * by_chance), clusters)
     factor = float(np.exp(scatter.quantile * scatter.error / ratio))

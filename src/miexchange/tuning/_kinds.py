@@ -1,4 +1,4 @@
-"""What is asked, quoted and paid: by how much prices of one kind lie above another, where both are seen."""
+"""Ratios of asked, quoted and paid prices, where both kinds are observed."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 __all__ = ["KindOffsets", "kind_offsets"]
 
-_BEST = ("deal", "quote", "listing")  # what is nearest to what is paid, first
-_FEWEST = 1.5  # pairs of rows, as n m / (n + m) of two kinds: three of each tell a ratio, two of one and three do not
-_OWN = 3.0  # such pairs for which the ratio of all variants counts beside a variant's own
+_BEST = ("deal", "quote", "listing")  # nearest to paid prices first
+_FEWEST = 1.5  # rows, as n m / (n + m) of two kinds: three of each determine a ratio
+_OWN = 3.0  # pairs at which the ratio of all variants weighs as much as a variant's own
 
 
 class KindOffsets:
-    """By how much each row lies above what is paid, and what that rests on.
+    """The offset of each row from paid prices, and its basis.
 
     Attributes:
-        logs: for each row, the logarithm of its ratio to what is paid.
-        table: for each kind, its ratio, its basis (`paid`, `stated`, `estimated` or `assumed`), and how many cells and
-            rows told it.
+        logs: for each row, the logarithm of its ratio to paid prices.
+        table: for each kind, its ratio, its basis (`paid`, `stated`, `estimated` or `assumed`), and the number of
+            cells and rows behind it.
     """
 
     def __init__(self, logs: npt.NDArray[np.floating[Any]], table: pd.DataFrame) -> None:
@@ -34,12 +34,12 @@ class KindOffsets:
         self.table = table
 
     def says(self, kind: str) -> str:
-        """Say of a kind what its prices are of what is paid, where that is not assumed to be all."""
+        """Return the ratio of a kind to paid prices in words, unless it is assumed to be 1."""
         row = self.table.loc[kind]
         return kind if row["basis"] in {"paid", "assumed"} else f"{kind} at {100 * row['ratio']:.0f} % ({row['basis']})"
 
     def assumed(self, kind: pd.Series[str], fewest: int) -> pd.Series[bool]:
-        """Tell which rows are of a kind that nothing says a ratio of, where there are not just a few."""
+        """Tell which rows are of a kind without a known ratio, if there are more than a few."""
         unsaid = self.table.index[(self.table["basis"] == "assumed") & (self.table["rows"] >= fewest)]
         return kind.isin(unsaid)
 
@@ -47,23 +47,23 @@ class KindOffsets:
 def kind_offsets(
     logs: pd.Series[float], cell: pd.Series[str], kind: pd.Series[str], stated: Mapping[str, float]
 ) -> KindOffsets:
-    """Compare the kinds of prices within cells of like devices.
+    """Compare the kinds of prices within cells of similar devices.
 
-    Deals are what is paid; without any, quotes are, and without these, listings. A ratio that is stated stands. Else it
-    is the middle of those of the cells, and a cell with rows enough is drawn to its own.
+    Deals are paid prices; without any, quotes count as paid, and without these, listings. A stated ratio is used as
+    it is. Otherwise it is the median of the cells' ratios, and a cell with enough rows is shrunk towards it.
 
     Args:
         logs: the logarithms of prices.
-        cell: the rows that are alike, such as those of one variant.
+        cell: the group of similar rows, such as those of one variant.
         kind: the kind of each row.
-        stated: ratios to what is paid, by kind.
+        stated: ratios to paid prices, by kind.
     """
     found = pd.Series(0.0, index=logs.index)
     there = [name for name in _BEST if (kind == name).any()]
     table: list[tuple[str, float, str, int, int]] = []
     paid = next((name for name in there if name not in stated), "")
     if paid == "listing":
-        paid = ""  # what is asked is not what is paid, whatever else is not there
+        paid = ""  # an asked price is not a paid one, even if no other kind occurs
     grouped = logs.groupby([cell, kind])
     middles, counts = grouped.median().unstack(), grouped.size().unstack()  # noqa: PD010 - cells by kinds
     for name in there:

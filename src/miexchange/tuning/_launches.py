@@ -1,4 +1,4 @@
-"""Launches: what the catalogue says of a model's own, and how many successors followed it."""
+"""Launches: a model's own by the catalogue, and the number of its successors."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _SIBLINGS = 90  # days: models of one generation come out up to two months apart
 
 
 def launches_of(catalogue: Catalogue, launch_prices: Mapping[str, int] | None = None) -> pd.DataFrame:
-    """Return brand, day and year of launch and new price of every variant, by its id; missing where nothing says them.
+    """Return brand, day and year of launch, and new price of every variant by its id; missing where unknown.
 
     Args:
         catalogue: the variants.
-        launch_prices: the new price in minor units where it is to be another than the catalogue's, or that has none.
+        launch_prices: new prices in minor units that override or complete the catalogue's.
     """
     given = launch_prices or {}
     rows = [
@@ -51,9 +51,9 @@ def successors_of(
     lines: npt.NDArray[np.object_],
     launches: Mapping[str, Sequence[date]],
 ) -> npt.NDArray[np.float64]:
-    """Return how many models of its line came out after a phone, up to and including a day.
+    """Return the number of models of its line that came out after a phone, up to and including a day.
 
-    Launches within 90 days are of one generation, and count once: a phone's own does not count for it.
+    Launches within 90 days are one generation and count once; a phone's own generation does not count.
 
     Args:
         days: the day of each price.
@@ -86,7 +86,7 @@ def _generations(launches: Sequence[date]) -> npt.NDArray[np.datetime64]:
 
 
 def pace_of(launches: Mapping[str, Sequence[date]]) -> float:
-    """Return how many generations a line has each month, in the mean of the lines with two or more.
+    """Return the generations a month of a line, as the mean over lines with two or more.
 
     >>> from datetime import date
     >>> round(1 / pace_of({"X": [date(2017, 9, 22), date(2018, 9, 21)], "Y": []}), 1)

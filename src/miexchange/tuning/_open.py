@@ -1,4 +1,4 @@
-"""What open quotes and coupons may lose until they are redeemed, and what covers it."""
+"""The possible loss on open quotes and coupons until they are redeemed, and its covers."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ if TYPE_CHECKING:
 __all__ = ["LONGEST", "Asked", "Group", "OpenRisk", "drawn_of", "groups_of", "shortfall"]
 
 LONGEST = 365
-"""Days that a lock may last."""
+"""The range of a lock, in days."""
 
-_FEW = 20  # separate stretches, below which a bound of one in twenty rests on too few
+_FEW = 20  # non-overlapping stretches; with fewer, a bound of one in twenty rests on too little
 _DAY = np.timedelta64(1, "D")
 
 
 class Group(NamedTuple):
-    """Open quotes that are alike: how long they were held, how long they still hold, and what they promise."""
+    """A group of open quotes: the days since the quote, the days left, and the promised amount."""
 
     held: int
     left: int
     value: int
-    worth: float  # how many of one size they are worth, as far as they scatter
+    worth: float  # the effective number of quotes of equal size
 
 
 class Drawn(NamedTuple):
-    """What was drawn: a row for each draw, a column for each day from today.
+    """The draws: a row for each draw, a column for each day from today.
 
     Attributes:
-        lost: the loss on what is redeemed on the day.
-        open: what is still promised at the end of the day, alike in every draw.
+        lost: the loss on the amount redeemed on the day.
+        open: the amount still promised at the end of the day, the same in every draw.
     """
 
     lost: Floats
@@ -54,7 +54,7 @@ class Drawn(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What a book was asked for, so that it can be asked again with other terms."""
+    """The arguments of a forecast, so that it can be repeated with other terms."""
 
     risk: LockRisk
     groups: tuple[Group, ...]
@@ -66,13 +66,13 @@ class Asked(NamedTuple):
 
 
 class OpenRisk(Report):
-    """What open quotes and coupons may lose until they are redeemed.
+    """The possible loss on open quotes and coupons until they are redeemed.
 
     Attributes:
-        frame: one row for each day from the day of the question: `open_minor` (what is still promised at its end),
-            and the loss until then: `mean_minor`, `median_minor`, `bound_minor` (more is lost in one case of twenty,
+        frame: one row for each day from the day of the question: `open_minor` (still promised at its end),
+            and the loss until then: `mean_minor`, `median_minor`, `bound_minor` (exceeded in one case of twenty,
             or as `level` says) and `shortfall_minor` (the mean loss of those cases).
-        losses: the whole loss in minor units, one for each draw.
+        losses: the total loss in minor units, one for each draw.
         level: the level of the bound.
         currency: the currency of the amounts.
     """
@@ -98,14 +98,14 @@ class OpenRisk(Report):
 
     @property
     def summary(self) -> pd.Series[float]:
-        """What is promised, and the mean, the bound and the shortfall of the loss, in minor units."""
+        """The promised amount, and the mean, the bound and the shortfall of the loss, in minor units."""
         last = self.frame.iloc[-1]
         names = ("mean_minor", "bound_minor", "shortfall_minor")
         promised = sum(group.value for group in self._asked.groups)
         return pd.Series({"promised_minor": float(promised), **{name: float(last[name]) for name in names}})
 
     def __repr__(self) -> str:
-        """Say what is at stake."""
+        """Return a summary of the risk."""
         promised, mean, bound, _ = (in_units(amount, self.currency) for amount in self.summary)
         return (
             f"<OpenRisk from {self._asked.on:%Y-%m-%d}: {promised} promised, expected to lose {mean}, "
@@ -113,7 +113,7 @@ class OpenRisk(Report):
         )
 
     def notes(self) -> list[str]:
-        """Return what is at stake in words."""
+        """Return a summary of the risk."""
         return [repr(self).strip("<>")]
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
@@ -126,23 +126,23 @@ class OpenRisk(Report):
 
     @takes(budget_minor=whole(0, 10**15), bonus_days=maybe(whole(0, LONGEST)))
     def covers(self, budget_minor: int, *, bonus_days: int | None = None) -> pd.DataFrame:
-        """Compare what would keep the bound of such a book within a budget, had it been in the terms of its quotes.
+        """Compare the covers that would keep the bound of such a book within a budget, had the quotes been made so.
 
-        What one side loses less, the other gets less, so the cheapest cover is the one with the least
+        A cover moves money from customers to the operator, so the cheapest is the one with the least
         `customers_minor`.
 
         Args:
-            budget_minor: the most that the bound may be.
-            bonus_days: compare a haircut that a bonus gives back to whoever hands the phone in within so many days
-                after the quote, too; None to leave that out. Nobody is assumed to come earlier for it.
+            budget_minor: the greatest bound.
+            bonus_days: also compare a haircut that a bonus gives back if the phone is handed in within that many days
+                of the quote; None to leave it out. Nobody is assumed to come earlier because of it.
 
         Returns:
-            A row for each cover that can keep within the budget: `haircut_bps` (how much lower all quotes are),
-            `lock_days` (for how long they hold), `bonus_days`, `mean_minor` and `bound_minor` of the loss that is left,
-            and `customers_minor`, what customers are expected to get less.
+            A row for each cover that can keep within the budget: `haircut_bps` (the cut of all quotes),
+            `lock_days` (their validity), `bonus_days`, `mean_minor` and `bound_minor` of the remaining loss,
+            and `customers_minor`, the expected reduction for customers.
 
         Raises:
-            InvalidValue: the budget is no amount.
+            InvalidValue: the budget is not an amount.
 
         >>> import pandas as pd
         >>> from datetime import date
@@ -165,12 +165,12 @@ class OpenRisk(Report):
         return frame.astype({"bonus_days": "Int64"})
 
     def _haircut(self, budget: int, lock: int, bonus_days: int | None) -> dict[str, Any] | None:
-        """Return the least haircut that keeps within the budget, if there is one."""
+        """Return the smallest haircut that keeps within the budget, or None."""
         least = _least(BPS, lambda bps: self._row(bps, lock, bonus_days)["bound_minor"] <= budget)
         return None if least is None else self._row(least, lock, bonus_days)
 
     def _row(self, haircut_bps: int, lock: int, bonus_days: int | None) -> dict[str, Any]:
-        """Return what a book of these quotes would lose under other terms."""
+        """Return the loss of a book of these quotes under other terms."""
         drawn, cut = self._again(lock, bonus_days)
         lost = drawn.lost.sum(axis=1) - haircut_bps / BPS * cut
         mean, bound = int(np.rint(lost.mean())), int(np.rint(np.quantile(lost, self.level)))
@@ -178,7 +178,7 @@ class OpenRisk(Report):
         return dict(zip(names, (haircut_bps, lock, bonus_days, mean, bound), strict=True))
 
     def _again(self, lock: int, bonus_days: int | None) -> tuple[Drawn, Floats]:
-        """Draw the same again with another lock, and return what a haircut would take a share of as well."""
+        """Repeat the draws with another lock, and return the payments that a haircut reduces as well."""
         kept: dict[tuple[int, int | None], tuple[Drawn, Floats]] = self.__dict__.setdefault("_kept", {})
         if (lock, bonus_days) not in kept:
             kept[lock, bonus_days] = drawn_of(self._asked, lock, bonus_days)
@@ -197,7 +197,7 @@ def shortfall(lost: Floats, level: float) -> float:
 
 
 def _least(most: int, fits: Callable[[int], bool]) -> int | None:
-    """Return the least whole number up to `most` for which a test holds, by halving; None where there is none."""
+    """Return the least whole number up to `most` for which a test is true, by bisection; None if there is none."""
     if not fits(most):
         return None
     below, found = -1, most
@@ -208,10 +208,10 @@ def _least(most: int, fits: Callable[[int], bool]) -> int | None:
 
 
 def groups_of(book: pd.DataFrame, on: date, no_end_days: int | None) -> tuple[Group, ...]:
-    """Return the open quotes by how long they were held and still hold.
+    """Return the open quotes grouped by the days since the quote and the days left.
 
     Raises:
-        InvalidValue: as `LockRisk.forecast` says.
+        InvalidValue: as for `LockRisk.forecast`.
     """
     book = as_frame(book, ("day", "value_minor"), "LockRisk.forecast")
     value = minor(book, "value_minor", least=0).astype(np.float64)
@@ -245,7 +245,7 @@ def groups_of(book: pd.DataFrame, on: date, no_end_days: int | None) -> tuple[Gr
 
 
 def _when(group: Group, lock: int, horizon: int, redeemed: tuple[float, ...] | None) -> Floats:
-    """Return what share of a group is redeemed on each day from today, under a lock of so many days."""
+    """Return the share of a group that is redeemed on each day from today, under a lock of a number of days."""
     found = np.zeros(horizon + 1)
     last = max(min(group.left, lock - group.held), 0)
     if redeemed is None:
@@ -253,7 +253,7 @@ def _when(group: Group, lock: int, horizon: int, redeemed: tuple[float, ...] | N
         return found
     shares = np.zeros(group.held + horizon + 1)
     shares[: len(redeemed)] = redeemed[: len(shares)]
-    still = 1 - shares[: group.held].sum()  # of those that were quoted, are still open now
+    still = 1 - shares[: group.held].sum()  # of the original quotes, the share that is still open
     if still > 0:
         found[: last + 1] = shares[group.held : group.held + last + 1] / still
     if group.held > lock:
@@ -262,7 +262,7 @@ def _when(group: Group, lock: int, horizon: int, redeemed: tuple[float, ...] | N
 
 
 def drawn_of(asked: Asked, lock: int, bonus_days: int | None) -> tuple[Drawn, Floats]:
-    """Draw what a book loses by day, and what of the payments a haircut takes a share of: one number for each draw."""
+    """Draw the loss of a book by day, and for each draw the part of the payments that a haircut reduces."""
     risk, horizon = asked.risk, max(group.left for group in asked.groups)
     starts = risk._stretches(horizon)  # noqa: SLF001 - of this package
     separate = (risk.last_ - risk.first_).days // max(horizon, 1)
@@ -288,7 +288,7 @@ def drawn_of(asked: Asked, lock: int, bonus_days: int | None) -> tuple[Drawn, Fl
         paths = risk._paths[start : start + horizon + 1, chosen]  # noqa: SLF001
         fall = make.choice(effects, len(ahead)) @ ahead if len(ahead) else np.zeros(horizon + 1)
         left = np.exp(paths - paths[0] + (past[place] - fall)[:, None])
-        # Who holds a quote below the market asks for a new one, which pays the market's price.
+        # A customer whose quote is below the market asks for a new one, at the market price.
         pays = np.maximum(left, 1.0) if asked.asks_again else np.ones_like(left)
         picked = make.multinomial(size, np.full(len(chosen), 1 / len(chosen))) / size[:, None]
         lost[number] = (picked @ (pays - left).T * amounts).sum(axis=0)

@@ -1,4 +1,4 @@
-"""A progress bar for what takes longer than two seconds; what is quicker says nothing."""
+"""A progress bar for work that takes longer than two seconds."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ _AFTER_SECONDS = 2.0
 
 
 def track(steps: Sequence[_T], what: str) -> Iterator[_T]:
-    """Yield the steps, and show on standard error how many are done, once two seconds have passed."""
+    """Yield the steps, and after two seconds show on standard error how many are done."""
     yield from tqdm(steps, desc=what, delay=_AFTER_SECONDS, leave=False)

@@ -1,4 +1,4 @@
-"""What every report can do: show itself as text, and in a notebook as tables."""
+"""The common base of reports: shown as text, and in a notebook as tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Report", "grouped", "in_units"]
 
 _BY_LAKH = frozenset({"INR"})
-"""Currencies whose digits stand in groups of two above the thousands."""
+"""Currencies that group digits in twos above the thousands."""
 
 
 def in_units(amount: float, currency: Currency) -> str:
@@ -31,7 +31,7 @@ def in_units(amount: float, currency: Currency) -> str:
 
 
 def grouped(units: int, currency: Currency) -> str:
-    """Write whole units in the groups of digits of their currency.
+    """Write whole units with the digit groups of their currency.
 
     >>> from miexchange.money import Currency
     >>> grouped(1234567, Currency("INR")), grouped(1234567, Currency("GBP"))
@@ -47,11 +47,11 @@ def grouped(units: int, currency: Currency) -> str:
 
 
 _ROWS, _LINES, _WIDTH = 6, 24, 120  # of a screen
-_LONG = 10_000  # from which the digits of a number stand in groups
+_LONG = 10_000  # numbers with this many digits or more get separators
 
 
 def separated(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose columns of whole numbers have separators where one of them has five digits or more.
+    """Return a table whose columns of whole numbers have separators, if one of them has five digits or more.
 
     >>> import pandas as pd
     >>> separated(pd.DataFrame({"a": [1234567, 5], "b": [1, 2]})).to_numpy().tolist()
@@ -75,7 +75,7 @@ class Report:
     title = "Report"
 
     def __repr__(self) -> str:
-        """Return as much of the report as a screen holds; `print` shows all of it."""
+        """Return the part of the report that fits a screen; `print` shows all of it."""
         lines = self._text(_ROWS).split("\n")
         cut = [line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…" for line in lines[:_LINES]]
         return "\n".join([*cut, *(["… print it to see the rest"] if len(lines) > _LINES else [])])
@@ -85,7 +85,7 @@ class Report:
         raise NotImplementedError
 
     def notes(self) -> list[str]:
-        """Return sentences that stand above the tables."""
+        """Return the sentences above the tables."""
         return []
 
     def __str__(self) -> str:
@@ -93,7 +93,7 @@ class Report:
         return self._text(None)
 
     def _text(self, most: int | None) -> str:
-        """Return the report as text, with so many rows of each table."""
+        """Return the report as text, with up to `rows` rows of each table."""
         parts = [self.title, *self.notes()]
         tables = [(heading, separated(table.head(most or len(table)))) for heading, table in self.tables()]
         parts += [f"{heading}\n{table.to_string()}" for heading, table in tables if len(table)]

@@ -1,4 +1,4 @@
-"""How far prices of one variant wander from what the curve says, by the months that pass."""
+"""The scatter of a variant's prices around the curve, by the months that pass."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _LEAST = 1e-12
 
 
 class Wandering(NamedTuple):
-    """The law of the logarithm of a later price over its forecast: variance `at_once` and `monthly` for each month.
+    """The distribution of log(later price / forecast): variance `at_once`, plus `monthly` for each month.
 
     Attributes:
-        at_once: what two prices of one variant differ by however near they are.
-        monthly: what every month adds.
+        at_once: the variance between two prices of one variant on nearby days.
+        monthly: the variance that every month adds.
         low: the quantile below, in standard deviations.
         high: the quantile above.
     """
@@ -45,24 +45,24 @@ class Wandering(NamedTuple):
 def wandering(
     residuals: Floats, days: npt.NDArray[np.datetime64], variants: npt.NDArray[np.object_], tail: float
 ) -> Wandering:
-    """Learn it from pairs of one variant; all variants of two days move together, so each pair of days counts alike.
+    """Fit it on pairs of one variant; all variants move together between two days, so each pair of days counts once.
 
     Args:
         residuals: the logarithm of price over curve.
         days: the day of each.
         variants: the variant of each.
-        tail: the share that is to lie below the band, and above it.
+        tail: the share below the band, and the share above it.
 
     Raises:
-        InvalidValue: no variant has prices of two days.
+        InvalidValue: no variant has prices on two days.
     """
     codes = np.unique(variants.astype(str), return_inverse=True)[1]
     day = days.astype(np.int64)
-    # The residual orders rows of one day, so that the order of the table decides nothing.
+    # Ties of one day are ordered by the residual, so that the result does not depend on the order of the table.
     order = np.lexsort((residuals, day, codes))
     codes, day, left = codes[order], day[order], residuals[order]
     parts, lag = [], 1
-    while lag < len(codes):  # each row with those 1, 2, 4, … rows on: all pairs of a long series would fill the memory
+    while lag < len(codes):  # each row with those 1, 2, 4, … rows later: all pairs would not fit in memory
         pair = (codes[lag:] == codes[:-lag]) & (day[lag:] > day[:-lag])
         parts.append(np.column_stack([day[:-lag][pair], day[lag:][pair], (left[lag:] - left[:-lag])[pair]]))
         lag *= 2

@@ -1,8 +1,8 @@
-"""What share of offers is accepted, and which offer earns most: margin times acceptance.
+"""The share of offers that is accepted, and the offer that earns most: margin times acceptance.
 
 An offer is compared with what the phone would fetch elsewhere. The share of offers that is accepted is a logistic curve
 of the logarithm of the offer over that price, which is the bid-response function of pricing (Phillips, "Pricing and
-Revenue Optimization", 2005, chapter 11). Declined offers are half of the data; without them nothing can be told.
+Revenue Optimization", 2005, chapter 11). Declined offers are half of the data: the fit needs them.
 
 >>> from miexchange.tuning import AcceptanceModel, simulate_offers
 >>> offers = simulate_offers(4_000, seed=1)
@@ -47,22 +47,22 @@ if TYPE_CHECKING:
 __all__ = ["AcceptanceModel", "BestOffers"]
 
 _ROUNDS, _AGAIN = 30, 8
-_WIDE = 30.0  # the prior of level and slope, as a standard deviation: next to nothing, and a fit ends even where a line
-# parts the accepted offers from the declined
-_FLAT = 1e-4  # the least standard deviation of the logarithm of offer over market that tells a slope
+_WIDE = 30.0  # the prior of level and slope, as a standard deviation: almost flat, but the fit converges even if a line
+# separates the accepted offers from the declined
+_FLAT = 1e-4  # the least standard deviation of log(offer / market) from which a slope is estimated
 _HALVINGS = 60
-_SPREAD = 0.5  # where the estimate of how far segments differ begins
+_SPREAD = 0.5  # the initial spread of the segments
 _YES, _NO = frozenset({"True", "true", "1"}), frozenset({"False", "false", "0"})
 
 
 class BestOffers(Report):
-    """The offer that earns most for each device, under the rules that it was asked for.
+    """The offer that earns most for each device, under the given rules.
 
     Attributes:
         frame: one row for each device: `offer_minor` with its 95 % bounds `low_minor` and `high_minor`, the share
             `accepted` of it, the expected `margin_minor` (a float: margin times share), and `bound_by`: "floor", "cap"
-            or "seen" where a rule, or the range of offers that were seen, holds the offer back; else "".
-        made: the same margin of the offers that were made, in a series; None where they are not known.
+            or "seen" if a rule, or the range of observed offers, limits the offer; else "".
+        made: the expected margin of the offers that were made, in a series; None if they are not known.
         shares: the offer over the market price, for each device.
         currency: the currency of the amounts.
     """
@@ -78,7 +78,7 @@ class BestOffers(Report):
 
     @property
     def summary(self) -> pd.Series[float]:
-        """How many devices, the middle offer in percent of the market, and the margin, now and at best."""
+        """The number of devices, the median offer in percent of the market, and the margin, now and at best."""
         return pd.Series(
             {
                 "n": float(len(self.frame)),
@@ -90,7 +90,7 @@ class BestOffers(Report):
         )
 
     def __repr__(self) -> str:
-        """Say what the offers earn."""
+        """Return a summary of the offers."""
         found = self.summary
         before = "" if self.made is None else f" instead of {in_units(found['now_minor'], self.currency)}"
         return (
@@ -99,7 +99,7 @@ class BestOffers(Report):
         )
 
     def notes(self) -> list[str]:
-        """Return the result in sentences."""
+        """Return a summary in sentences."""
         notes = [repr(self).strip("<>")]
         counts = self.frame["bound_by"].value_counts().drop("", errors="ignore")
         if len(counts):
@@ -107,7 +107,7 @@ class BestOffers(Report):
         return notes
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
-        """Return the devices on which most is to be gained, or where that is not known, which earn most."""
+        """Return the devices with the largest gain; if the offers made are not known, those with the largest margin."""
         gain = self.frame["margin_minor"] - (0.0 if self.made is None else self.made)
         order = np.argsort(-gain.to_numpy(), kind="stable")[:20]
         return [("The largest gains", self.frame.assign(gain_minor=gain).iloc[order].round(2))]
@@ -121,20 +121,20 @@ class AcceptanceModel(Estimator):
     """The share of offers that is accepted, by the offer over what the phone fetches elsewhere.
 
     Attributes:
-        level_: the log-odds of an offer of the whole market price.
-        slope_: by how much the log-odds rise with the logarithm of offer over market.
+        level_: the log-odds of acceptance of an offer at the market price.
+        slope_: the change of the log-odds with the logarithm of offer over market.
         segments_: the offset of each segment, shrunk to 0.
-        spread_: how far segments differ, as a standard deviation; 0 without segments.
-        seen_: the least and the greatest offer over market that was seen.
-        n_: how many offers were fitted.
+        spread_: the standard deviation of the segments; 0 without segments.
+        seen_: the least and the greatest observed offer over market.
+        n_: the number of fitted offers.
         accepted_: the share of them that was accepted.
     """
 
     def __init__(self) -> None:
-        """Have no parameters: every number is learned."""
+        """Have no parameters: every number is fitted."""
 
     def __repr__(self) -> str:
-        """Say what was fitted."""
+        """Return a summary of the fit."""
         if "slope_" not in self.__dict__:
             return "<AcceptanceModel, not fitted>"
         odds = self.level_ + self.slope_ * self._middle
@@ -157,20 +157,20 @@ class AcceptanceModel(Estimator):
     ) -> Self:
         """Fit the curve.
 
-        Offers tell how acceptance depends on them only as far as they differ for reasons of their own: an experiment,
-        or a list that changed. Where good phones were offered more because they were wanted, the slope is theirs.
+        Offers show how acceptance depends on them only as far as they vary for reasons unrelated to demand: an
+        experiment, or a list that changed. If popular phones were offered more, the slope measures their popularity.
 
         Args:
-            offers: one row for each offer, accepted or declined; it is not changed.
-            offer_col: what was offered, in minor units.
-            market_col: what the phone as it is fetches elsewhere, in minor units: the price that the customer compares
-                with.
+            offers: one row for each offer, accepted or declined; unchanged.
+            offer_col: the offer, in minor units.
+            market_col: the price of the phone in its condition elsewhere, in minor units: the one that the customer
+                compares the offer with.
             accepted_col: true or false, or 1 or 0.
-            segment_col: a column of which each value has an offset of its own, such as the channel.
-            groups: what rows belong together by, such as the customer or the day; the errors are then wider.
+            segment_col: a column each of whose values has its own offset, such as the channel.
+            groups: the cluster of each row, such as the customer or the day; the errors are then wider.
 
         Raises:
-            InvalidValue: a column is missing, rows hold no usable value, all offers were accepted or all declined, or
+            InvalidValue: a column is missing, rows have no usable value, all offers were accepted or all declined, or
                 all are the same share of the market.
         """
         offers = as_frame(offers, (offer_col, market_col, accepted_col, segment_col, groups), "AcceptanceModel.fit")
@@ -192,7 +192,7 @@ class AcceptanceModel(Estimator):
         solution = np.zeros(design.shape[1])
         for _ in range(_AGAIN if levels else 1):
             solution, covariance = _solved(design, accepted, solution, self.spread_)
-            if levels:  # by the posterior means and how unsure they are, as `DeductionModel` does
+            if levels:  # by the posterior means and variances, like `DeductionModel`
                 variance = np.diag(covariance)[2:]
                 self.spread_ = float(np.sqrt(np.mean(solution[2:] ** 2 + variance)))
         if groups is not None:
@@ -213,7 +213,7 @@ class AcceptanceModel(Estimator):
         return self
 
     def _odds(self, data: pd.DataFrame) -> tuple[Floats, Floats]:
-        """Return each row's own part of the log-odds, without that of its offer, and its design without the slope."""
+        """Return each row's part of the log-odds without that of its offer, and its design matrix without the slope."""
         segment_col = self.columns_[2]
         names = np.full(len(data), "", dtype=object) if segment_col is None else words(data, segment_col)
         design = np.column_stack(
@@ -227,7 +227,7 @@ class AcceptanceModel(Estimator):
 
         Raises:
             NotFitted: before `fit`.
-            InvalidValue: a column is missing, or rows hold no usable number.
+            InvalidValue: a column is missing, or rows have no usable number.
         """
         return self.predict_interval(data)["accepted"]
 
@@ -248,8 +248,8 @@ class AcceptanceModel(Estimator):
     def summary(self) -> pd.DataFrame:
         """Level, slope and segments with their errors, 95 % bounds and n.
 
-        The level is the log-odds of an offer in the middle of those seen; `effect` is by how many points more of such
-        offers are accepted: for the slope with an offer that is 1 % higher, for a segment beside the others.
+        The level is the log-odds of an offer in the middle of those observed; `effect` is the change of acceptance in
+        percentage points: for the slope by an offer that is 1 % higher, for a segment relative to the others.
 
         Raises:
             NotFitted: before `fit`.
@@ -283,24 +283,24 @@ class AcceptanceModel(Estimator):
         floor_minor: int = 0,
         currency: str = "INR",
     ) -> BestOffers:
-        """Return for each device the offer that makes margin times acceptance greatest.
+        """Return for each device the offer with the greatest margin times acceptance.
 
-        The margin of an accepted offer is what the device is resold for, less the offer. An offer is a whole number of
-        steps, not below the floor, and neither above the cap nor outside of the shares of the market that were seen:
-        beyond them the curve is a guess. Its 95 % bounds are from how unsure level and slope are (the delta method).
+        The margin of an accepted offer is the resale value of the device less the offer. An offer is a whole number of
+        steps, at least the floor, at most the cap, and within the observed range of shares of the market: outside of
+        it the curve is a guess. Its 95 % bounds come from the errors of level and slope (the delta method).
 
         Args:
-            devices: the column of market prices and the segment that `fit` was told of, and what is named below; where
-                it has the column of offers, the report says what those earn.
-            resale_col: what the operator gets for the device, less what selling it costs, in minor units.
-            cap_col: the most that may be offered, such as the programme's market price; None for none.
+            devices: the columns of market prices and segments of `fit`, and those named below; if it has the column of
+                offers, the report shows what those earn.
+            resale_col: the resale value of the device less the cost of selling it, in minor units.
+            cap_col: the greatest offer allowed, such as the programme's market price; None for none.
             step_minor: the programme's rounding step (`Terms.step_minor`).
-            floor_minor: the least that is offered (`Terms.scrap_minor`).
+            floor_minor: the least offer (`Terms.scrap_minor`).
             currency: of the amounts.
 
         Raises:
             NotFitted: before `fit`.
-            InvalidValue: a column is missing, rows hold no usable number, or the fitted slope is not above 0.
+            InvalidValue: a column is missing, rows have no usable number, or the fitted slope is not above 0.
         """
         fitted(self, "slope_")
         if self.slope_ <= 0:
@@ -313,7 +313,7 @@ class AcceptanceModel(Estimator):
         floor = -(-floor_minor // step_minor) * step_minor
         cap = np.full(len(devices), GREATEST_AMOUNT) if cap_col is None else minor(devices, cap_col)
         low, high = (bound * market for bound in self.seen_)
-        most = np.maximum(np.minimum(high, cap), floor)  # the programme's rules before what was seen
+        most = np.maximum(np.minimum(high, cap), floor)  # the programme's rules take precedence over the observed range
         bounds = np.minimum(np.maximum(low, floor), most), most
         best = self._optimum(own, market, resale, *bounds)
         offer = self._in_steps(best, own, market, resale, bounds, step_minor, floor)
@@ -359,25 +359,25 @@ class AcceptanceModel(Estimator):
         at: datetime | None = None,
         resale_col: str = "resale_minor",
     ) -> pd.DataFrame:
-        """Return what a book would earn if the programme kept other shares of the price: its `factor_bps`.
+        """Return the expected earnings of a book if the programme kept other shares of the price: its `factor_bps`.
 
         Every device is valued by the programme with each factor, so all its rules count: steps, floors, caps, bonuses.
 
         Args:
             programme: the rules.
-            book: the devices, as `compare` takes them, with the column of market prices and the segment that `fit` was
-                told of; it is not changed. What the programme refuses earns nothing.
+            book: the devices, as `compare` takes them, with the columns of market prices and segments of `fit`;
+                unchanged. A device that the programme refuses earns nothing.
             factors_bps: the factors to try.
-            at: the instant of the valuation, where the book has none.
+            at: the instant of the valuation, unless the book has instants.
             resale_col: as in `best`.
 
         Returns:
-            A row for each factor: `n` devices that are valued, `accepted_pct` of them, and the expected `margin_minor`
+            A row for each factor: `n` valued devices, `accepted_pct` of them, and the expected `margin_minor`
             with its 95 % bounds `low_minor` and `high_minor`.
 
         Raises:
             NotFitted: before `fit`.
-            InvalidValue: an argument or a column is not usable, or the programme refuses every device.
+            InvalidValue: an argument or a column is invalid, or the programme refuses every device.
         """
         fitted(self, "slope_")
         check({"factors_bps": len(factors_bps)}, {"factors_bps": Rule(bool, "give one factor or more")})
@@ -405,22 +405,22 @@ class AcceptanceModel(Estimator):
         return pd.DataFrame.from_dict(found, orient="index", columns=columns).rename_axis("factor_bps")
 
     def _earned(self, offer: Floats, own: Floats, market: Floats, resale: Floats | Ints) -> tuple[Floats, Floats]:
-        """Return what share is accepted of each offer, and the expected margin."""
+        """Return the share of each offer that is accepted, and the expected margin."""
         with np.errstate(divide="ignore"):
             accepted: Floats = expit(own + self.slope_ * np.log(offer / market))
         return accepted, (resale - offer) * accepted
 
     def _optimum(self, own: Floats, market: Floats, resale: Ints, low: Floats, high: Floats) -> Floats:
-        """Return the best offer between two bounds, not in steps.
+        """Return the best offer between two bounds, before rounding to steps.
 
-        The logarithm of the margin times acceptance is concave (its slope falls with the offer), so halving finds it.
+        The logarithm of margin times acceptance is concave (its slope falls with the offer), so bisection finds it.
         """
         below, above = np.log(np.maximum(low, 1.0)), np.log(np.maximum(high, 1.0))
         for _ in range(_HALVINGS):
             middle = (below + above) / 2
             offer = np.exp(middle)
             gain = self.slope_ * expit(-(own + self.slope_ * (middle - np.log(market))))
-            rising = gain * (resale - offer) > offer  # its slope in the logarithm of the offer, times the margin
+            rising = gain * (resale - offer) > offer  # its derivative in the logarithm of the offer, times the margin
             below, above = np.where(rising, middle, below), np.where(rising, above, middle)
         found: Floats = np.exp((below + above) / 2)
         return found
@@ -435,7 +435,7 @@ class AcceptanceModel(Estimator):
         step: int,
         floor: int,
     ) -> Ints:
-        """Return the better of the two whole steps around the best offer; below no floor and above no upper bound."""
+        """Return the better of the two whole steps around the best offer, within the bounds."""
         under = np.maximum((best // step).astype(np.int64) * step, floor or step)
         over = np.where(under + step <= bounds[1], under + step, under)
         earned = [self._earned(one.astype(np.float64), own, market, resale)[1] for one in (under, over)]
@@ -443,11 +443,11 @@ class AcceptanceModel(Estimator):
         return found
 
     def _error(self, best: Floats, own: Floats, design: Floats, market: Floats, resale: Ints) -> Floats:
-        """Return the standard error of the logarithm of the best offer, by how level and slope move it."""
+        """Return the standard error of the logarithm of the best offer, from those of level and slope."""
         share = np.log(best / market)
         declined = expit(-(own + self.slope_ * share))
         accepted, margin = 1 - declined, np.maximum(resale - best, 1.0)
-        # At the best offer: slope x declined = offer / margin, whose derivatives by each coefficient are these.
+        # At the best offer: slope x declined = offer / margin; these are the derivatives by each coefficient.
         by_odds = -self.slope_ * accepted * declined
         by_offer = by_odds * self.slope_ - best / margin - (best / margin) ** 2
         moves = design * by_odds[:, None]
@@ -457,18 +457,18 @@ class AcceptanceModel(Estimator):
         return error
 
     def accepted_by_tenth(self, offers: pd.DataFrame) -> pd.DataFrame:
-        """Return offers in ten parts by their share of the market: where the curve does not follow, its form is wrong.
+        """Compare the curve with the data in ten parts by share of the market: deviations show that its form is wrong.
 
         Args:
-            offers: as `fit` was told.
+            offers: as for `fit`.
 
         Returns:
-            A row for each part: `n`, the mean `share` of the market, the share `accepted` and what the curve says,
+            A row for each part: `n`, the mean `share` of the market, the share `accepted`, and the fitted one,
             `predicted`.
 
         Raises:
             NotFitted: before `fit`.
-            InvalidValue: a column is missing, or rows hold no usable value.
+            InvalidValue: a column is missing, or rows have no usable value.
         """
         fitted(self, "slope_")
         offer_col, market_col, _ = self.columns_
@@ -490,17 +490,17 @@ class AcceptanceModel(Estimator):
         return found.rename_axis("tenth")
 
     def plot(self, offers: pd.DataFrame | None = None, *, ax: Axes | None = None) -> Axes:
-        """Draw the share accepted by the offer, and what was seen; see `plots.acceptance`."""
+        """Draw the accepted share by the offer, and the observed shares; see `plots.acceptance`."""
         from miexchange.tuning import plots  # noqa: PLC0415 - matplotlib is optional
 
         return plots.acceptance(self, offers, ax=ax)
 
 
 def _flags(offers: pd.DataFrame, column: str) -> npt.NDArray[np.bool_]:
-    """Return a column of true and false.
+    """Return a column of Booleans.
 
     Raises:
-        InvalidValue: rows that hold neither are named.
+        InvalidValue: names the rows with neither true nor false.
     """
     texts = words(offers, column)
     bad = np.array([text not in _YES and text not in _NO for text in texts])
@@ -515,9 +515,9 @@ def _solved(design: Floats, accepted: npt.NDArray[np.bool_], start: Floats, spre
 
     Args:
         design: level, slope, and a column for each segment.
-        accepted: what came of each offer.
-        start: where to begin.
-        spread: how far segments differ.
+        accepted: the outcome of each offer.
+        start: the initial coefficients.
+        spread: the standard deviation of the segments.
     """
     prior = np.array([_WIDE, _WIDE, *np.full(design.shape[1] - 2, max(spread, 1e-3))]) ** -2.0
     solution = start.copy()
@@ -539,7 +539,7 @@ def _widened(
     covariance: Floats,
     labels: npt.NDArray[np.object_],
 ) -> Floats:
-    """Return the covariance with whole groups as the units that scatter: the sandwich of Liang and Zeger (1986)."""
+    """Return the covariance clustered by group: the sandwich of Liang and Zeger (1986)."""
     scores = design * (accepted - expit(design @ solution))[:, None]
     codes = pd.factorize(labels)[0]
     alone = labels == ""

@@ -41,12 +41,12 @@ __all__ = ["AdditiveRegressor", "CurveRegressor"]
 
 
 class _RefusedError(InvalidValue, TypeError):
-    """What scikit-learn refuses: it expects a TypeError of every regressor where a cell is no number."""
+    """The TypeError that scikit-learn expects of a regressor if a cell is not a number."""
 
 
 @contextmanager
 def _refusing(**given: object) -> Iterator[None]:
-    """Turn whatever comes of asking scikit-learn about foreign data into an error of this package, with its words."""
+    """Turn any error of scikit-learn about the given data into an error of this package, with its message."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - foreign data may do anything
@@ -62,21 +62,21 @@ _LONG_NUMBER = re.compile(r"\d(?:[\s.\-:/]*\d){11,}")
 
 
 class AdditiveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
-    """A product of factors for prices: a smooth one for each number, a shrunken one for each category.
+    """A product of factors for prices: a smooth one for each number, a shrunk one for each category.
 
-    Columns of texts in a DataFrame are categories; a text that was not seen has no offset.
+    Text columns of a DataFrame are categories; an unknown text has no offset.
 
     Args:
         categories: the positions of the columns that are categories, as numbers; all others are smooth.
-        log: the positions of the columns that are taken by their logarithm where they are positive throughout.
-        increasing: the positions of the columns of which more never lowers the price.
-        knots: of each smooth factor.
+        log: the positions of the columns whose logarithm is used if they are positive throughout.
+        increasing: the positions of the columns in which a greater number never lowers the price.
+        knots: the number of knots of each smooth factor.
         robust: as in `DepreciationCurve`.
 
     Attributes:
         model_: the fitted sum, on the logarithm of the price.
-        levels_: by the position of each column of texts, the texts that were seen.
-        n_features_in_: how many columns there are.
+        levels_: the known texts, by the position of each text column.
+        n_features_in_: the number of columns.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class AdditiveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # 
         """Fit on prices above zero.
 
         Raises:
-            InvalidValue: a price is not above zero, or scikit-learn refuses what is given.
+            InvalidValue: a price is not above zero, or scikit-learn refuses the data.
         """
         self.levels_ = _levels(X)
         with _refusing(X=X, y=y):
@@ -123,7 +123,7 @@ class AdditiveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # 
         return Rising(name) if column in self.increasing else Spline(name, self.knots)
 
     def _coded(self, X: Any) -> Any:  # noqa: ANN401, N803 - scikit-learn's name
-        """Return the columns with a number for each text that was seen, and -1 for any other."""
+        """Return the columns with a code for each known text, and -1 for any other."""
         if not self.levels_:
             return X
         frame = frame_of(X, "X").copy()
@@ -142,7 +142,7 @@ class AdditiveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # 
         """Return the price of each row.
 
         Raises:
-            InvalidValue: scikit-learn refuses what is given.
+            InvalidValue: scikit-learn refuses the data.
         """
         check_is_fitted(self)
         with _refusing(X=X):
@@ -151,7 +151,7 @@ class AdditiveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # 
         return price
 
     def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no types
-        """Say that prices are positive."""
+        """Return the tags: prices are positive."""
         tags = super().__sklearn_tags__()
         tags.target_tags.positive_only = True
         tags.regressor_tags.poor_score = False
@@ -159,7 +159,7 @@ class AdditiveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # 
 
 
 def _levels(X: Any) -> dict[int, list[str]]:  # noqa: N803, ANN401 - scikit-learn's name
-    """Return the texts of each column of texts of a frame, sorted."""
+    """Return the distinct texts of each text column of a frame, sorted."""
     if not issubclass(type(X), pd.DataFrame):
         return {}
     numeric = (pd.api.types.is_numeric_dtype(kind) for kind in X.dtypes)
@@ -174,17 +174,17 @@ class CurveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # sci
     """The `DepreciationCurve` as a regressor: `X` is a table with its columns, `y` the price of each row.
 
     Args:
-        age: as in `DepreciationCurve`, and so the four next.
+        age: as in `DepreciationCurve`, like the next four.
         knots: where stretches of age end.
         interval: how much of the market the band holds.
-        robust: how far a residual counts in full.
+        robust: residuals beyond this number of standard deviations count less.
         age_col: the columns, as in `DepreciationCurve.fit`; None for none.
         new_price_col: of the new price.
         brand_col: of the brand.
         year_col: of the year of launch.
         numeric: further numbers.
         categorical: further categories, as texts.
-        increasing: numbers of which more is never worth less.
+        increasing: numbers of which a greater one never lowers the price.
         day_col: of the day of the price.
         line_col: of the line.
         variant_col: of the variant.
@@ -257,7 +257,7 @@ class CurveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # sci
         """Return the price of each row.
 
         Raises:
-            InvalidValue: a column is missing, or rows hold no usable number.
+            InvalidValue: a column is missing, or rows have no usable number.
         """
         check_is_fitted(self)
         return np.asarray(self.curve_.predict(X), dtype=np.float64)

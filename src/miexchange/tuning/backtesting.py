@@ -1,4 +1,4 @@
-"""Backtests that do not flatter: split by device or by time, each deal once, scored in minor units.
+"""Backtests that do not flatter: split by device or by time, each deal counted once, scored in minor units.
 
 >>> from datetime import UTC, datetime
 >>> from miexchange import Programme
@@ -54,12 +54,12 @@ if TYPE_CHECKING:
 __all__ = ["Backtest", "ByDevice", "ByTime", "Maker", "backtest"]
 
 Maker = Callable[[pd.DataFrame], Programme]
-"""What makes a programme of the training deals."""
+"""A function that makes a programme from the training deals."""
 
-_SAME = 0.9999  # a correlation above this is no coincidence
-_ENOUGH = 20  # rows below which a correlation says nothing, and a quantile neither
+_SAME = 0.9999  # a correlation above this is not a coincidence
+_ENOUGH = 20  # with fewer rows, neither a correlation nor a quantile means anything
 _TAIL = 0.1
-_FEW_FAR = 0.5  # the share of deals paid otherwise by a factor of three, up to which their unit is believed
+_FEW_FAR = 0.5  # the share of deals off by a factor of three up to which their unit is accepted
 _INNER_FOLDS = 4
 _VALUED = ["exchange_value_minor", "reasons", "grade"]
 _READ = [*_VALUED, "brand", "age"]
@@ -73,12 +73,12 @@ _INSTANTS = Rule(
 
 @dataclass(frozen=True, slots=True)
 class ByDevice:
-    """Folds in which no device model is in both parts.
+    """Folds in which no device model is in both training and test.
 
     Attributes:
-        folds: how many.
-        seed: of the shuffle of the devices.
-        column: what tells devices apart.
+        folds: the number of folds.
+        seed: the seed of the shuffle of the devices.
+        column: the column that identifies devices.
     """
 
     folds: int = 5
@@ -101,7 +101,7 @@ class ByDevice:
 
 @dataclass(frozen=True, slots=True)
 class ByTime:
-    """One split: what was before a day teaches, what was on it or later tests.
+    """One split: rows before a day are for training, rows on it or later for testing.
 
     Attributes:
         cut: the first day of the test.
@@ -122,16 +122,16 @@ class ByTime:
 
 
 class Backtest(Report):
-    """The values that a programme would have paid, beside what was paid.
+    """The values by a programme, beside the amounts that were paid.
 
     Attributes:
         name: the programme.
         currency: the currency of its amounts.
         rows: one row for each tested deal: `actual_minor`, `predicted_minor`, `low_minor` and `high_minor` of
             the 80 % band, `fold`, `brand`, `age`, `grade`, `price_band`.
-        refused: how many deals the programme refuses, by reason.
-        dropped: how many rows with the id of an earlier one were left out.
-        alike: how many rows look like an earlier one, where no column says which deal a row is; they are tested.
+        refused: the number of refused deals, by reason.
+        dropped: the number of rows left out because an earlier one has the same id.
+        alike: the number of rows identical to an earlier one, if no column identifies deals; they are tested.
     """
 
     title = "Backtest"
@@ -148,7 +148,7 @@ class Backtest(Report):
         self.alike = alike
 
     def __repr__(self) -> str:
-        """Say how it came out."""
+        """Return a summary of the result."""
         found = self.summary
         held = "" if np.isnan(found["coverage_80"]) else f", 80 % band holds {found['coverage_80']:.1f} %"
         return (
@@ -168,7 +168,7 @@ class Backtest(Report):
         return score_by(self.rows, name)
 
     def notes(self) -> list[str]:
-        """Return what was left out."""
+        """Return the exclusions."""
         notes = [repr(self).strip("<>")]
         if self.dropped:
             notes.append(f"{self.dropped} repeated rows were left out.")
@@ -180,12 +180,12 @@ class Backtest(Report):
         return notes
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
-        """Return the metrics, for all and by group."""
+        """Return the metrics, overall and by group."""
         whole = self.summary.to_frame().T.round(2)
         return [("All", whole), *((f"By {name.replace('_', ' ')}", self.by(name).round(2)) for name in GROUPS)]
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw how predicted and paid values agree; see `plots.calibration`."""
+        """Draw predicted against paid values; see `plots.calibration`."""
         from miexchange.tuning import plots  # noqa: PLC0415 - matplotlib is optional
 
         return plots.calibration(self, ax=ax)
@@ -216,22 +216,22 @@ def backtest(
     device_col: str | None = None,
     id_col: str | None = None,
 ) -> Backtest:
-    """Value past deals and compare with what was paid.
+    """Value past deals and compare the values with what was paid.
 
     Args:
         programme: the programme; or a function that makes one of the training deals, called once for each fold.
-        deals: `model`, what was paid, `at` (an instant) unless it is an argument, a column for each question,
-            and `purchased_on` where the programme asks for the age; it is not changed.
-        split: by device (the default for a function), by time, or folds of your own as pairs of row positions.
-            A finished programme is tested on the test rows; without a split on all of them, and without a band.
-        price_col: what was paid, in minor units.
-        at: the instant of the valuation, where `deals` has none.
-        device_col: what tells single devices apart, such as a token; the same one in both parts is a leak.
-        id_col: what tells deals apart, the column `id` where there is one: of rows with one id the first counts. Deals
-            that look alike without one id are all tested: phones of one model in one condition are paid alike.
+        deals: `model`, the price paid, `at` (an instant) unless it is an argument, a column for each question,
+            and `purchased_on` if the programme asks for the age; unchanged.
+        split: by device (the default for a function), by time, or custom folds as pairs of row positions.
+            A finished programme is tested on the test rows; without a split, on all rows and without a band.
+        price_col: the price paid, in minor units.
+        at: the instant of the valuation, unless `deals` has instants.
+        device_col: the column that identifies single devices, such as a token; one in both parts is a leak.
+        id_col: the column that identifies deals, `id` by default if it exists: of rows with one id the first counts.
+            Identical rows without an id are all tested: phones of one model and condition are paid alike.
 
     Raises:
-        InvalidValue: a column is missing, rows hold no usable number, or the programme refuses every deal.
+        InvalidValue: a column is missing, rows have no usable number, or the programme refuses every deal.
     """
     deals = as_frame(deals, ("model", price_col, device_col, id_col), "backtest")
     named = id_col or ("id" if "id" in deals.columns else None)
@@ -278,7 +278,7 @@ def _folds(
 
 
 def _warn_of_columns(deals: pd.DataFrame, price_col: str) -> None:
-    """Warn of columns that say the price in other words."""
+    """Warn of columns that leak the price."""
     price = np.log(minor(deals, price_col))
     for place, column in enumerate(deals.columns):
         given = deals.iloc[:, place]
@@ -299,7 +299,7 @@ def _warn_of_columns(deals: pd.DataFrame, price_col: str) -> None:
 
 
 def _warn_of_regimes(deals: pd.DataFrame, programme: Programme) -> None:
-    """Warn of deals of several warranty regimes where the programme does not ask for the warranty."""
+    """Warn of deals of several warranty regimes if the programme does not ask for the warranty."""
     regimes = sorted(set(words(deals, "warranty")) - {""}) if "warranty" in deals.columns else []
     if len(regimes) < 2:  # noqa: PLR2004 - one regime is no mixture
         return
@@ -311,7 +311,7 @@ def _warn_of_regimes(deals: pd.DataFrame, programme: Programme) -> None:
 
 def _warn_of_devices(deals: pd.DataFrame, folds: list[Fold], column: str, split: object) -> None:
     if isinstance(split, ByDevice | ByTime) and column == "model":
-        return  # by device none can be in both; by time the same models go on, and that is what is asked
+        return  # by device no model can be in both; by time the same models go on, which is intended
     devices = words(deals, column)
     for train, test in folds:
         both = np.isin(devices[test].astype(str), devices[train].astype(str))
@@ -322,14 +322,14 @@ def _warn_of_devices(deals: pd.DataFrame, folds: list[Fold], column: str, split:
 
 @dataclass(frozen=True, slots=True)
 class _Tested:
-    """Values of the tested deals, and for each fold those from which its band is made.
+    """Values of the tested deals, and for each fold those that determine its band.
 
     Attributes:
         rows: the positions of the tested deals.
         fold: the fold of each.
-        frame: their values, as `valued` returns them.
-        outside: for each fold, positions and values of deals that are not in its test.
-        currency: the currency of all of them.
+        frame: their values, as returned by `valued`.
+        outside: for each fold, positions and values of the deals outside its test.
+        currency: the currency of all values.
     """
 
     rows: Rows
@@ -350,7 +350,7 @@ def _test(programme: Programme, deals: pd.DataFrame, folds: list[Fold], at: date
 
 
 def _test_maker(make: Maker, deals: pd.DataFrame, folds: list[Fold], at: datetime | None) -> _Tested:
-    """Make and value fold by fold; a band comes from values of deals that their programme had not seen."""
+    """Build and value fold by fold; a band comes from values of deals that were not in their programme's training."""
     currencies: list[Currency] = []
 
     def outcome(fold: Fold) -> tuple[Rows, pd.DataFrame]:
@@ -379,12 +379,12 @@ def _joined(parts: list[tuple[Rows, pd.DataFrame]]) -> tuple[Rows, pd.DataFrame]
 
 
 def _band(price: npt.NDArray[np.int64], values: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Return the logarithms of the factors that hold 80 % of what was paid, of value."""
+    """Return the logarithms of the factors between which 80 % of paid over value lie."""
     value = values["exchange_value_minor"].to_numpy(dtype=np.float64, na_value=np.nan)
     fit = np.isfinite(value) & (value > 0)
     if fit.sum() < _ENOUGH:
         return np.array([np.nan, np.nan])
-    # The quantiles of n + 1 rows, as for any conformal band: so that small samples do not flatter.
+    # The quantiles of n + 1 rows, as for any conformal band, so that small samples are not too optimistic.
     limits: npt.NDArray[np.float64] = np.quantile(np.log(price[fit] / value[fit]), [_TAIL, 1 - _TAIL], method="weibull")
     return limits
 

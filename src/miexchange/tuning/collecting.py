@@ -1,8 +1,8 @@
-"""Which quote to collect next: ranked by what each would take off the error of the whole table.
+"""Ranks which quotes to collect next by how much each would reduce the error of the whole table.
 
-`DeductionModel` is a linear model of logarithms, so it says how unsure every row of a table is, and how unsure each
-would be once another one is quoted. The quote that takes most off the sum comes first, and the next one is ranked as
-if the first were there. This is the choice of data by their expected effect on what is to be predicted (MacKay 1992,
+`DeductionModel` is a linear model of logarithms, so the variance of every row of a table is known, and that after
+another row is quoted as well. The quote that reduces the sum most comes first; the next one is ranked as if the
+first were already collected. This chooses data by their expected effect on the predictions (MacKay 1992,
 "Information-based objective functions for active data selection"; Cohn, Ghahramani and Jordan 1996).
 
 >>> from miexchange.tuning import DeductionModel, next_quotes, simulate_quotes
@@ -38,25 +38,25 @@ if TYPE_CHECKING:
 
 __all__ = ["QuotePlan", "next_quotes"]
 
-_MOST_ROWS = 5_000  # of a table: every row is compared with every other
-_LEAST_SHARE = 0.05  # of the clean price, which a share of the price is taken of at least
-_DEVIATIONS = np.concatenate([[0.0], np.geomspace(1e-3, 3.0, 40)])  # for which a row's error is computed
+_MOST_ROWS = 5_000  # rows of a table: every row is compared with every other
+_LEAST_SHARE = 0.05  # the least share of the clean price in the denominator
+_DEVIATIONS = np.concatenate([[0.0], np.geomspace(1e-3, 3.0, 40)])  # rows whose errors are computed at once
 _QUANTILES = ndtri((np.arange(101) + 0.5) / 101)
-_FEWEST = 6  # quotes beside others of their device and family, below which they tell no scatter
+_FEWEST = 6  # with fewer quotes beside others of their device and family, their scatter is not estimated
 _NOTHING = 1e-15
 
 
 class QuotePlan(Report):
-    """Which quotes to collect, the one that helps most first.
+    """The quotes to collect, the most useful one first.
 
     Attributes:
-        frame: one row for each quote to collect, with the label that it has in the table: `device`, `findings`,
-            `saves` (what it takes off the error of the whole table, once those above it are there) and `left` (the
-            error then).
+        frame: one row for each quote to collect, with its label in the table: `device`, `findings`,
+            `saves` (by how much it reduces the error of the table, given those above it) and `left` (the
+            error afterwards).
         before: the expected error of the table as it is.
-        rows: how many rows the table has.
-        by: ``share`` for errors in percent of the quote, ``amount`` for errors in the unit of the quotes; of a row, on
-            average.
+        rows: the number of rows of the table.
+        by: ``share`` for errors in percent of the quote, ``amount`` for errors in the unit of the quotes; the mean
+            over the rows.
     """
 
     title = "Quotes to collect next"
@@ -69,7 +69,7 @@ class QuotePlan(Report):
         self.by = by
 
     def __repr__(self) -> str:
-        """Say what the quotes do."""
+        """Return a summary of the plan."""
         first = self.frame.iloc[0]
         return (
             f"<QuotePlan: {len(self.frame)} of {self.rows} quotes take the expected error of the table from "
@@ -85,7 +85,7 @@ class QuotePlan(Report):
         return [repr(self).strip("<>")]
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
-        """Return the quotes, the one that helps most first."""
+        """Return the quotes, the most useful one first."""
         return [("In this order", self.frame.round(3))]
 
     def to_frame(self) -> pd.DataFrame:
@@ -106,19 +106,19 @@ _MODEL = instance(DeductionModel, "give a DeductionModel")
 def next_quotes(
     model: DeductionModel, wanted: pd.DataFrame, *, most: int = 10, by: Literal["share", "amount"] = "share"
 ) -> QuotePlan:
-    """Rank the rows of a table that were not quoted yet by what their quote would take off its error.
+    """Rank the unquoted rows of a table by how much their quote would reduce its error.
 
     Args:
-        model: a model that is fitted on the quotes that there are. Spreads that it estimates (None) make the errors
+        model: a model fitted on the existing quotes. Spreads that it estimates (None) make the errors
             those of these quotes.
-        wanted: the rows that the table is to have and no quote tells yet, as `DeductionModel.predict` takes them; up
-            to 5,000, each of a damaged device. It is not changed.
-        most: how many to rank.
-        by: ``share`` to count every row's error in percent of its quote, ``amount`` to count it in money.
+        wanted: the rows of the table without a quote, as `DeductionModel.predict` takes them; up
+            to 5,000, each of a damaged device; unchanged.
+        most: the number of quotes to rank.
+        by: ``share`` to measure every row's error in percent of its quote, ``amount`` to measure it in money.
 
     Raises:
         NotFitted: the model is not fitted.
-        InvalidValue: a column is missing, rows hold no usable number, a row is of a clean device, or there are too
+        InvalidValue: a column is missing, rows have no usable number, a row is of a clean device, or there are too
             many.
     """
     check({"model": model}, {"model": _MODEL})
@@ -148,10 +148,10 @@ def next_quotes(
 
 
 def _errors(clean: Floats, cost: Floats, by: str) -> Floats:
-    """Return the expected error of each row, a column for each of the deviations that its logarithm may have.
+    """Return the expected error of each row, a column for each possible standard deviation of its logarithm.
 
-    What is taken off is lognormal, so a quote of which most is taken off may be far more wrong in percent than in
-    money: the mean is over quantiles of the normal law.
+    The deduction is lognormal, so a quote with a large deduction may be far more wrong in percent than in
+    money: the mean is over quantiles of the normal distribution.
     """
     price = np.maximum(clean - cost, _LEAST_SHARE * clean)
     found = np.zeros((len(clean), len(_DEVIATIONS)))
@@ -172,13 +172,13 @@ def _summed(variance: Floats, errors: Floats) -> Floats:
 
 
 def _greedy(unsure: Floats, hidden: Floats, errors: Floats, most: int) -> tuple[list[int], list[float]]:
-    """Return the places of the quotes that take most off the error of the table, and what is left after each.
+    """Return the positions of the quotes that reduce the error of the table most, and the error after each.
 
     Args:
         unsure: the covariance of the rows.
-        hidden: the variance that rounding leaves of a row that is quoted.
-        errors: of `_errors`.
-        most: how many to choose.
+        hidden: the variance from rounding of a quoted row.
+        errors: the result of `_errors`.
+        most: the number to choose.
     """
     current = unsure.copy()
     chosen: list[int] = []
@@ -197,11 +197,11 @@ def _greedy(unsure: Floats, hidden: Floats, errors: Floats, most: int) -> tuple[
 
 
 def _unsure(model: DeductionModel, rows: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
-    """Return the covariance of the logarithm of what each row's findings take, what rounding hides of it, and the cost.
+    """Return the covariance of the log-deductions of the rows, the variance from rounding, and the cost.
 
     The parameters are those of the model (shares, weights, one offset for each device and family); a row with several
-    findings is the mean of theirs by what they cost, which is its logarithm to first order. Beside them each row
-    scatters for itself, as the quotes of one device and family do around each other.
+    findings is their mean weighted by cost, which is its logarithm to first order. In addition each row
+    has its own scatter, like that of the quotes of one device and family around each other.
     """
     quotes = model._quotes  # noqa: SLF001 - of this package: what it was fitted on
     both = pd.concat([quotes[["device", "series", "clean", "named"]], rows], ignore_index=True)
@@ -231,10 +231,10 @@ def _unsure(model: DeductionModel, rows: pd.DataFrame) -> tuple[Floats, Floats, 
 
 
 def _scatter(left: Floats, codes: npt.NDArray[np.intp]) -> float:
-    """Return how far the quotes of one device and family scatter around each other; 0 where too few have several.
+    """Return the scatter of the quotes of one device and family around each other; 0 if too few have several.
 
     Args:
-        left: what the model leaves of the logarithm of each quote.
+        left: the model's residual of the logarithm of each quote.
         codes: the device and family of each.
     """
     counts = np.bincount(codes) if len(codes) else np.zeros(1)

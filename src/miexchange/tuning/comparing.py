@@ -1,4 +1,4 @@
-"""Two programmes on one book: who is paid more, who less, what it costs, and why.
+"""Two programmes on one book: who is paid more, who less, the total cost, and the reasons.
 
 >>> from datetime import UTC, datetime
 >>> from miexchange import Programme
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Change", "Comparison", "compare", "what_if"]
 
 Change = Callable[[Programme], Programme] | Mapping[str, object]
-"""What is to change: settings of the terms by name, `prices` or `anchors`; or a function of the programme."""
+"""The change to try: settings of the terms by name, `prices` or `anchors`; or a function of the programme."""
 
 _DRAWS = 1_000
 _BLOCKS = 2_000
@@ -47,14 +47,14 @@ _TEN = 10
 
 
 class Comparison(Report):
-    """What changes from one programme to another.
+    """The changes from one programme to another.
 
     Attributes:
         names: the two programmes.
         currency: the currency of both.
-        rows: one row for each device that both take: `a_minor`, `b_minor`, `change_minor`, and its group by
+        rows: one row for each device that both accept: `a_minor`, `b_minor`, `change_minor`, and its group by
             `brand`, `age`, `grade` (in `a`) and `price_band`.
-        outcomes: how many devices each programme takes, as a table of `a` by `b`.
+        outcomes: the number of devices that each programme accepts, as a table of `a` by `b`.
         explained: the ten largest changes, a row for each line: `a_minor`, `b_minor`, `change_minor`.
     """
 
@@ -78,7 +78,7 @@ class Comparison(Report):
         self._seed = seed
 
     def __repr__(self) -> str:
-        """Say how it came out."""
+        """Return a summary of the result."""
         found = self.summary
         return (
             f"<Comparison of {self.names[0]} with {self.names[1]}: {len(self.rows)} devices, "
@@ -108,7 +108,7 @@ class Comparison(Report):
         ]
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
-        """Return the changes, for all and by group, and the largest ones line by line."""
+        """Return the changes, overall and by group, and the largest ones line by line."""
         whole = self.summary.to_frame().T.round(2)
         groups = [(f"By {name.replace('_', ' ')}", self.by(name).round(2)) for name in GROUPS]
         return [("All", whole), *groups, ("Outcomes", self.outcomes), ("The ten largest changes", self.explained)]
@@ -130,12 +130,12 @@ def compare(a: Programme, b: Programme, book: pd.DataFrame, *, at: datetime | No
     Args:
         a: the programme as it is.
         b: the other one.
-        book: `model`, a column for each question, `purchased_on` and `at` where they are needed; not changed.
-        at: the instant of the valuation, where the book has none.
-        seed: of the bootstrap.
+        book: `model`, a column for each question, `purchased_on` and `at` if they are needed; unchanged.
+        at: the instant of the valuation, unless the book has instants.
+        seed: the seed of the bootstrap.
 
     Raises:
-        InvalidValue: an argument is not usable, or no device is taken by both.
+        InvalidValue: an argument is invalid, or no device is accepted by both.
     """
     return _compare(a, b, book, at, seed, (_id_of(a), _id_of(b)))
 
@@ -152,7 +152,7 @@ def compare(a: Programme, b: Programme, book: pd.DataFrame, *, at: datetime | No
 def what_if(
     programme: Programme, change: Change, book: pd.DataFrame, *, at: datetime | None = None, seed: int = 0
 ) -> Comparison:
-    """Compare a programme with what it would be after a change.
+    """Compare a programme with itself after a change.
 
     Args:
         programme: the programme as it is.
@@ -164,7 +164,7 @@ def what_if(
         seed: as in `compare`.
 
     Raises:
-        InvalidValue: there is no such setting, or it cannot hold the value.
+        InvalidValue: there is no such setting, or its value is out of range.
     """
     name = _id_of(programme)
     if isinstance(change, Mapping):
@@ -227,7 +227,7 @@ def _compare(
     before, after = (valued(book, programme, at) for programme in (a, b))
     one, other = (values["coupon_value_minor"] for values in (before, after))
     both = (one.notna() & other.notna()).to_numpy()
-    # The labels of a book may be repeated, so rows are matched by their place.
+    # The labels of a book may be duplicated, so rows are matched by position.
     outcomes = pd.crosstab(before["outcome"].astype(str).to_numpy(), after["outcome"].astype(str).to_numpy())
     outcomes = outcomes.rename_axis(index="a", columns="b")
     if not both.any():
@@ -251,7 +251,7 @@ def _compare(
 
 
 def _explained(book: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Return both programmes' lines of some devices, and what changed in each; the changes add up."""
+    """Return both programmes' lines of some devices, and the change of each; the changes add up."""
     found = []
     totals = {"exchange_value_minor", "coupon_value_minor"}
     for position in range(len(book)):
@@ -293,8 +293,8 @@ def _summed(rows: pd.DataFrame, make: np.random.Generator) -> pd.Series[float]:
 def _bootstrap(change: npt.NDArray[np.float64], make: np.random.Generator) -> tuple[float, float]:
     """Return the 95 % percentile interval of the mean.
 
-    Many rows are dealt at random into blocks of nearly one size, and the blocks are drawn: their means
-    scatter as rows do, and a million rows take no longer than two thousand.
+    A large number of rows is dealt at random into blocks of nearly equal size, and the blocks are resampled: their
+    means scatter like the rows, and a million rows take no longer than two thousand.
     """
     if len(change) > _BLOCKS:
         dealt = make.permutation(change)[: len(change) // _BLOCKS * _BLOCKS]

@@ -1,14 +1,14 @@
-"""The depreciation curve: what share of its new price a clean used phone keeps.
+"""The depreciation curve: the share of its new price that a clean used phone keeps.
 
 A transparent formula on the logarithm of the price, so that every part is a factor:
 
     price = level x f(new price) x g(age) x brand x h(launch year) x (specifications) x (scores)
             x s(successors) x (month) x (variant)
 
-`f` and `h` are smooth, `g` falls at one rate for each stretch of age and never rises, `s` falls with every successor
-that came out since and never rises, a score never falls, brand offsets are pooled and shrunk.
-Published curves are front-loaded, so one single rate is wrong; see
-docs/tuning.md for what was measured.
+`f` and `h` are smooth; `g` has one rate for each stretch of age and never rises; `s` falls with every successor
+that has come out and never rises; a score's factor never falls; brand offsets are pooled and shrunk.
+Published curves are front-loaded, so a single rate is wrong; see
+docs/tuning.md for the measurements.
 
 >>> import pandas as pd
 >>> from miexchange.tuning import DepreciationCurve, simulate_market
@@ -56,18 +56,18 @@ if TYPE_CHECKING:
 
 __all__ = ["DepreciationCurve", "Estimator"]
 
-_CANDIDATES = 12  # how many breaks are tried for two rates
+_CANDIDATES = 12  # the number of breaks tried for two rates
 _FEWEST_A_SIDE = 5
-_ENOUGH = 10_000  # rows that tell where a break is: all of a hundred thousand take half a minute
+_ENOUGH = 10_000  # rows that are used to find a break: all of a hundred thousand take half a minute
 _QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 _FLAT = 1e-9
 _MONTHS, _SUCCESSORS, _SEASON = "months", "successors", "season"
-_STEPS = (1.0, 2.0, 4.0)  # the first successor, the second, the next two, and later ones take a step of their own
+_STEPS = (1.0, 2.0, 4.0)  # the first successor, the second, the next two, and later ones have one step each
 _OLDEST = 12_000.0  # months
 
 
 class Estimator:
-    """What estimators share, as scikit-learn has it: the constructor only stores, `fit` learns."""
+    """The scikit-learn conventions that estimators share: the constructor only stores, `fit` learns."""
 
     @classmethod
     def _names(cls) -> list[str]:
@@ -104,20 +104,20 @@ class DepreciationCurve(Estimator):
     """A used price as a product of factors: level, new price, age, brand, launch year.
 
     Args:
-        age: ``piecewise``: one rate for each stretch between the knots; ``two_rate``: a rate until a
+        age: ``piecewise``: one rate for each stretch between the knots; ``two_rate``: a rate up to a
             break that is found in the data, and one after it.
         knots: where stretches of age end, in months, for ``piecewise``.
-        interval: how much of the market the band of `predict_interval` is to hold.
-        robust: rows whose residual is beyond so many standard deviations count less; None: all alike.
+        interval: the share of prices that the band of `predict_interval` is to contain.
+        robust: rows with residuals beyond this number of standard deviations count less; None for equal weights.
 
     Attributes:
-        n_: how many rows were fitted.
+        n_: the number of fitted rows.
         break_: for ``two_rate``, the age at which the second rate begins, in months.
         sigma_: the standard deviation of the logarithm of price over formula.
-        band_: the factors below and above the formula that hold `interval` of the prices, from
-            residuals that each leave their own row out.
-        oldest_: the greatest age that was seen, in months.
-        new_prices_: the least and the greatest new price that was seen; None where the curve has none.
+        band_: the factors below and above the formula that contain `interval` of the prices, from
+            leave-one-out residuals.
+        oldest_: the greatest age in the data, in months.
+        new_prices_: the least and the greatest new price in the data; None if the curve has none.
         named_: the names of the columns of price and age.
     """
 
@@ -136,7 +136,7 @@ class DepreciationCurve(Estimator):
         self.robust = robust
 
     def __repr__(self) -> str:
-        """Say what was fitted."""
+        """Return a summary of the fit."""
         if "model_" not in self.__dict__:
             return "<DepreciationCurve, not fitted>"
         named = ", ".join(f"{self.age} age" if term.name == _MONTHS else self._says[term.name] for term in self._terms)
@@ -180,31 +180,31 @@ class DepreciationCurve(Estimator):
         """Fit the curve.
 
         Args:
-            data: one row for each observed price; it is not changed.
+            data: one row for each observed price; unchanged.
             price_col: the used price, in any one unit.
             age_col: the age in months at that price.
-            new_price_col: what the model costs, or cost, new, in the same unit: the price segment. None where it is
-                not known: shares are then of what the phone is worth at launch, by this very curve.
+            new_price_col: the price of the model when new, in the same unit: the price segment. None if it is
+                unknown: shares are then relative to the worth of the phone at launch, by this same curve.
             brand_col: the brand; None to leave it out.
             year_col: the year of launch; None to leave it out.
-            weights_col: how much a row counts.
-            groups: what rows belong together by, such as the variant, the family or the month: bands and errors are
-                then for groups that were not seen. Days and months (dates, or texts such as ``2023-01``) go in order:
+            weights_col: the weight of a row.
+            groups: the cluster of each row, such as the variant, the family or the month: bands and errors are
+                then for unseen groups. Days and months (dates, or texts such as ``2023-01``) are taken in order:
                 the band is for later ones.
             numeric: further numbers, such as RAM; an empty cell counts as the median.
             categorical: further categories, such as the operating system.
-            increasing: further numbers of which more is never worth less, such as a score of the battery; an empty
+            increasing: further numbers of which a greater one never lowers the price, such as a battery score; an empty
                 cell counts as the median.
             day_col: the day of the price (dates, or texts such as ``2023-01-31``): the curve then has a season, by
                 month of the year.
-            line_col: the line of models in which a phone has successors, where `launches` has several.
-            variant_col: what a phone's prices belong together by over time: each has a level of its own, shrunk like a
+            line_col: the line of models within which a phone has successors, if `launches` has several.
+            variant_col: the variant whose prices belong together over time: each has its own level, shrunk like a
                 brand's, and `forecast` learns how far prices wander.
-            launches: the days at which models of each line came out, the phones' own among them, and those that are
-                known to come: the price takes a step down at each that is later than the phone's own. Needs `day_col`.
+            launches: the launch days of each line's models, including the phones' own and known future
+                ones: the price steps down at each that is later than the phone's own. Needs `day_col`.
 
         Raises:
-            InvalidValue: a parameter is out of range, a column is missing, or rows hold no usable number.
+            InvalidValue: a parameter is out of range, a column is missing, or rows have no usable number.
         """
         self._check_parameters()
         self._when = _checked(day_col, line_col, variant_col, launches)
@@ -251,7 +251,7 @@ class DepreciationCurve(Estimator):
         return self
 
     def _wanders(self, data: pd.DataFrame, price: Floats, values: list[Any], variant_col: str | None) -> None:
-        """Learn how far forecasts miss; warn where nothing tells a step."""
+        """Learn the error of forecasts; warn if the data do not determine a step."""
         day_col, _ = self._when
         self._wandering = None
         if variant_col is None or day_col is None:
@@ -275,7 +275,7 @@ class DepreciationCurve(Estimator):
         labels: npt.NDArray[np.object_],
         knots: tuple[float, ...],
     ) -> tuple[Floats, Floats]:
-        """Return by how much rows miss a curve that has not seen their group, and how much each row counts."""
+        """Return the residuals of rows from a curve fitted without their group, and the weight of each row."""
         away, seen = [], []
         for train, test in track(folds_of(labels), "Groups"):
             model = Additive(self._make_terms(knots), self.robust)
@@ -342,7 +342,7 @@ class DepreciationCurve(Estimator):
         return values
 
     def _lines(self, data: pd.DataFrame) -> Texts | None:
-        """Return the line of each row; None where there is no calendar."""
+        """Return the line of each row; None without a calendar."""
         _, line_col = self._when
         if self._launches is None:
             return None
@@ -357,7 +357,7 @@ class DepreciationCurve(Estimator):
         return lines
 
     def _time(self, months: Floats, on: Days, lines: Texts | None) -> list[Floats]:
-        """Return the successors of each phone, where there is a calendar, and the month of each day."""
+        """Return the successors of each phone, if there is a calendar, and the month of each day."""
         season = on.astype("datetime64[M]").astype(np.int64) % 12 + 1
         came = [] if lines is None or self._launches is None else [successors_of(on, months, lines, self._launches)]
         return [*came, season.astype(np.float64)]
@@ -368,14 +368,14 @@ class DepreciationCurve(Estimator):
         return np.where(np.isnan(found), self._medians[column], found)
 
     def _break(self, months: Floats, price: Floats, weights: Floats, values: list[Any]) -> float:
-        """Find the age at which two rates fit best."""
+        """Find the age at which the break of two rates fits best."""
         candidates = np.unique(np.round(np.quantile(months, np.linspace(0.1, 0.9, _CANDIDATES)), 1))
         sides = [min((months < one).sum(), (months > one).sum()) for one in candidates]
         possible = [float(one) for one, side in zip(candidates, sides, strict=True) if side >= _FEWEST_A_SIDE]
         if not possible:
             rule = f"give {_FEWEST_A_SIDE} rows younger and older than some age, or another curve"
             raise out_of_range("DepreciationCurve.age", "two_rate", rule)
-        # Where a break is, every so many rows tell as well as all of them.
+        # To find a break, a thinned sample does as well as all rows.
         some = slice(None, None, -(-len(price) // _ENOUGH))
         found, few, weight = price[some], [column[some] for column in values], weights[some]
         fits = [Additive(self._make_terms((one,))).fit(few, found, weight).sigma for one in track(possible, "Break")]
@@ -387,7 +387,7 @@ class DepreciationCurve(Estimator):
         return spread
 
     def _band(self, predicted: Floats, months: Floats) -> tuple[Floats, Floats]:
-        """Return the logarithms of the band: wider where the scatter is, and with every month beyond the ages seen."""
+        """Return the log-bounds of the band: wider where the scatter is, and with every month beyond the known ages."""
         model = self.model_
         place = model.slices[0]
         error = float(np.sqrt(max(model.covariance[place, place][-1, -1], 0.0)))
@@ -404,7 +404,7 @@ class DepreciationCurve(Estimator):
 
         Raises:
             NotFitted: before `fit`.
-            InvalidValue: rows hold no usable number.
+            InvalidValue: rows have no usable number.
         """
         model = fitted(self, "model_")
         data = as_frame(data, self._needed(), "DepreciationCurve.predict")
@@ -415,10 +415,10 @@ class DepreciationCurve(Estimator):
         return [age_col, new_price_col, brand_col, year_col, *numeric, *categorical, *self._increasing, *self._when]
 
     def predict_interval(self, data: pd.DataFrame) -> pd.DataFrame:
-        """Return price, low and high: the band that holds `interval` of such prices.
+        """Return price, low and high: the band that contains `interval` of such prices.
 
-        The band rests on residuals that leave their own row out, or their own group, scaled by how far prices of that
-        level scatter; it widens where the scatter does, and beyond the ages that were seen.
+        The band rests on residuals that leave out their own row, or their own group, scaled by the scatter of prices at
+        that level; it widens where the scatter does, and beyond the observed ages.
         """
         price = self.predict(data)
         low, high = map(np.exp, self._band(np.log(price.to_numpy()), numbers(data, self._columns[0], at_least=0)))
@@ -426,12 +426,12 @@ class DepreciationCurve(Estimator):
 
     @takes(ages=_AGES)
     def typical(self, ages: Floats) -> pd.DataFrame:
-        """Return what share of its new price a typical phone keeps at some ages, with the band.
+        """Return the share of its new price that a typical phone keeps at some ages, with the band.
 
-        Of a curve without a new price it is the share of what the phone is worth at launch.
+        For a curve without a new price it is the share of the phone's worth at launch.
 
         All but the age is at its median: the new price, the launch year, numbers; categories and months count as their
-        mean. Successors come as fast as the launches of a line do.
+        mean. Successors come at the rate of the line's launches.
 
         Args:
             ages: in months.
@@ -448,7 +448,7 @@ class DepreciationCurve(Estimator):
         return pd.DataFrame({"share": np.exp(at) / new_price, "low": low, "high": high}, index=pd.Index(months))
 
     def _middle(self, term: Term, seen: Any, months: Floats) -> Any:  # noqa: ANN401 - arrays of texts or numbers
-        """Return what a term has of a typical phone at some ages."""
+        """Return the value of a term for a typical phone at some ages."""
         if isinstance(term, Offsets):
             return np.full(len(months), "", dtype=object)
         if isinstance(term, Season):
@@ -459,7 +459,7 @@ class DepreciationCurve(Estimator):
 
     @takes(before=_AGES, after=_AGES)
     def aging(self, before: Floats, after: Floats) -> Floats:
-        """Return by what factor a price falls from one age to another, all else alike: successors and month as well.
+        """Return the factor by which a price falls from one age to another, all else equal, even successors and month.
 
         Args:
             before: ages in months.
@@ -473,7 +473,7 @@ class DepreciationCurve(Estimator):
         return factor
 
     def _moved(self, before: list[Floats], after: list[Floats], names: tuple[str, ...]) -> Floats:
-        """Return how far the logarithm of the price moves with some terms."""
+        """Return the standard error of the logarithm of the price due to some terms."""
         moved = np.zeros(len(after[0]))
         for name, old, new in zip(names, before, after, strict=True):
             place = [term.name for term in self._terms].index(name)
@@ -483,20 +483,20 @@ class DepreciationCurve(Estimator):
 
     @takes(on=DATE)
     def forecast(self, data: pd.DataFrame, *, on: date) -> pd.DataFrame:
-        """Return what prices that were seen become until a later day: price, low and high, aligned to the index.
+        """Forecast observed prices to a later day: price, low and high, aligned to the index.
 
-        Each is carried forward from its own day: it ages, takes the step of each successor that comes out, and goes
-        with the season. So it is for prices that held, such as a list's; where single prices scatter, `predict` says
-        what the level of their variant becomes. The band holds `interval` of such prices by how far those that were
-        fitted wandered; it knows nothing of a step that they do not show.
+        Each price is carried forward from its own day: it ages, takes the step of each successor that comes out, and
+        follows the season. This is for prices that are in force, such as a list's; for single prices that scatter,
+        `predict` gives the level of their variant. The band contains `interval` of such prices, by the wandering of
+        those that were fitted; steps that they do not show are not included.
 
         Args:
-            data: price, age, day and line, as `fit` was told of.
+            data: price, age, day and line, in the columns of `fit`.
             on: the day.
 
         Raises:
             NotFitted: before `fit`.
-            InvalidValue: `fit` was told of no `day_col` or `variant_col`, or a row is later than the day.
+            InvalidValue: `fit` had no `day_col` or `variant_col`, or a row is later than the day.
         """
         carried = self.carried(data, on=on)
         if self._wandering is None:
@@ -508,17 +508,17 @@ class DepreciationCurve(Estimator):
 
     @takes(on=DATE)
     def carried(self, data: pd.DataFrame, *, on: date) -> pd.DataFrame:
-        """Return by what `factor` the price of each row moves until a later day, and the `months` until then.
+        """Return the `factor` by which the price of each row changes until a later day, and the `months` until then.
 
-        The price itself is not asked for, nor what stays as it is, such as the brand.
+        The price itself is not needed, nor constant attributes such as the brand.
 
         Args:
-            data: age, day and line, as `fit` was told of.
+            data: age, day and line, in the columns of `fit`.
             on: the day.
 
         Raises:
             NotFitted: before `fit`.
-            InvalidValue: `fit` was told of no `day_col`, or a row is later than the day.
+            InvalidValue: `fit` had no `day_col`, or a row is later than the day.
         """
         fitted(self, "model_")
         (day_col, line_col), age_col = self._when, self.named_[1]
@@ -547,7 +547,7 @@ class DepreciationCurve(Estimator):
         return when[0] is not None
 
     def explain(self, data: pd.DataFrame) -> pd.DataFrame:
-        """Return the prices' parts, a column for each factor, which add up to the price in each row.
+        """Return the parts of the prices, a column for each factor, which add up to the price in each row.
 
         The factors are applied in order: level, age, new price, brand, launch year, specifications.
         """
@@ -563,8 +563,8 @@ class DepreciationCurve(Estimator):
         """Every coefficient with its error, 95 % bounds and row count.
 
         Indexed by term and level. `coefficient` is on the logarithm (for age: per month); `effect` is
-        what it does to the price. A smooth term is shown at five quantiles of its number, a category's
-        offset against the mean of its levels.
+        its effect on the price. A smooth term is shown at five quantiles of its number, a category's
+        offset relative to the mean of its levels.
 
         Raises:
             NotFitted: before `fit`.
@@ -581,7 +581,7 @@ class DepreciationCurve(Estimator):
         return frame[["coefficient", "se", "low", "high", "n", "effect"]]
 
     def plot(self, data: pd.DataFrame | None = None, *, ax: Axes | None = None) -> Axes:
-        """Draw price over new price by age, with the band, and the observations where they are given."""
+        """Draw price over new price by age, with the band, and the observations if they are given."""
         from miexchange.tuning import plots  # noqa: PLC0415 - matplotlib is optional
 
         return plots.depreciation(self, data, ax=ax)
@@ -590,7 +590,7 @@ class DepreciationCurve(Estimator):
 def _checked(
     day_col: str | None, line_col: str | None, variant_col: str | None, launches: Mapping[str, Sequence[date]] | None
 ) -> tuple[str | None, str | None]:
-    """Return the columns of day and line; refuse what has no meaning without another."""
+    """Return the columns of day and line; refuse one that needs another."""
     if launches is not None and day_col is None:
         raise missing("day_col", "name the column of each price's day: launches are before or after it")
     if launches is not None and line_col is None and len(launches) != 1:
@@ -610,7 +610,7 @@ def _median(data: pd.DataFrame, column: str) -> float:
 
 
 def _spread(predicted: Floats, residuals: Floats) -> tuple[float, float, float, float]:
-    """Fit how far prices of one level scatter: log |residual|, linear in the predicted logarithm, shrunk to flat."""
+    """Fit the scatter at each level: log |residual|, linear in the predicted logarithm, shrunk to flat."""
     low, high = (float(bound) for bound in np.quantile(predicted, [0.05, 0.95]))
     inside = np.clip(predicted, low, high)
     size = np.log(np.maximum(np.abs(residuals), float(np.median(np.abs(residuals))) / 20 + 1e-12))
@@ -627,7 +627,7 @@ def _summarised(term: Term, name: str, model: Additive, place: slice, seen: Any)
         for quantile in _QUANTILES:
             at = np.quantile(seen, quantile)
             shown = f"{np.exp(at):,.0f}" if term.name == "new" else f"{at:g}"
-            if shown in told:  # of a number with few values
+            if shown in told:  # of a number with few distinct values
                 continue
             told.add(shown)
             row = term.columns(np.array([at]))[0]
@@ -640,7 +640,7 @@ def _summarised(term: Term, name: str, model: Additive, place: slice, seen: Any)
     counts = (columns > 0).sum(axis=0)
     coefficients = model.coefficients[place]
     if isinstance(term, Offsets) and len(coefficients):
-        # What matters is how a level differs from the others: their common part is not told from the level.
+        # Only differences between levels count: their common part is confounded with the level.
         differ = np.eye(len(coefficients)) - 1.0 / len(coefficients)
         coefficients = differ @ coefficients
         errors = np.sqrt(np.maximum(np.diag(differ @ model.covariance[place, place] @ differ.T), 0.0))

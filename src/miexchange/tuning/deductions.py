@@ -1,6 +1,6 @@
-"""What a fault costs: a fixed weight for each finding, times one rupee anchor for each device and part.
+"""The cost of a fault: a fixed weight for each finding, times one anchor in rupees for each device and part.
 
-A buyer's deductions are no percentages of the price. Within one family of findings (marks on the
+A buyer's deductions are not percentages of the price. Within one family of findings (marks on the
 glass, faults of the image, marks on the body, ports and cameras) the rupees of two findings stand
 in a fixed ratio on every device, and one quote of a damaged device tells that device's anchor. In
 logarithms that is a sum,
@@ -12,10 +12,10 @@ with the anchor drawn to a share of the device's price:
     log anchor = log price + level(family) + slope(family) x log(price / middle price) + series + spread
 
 All of it is one linear mixed model, solved at once: where a device has quotes of a family, they
-decide its anchor; where it has none, the share of its price does, moved to where the values of the
-quoted devices are missed by the fewest percent. A value is then what a programme pays:
+decide its anchor; otherwise the share of its price does, placed where the values of the
+quoted devices have the least percentage error. A value is then computed as a programme pays it:
 
-    value = clean price x what the worst grade keeps - the dearest finding of each component
+    value = clean price x share kept by the worst grade - the dearest finding of each component
 
 so that a finding that lowers the grade is charged once. See docs/tuning.md.
 
@@ -71,14 +71,14 @@ if TYPE_CHECKING:
 __all__ = ["CLEAN", "DeductionModel"]
 
 _ROUNDS = 6
-_AGAIN = 3  # solutions, each with the spreads that the one before shows
-_TENTH = 1.2816  # the quantile of a normal law below which nine tenths lie
+_AGAIN = 3  # solutions, each with the spreads estimated from the one before
+_TENTH = 1.2816  # the one-sided 90 % quantile of the normal distribution
 _HUBER = 3.0
-_MOVE = 0.1  # how far a family's share, and its change with the price, are moved to where values are closest
-_LEAST = 1e-4  # the least weight that a table can hold
+_MOVE = 0.1  # the prior spread of a family's share, and of its slope, in the search for the closest values
+_LEAST = 1e-4  # the least weight that a table can contain
 _UNSURE = 2.0  # the greatest error of a weight, as a standard deviation of its logarithm
-_LEVEL, _LEVEL_SD = float(np.log(0.10)), 5.0  # the prior of a family's share: next to nothing, about 10 %
-_FINDING_SD = 0.5  # the prior of a weight that no device contrasts with its base: near it
+_LEVEL, _LEVEL_SD = float(np.log(0.10)), 5.0  # the prior of a family's share: almost flat around 10 %
+_FINDING_SD = 0.5  # the prior of a weight that no device contrasts with its base: near the base
 
 
 _SCALES, _SPREAD = each(instance(Scale)), real(least=1e-6)
@@ -98,31 +98,31 @@ class DeductionModel(Estimator):
 
     Args:
         scales: the findings, by family and component.
-        anchor_spread: how far anchors of devices of one price scatter, as a standard deviation of the
+        anchor_spread: the scatter of anchors of devices of one price, as a standard deviation of the
             logarithm; None to estimate it.
-        weight_noise: how far the ratio of two findings differs from device to device, likewise; more where the
+        weight_noise: the scatter of the ratio of two findings between devices, likewise; more if the
             quotes show more.
-        slope_spread: how far a family's share may change with the price, for each factor of e; None to estimate it.
-        series_spread: how far a series of models may differ from its family's share; None to estimate it.
-        step: the quotes' rounding step, in their unit; None to see it in the quotes, 0 for none.
-        scrap: the least that any device is paid, in the same unit.
-        overlaps: pairs of components that damage together; the part of the smaller one that counts is fitted.
-        prior: weights to start from, such as those of the programme in force (`prior_of`); a finding that was
-            never quoted keeps its own. Without it every weight of a family is expected near 1.
+        slope_spread: the prior spread of a family's change of share per factor e of price; None to estimate it.
+        series_spread: the prior spread of a series around its family's share; None to estimate it.
+        step: the quotes' rounding step, in their unit; None to infer it from the quotes, 0 for none.
+        scrap: the least price of any device, in the same unit.
+        overlaps: pairs of components that are damaged together; the share of the smaller cost that counts is fitted.
+        prior: weights to start from, such as those of the programme in force (`prior_of`); an unquoted finding
+            keeps its own. Without it, the prior of every weight of a family is near 1.
 
     Attributes:
-        weights_: the weight of every finding; 1 for the first-quoted one of its family, less what its grade takes.
-        whole_: the weight of every finding before what its grade takes is taken off: what its quotes say.
-        anchors_: the anchor of every device and family that was quoted, with bounds, n and the clean price.
-        quoted_: the findings that a damaged quote names.
-        carried_: the findings whose grade alone takes as much as their quotes say, or more.
-        joined_: by each family that no quote names, the quoted one of the same component that stands for it.
-        overlap_: the fitted part for each pair of overlapping components, with its error and n.
-        spread_: how far anchors of devices of one price scatter, given or estimated.
-        keeps_: what the price keeps by the grade of each finding, beside its weight; see `Scale.keeps_bps`.
-        step_: the rounding step, given or seen.
-        centre_: the middle of the clean prices, at which the shares of `summary` are told.
-        n_: how many damaged quotes were fitted.
+        weights_: the weight of every finding; 1 for the base of its family, less the part that its grade takes.
+        whole_: the weight of every finding before the part of its grade is subtracted: as quoted.
+        anchors_: the anchor of every quoted device and family, with bounds, n and the clean price.
+        quoted_: the findings that occur in damaged quotes.
+        carried_: the findings whose grade alone takes at least as much as their quotes.
+        joined_: by each unquoted family, the quoted one of the same component that replaces it.
+        overlap_: the fitted share for each pair of overlapping components, with its error and n.
+        spread_: the scatter of anchors of devices of one price, given or estimated.
+        keeps_: the share that the price keeps by the grade of each finding, beside its weight; see `Scale.keeps_bps`.
+        step_: the rounding step, given or inferred.
+        centre_: the middle of the clean prices, at which `summary` reports the shares.
+        n_: the number of fitted damaged quotes.
         columns_: the names of the columns: clean price, findings, device, series.
     """
 
@@ -151,7 +151,7 @@ class DeductionModel(Estimator):
         self.prior = prior
 
     def __repr__(self) -> str:
-        """Say what was fitted."""
+        """Return a summary of the fit."""
         if "weights_" not in self.__dict__:
             return "<DeductionModel, not fitted>"
         families = len(set(self._family.values()))
@@ -185,21 +185,21 @@ class DeductionModel(Estimator):
         """Fit weights, anchors and shares.
 
         Args:
-            quotes: one row for each quote; it is not changed. Clean ones may be among them. None where there
-                is a part list alone.
-            price_col: what was quoted.
-            clean_col: what the same device is quoted clean, in the same unit.
-            findings_col: the findings, joined by ``+``; ``clean`` or nothing for none.
+            quotes: one row for each quote; unchanged. Clean ones may be among them. None if there
+                is only a part list.
+            price_col: the quote.
+            clean_col: the quote of the same device when clean, in the same unit.
+            findings_col: the findings, joined by ``+``; ``clean`` or empty for none.
             device_col: the device (a model in one memory size).
             series_col: the series that the model belongs to, such as ``Galaxy Z Fold``; None for none.
-            clean_error_col: the relative error of a clean price that was not quoted but derived, 0 for a quoted one.
+            clean_error_col: the relative error of a clean price that was derived, 0 for a quoted one.
             parts: a spare-part price list: ``device``, ``anchor``, ``price``, and ``clean``.
-            labour: what fitting a part costs, on top of its price.
+            labour: the cost of fitting a part, added to its price.
             replaced: by anchor, the finding that needs that part.
 
         Raises:
             InvalidValue: a parameter is out of range, a column is missing, a finding is not in the scales,
-                or rows hold no usable number.
+                or rows have no usable number.
         """
         self._read_scales()
         self.columns_ = (clean_col, findings_col, device_col, series_col)
@@ -254,7 +254,7 @@ class DeductionModel(Estimator):
         return [known[text] for text in texts]
 
     def _part_rows(self, parts: pd.DataFrame, labour: float, replaced: Mapping[str, str]) -> pd.DataFrame:
-        """Take a part's price and labour as what its finding costs."""
+        """Return a part's price plus labour as the cost of its finding."""
         parts = as_frame(parts, ("device", "anchor", "price", "clean"), "parts")
         anchors = words(parts, "anchor")
         lacking = set(anchors) - replaced.keys()
@@ -272,13 +272,13 @@ class DeductionModel(Estimator):
                 "series": "",
                 "clean": numbers(parts, "clean", above=0),
                 "cost": cost,
-                "error": 0.15 * cost,  # what a part costs one shop differs from what it costs another
+                "error": 0.15 * cost,  # a part costs different shops different amounts
                 "named": [(replaced[anchor],) for anchor in anchors],
             }
         )
 
     def _learn(self, rows: pd.DataFrame) -> None:
-        """Learn all from what each damaged quote is below the clean one, in whole; then what of it the grades take."""
+        """Learn everything from the whole difference to the clean quote; then the part of it that the grades take."""
         self._quotes = rows
         self._devices = rows["device"].nunique()
         self.n_ = len(rows)
@@ -304,7 +304,7 @@ class DeductionModel(Estimator):
         if not alone.any():
             self._settle(*shared_out(rows))
         else:
-            # Rows with several groups say something once the others' cost is known: so twice.
+            # Rows with several groups are informative once the others' cost is known: so twice.
             for last in track((False, True), "Deductions"):
                 told = self._attributed(rows) if last else (finding, rows["cost"].to_numpy(dtype=np.float64), alone)
                 self._settle(rows, *told)
@@ -314,10 +314,10 @@ class DeductionModel(Estimator):
         self._take_grades(keeps_of(self.scales, self.quoted_))
 
     def _take_grades(self, keeps: Mapping[str, float]) -> None:
-        """Leave to each weight what the grade of its finding does not take already.
+        """Reduce each weight by what the grade of its finding already takes.
 
         A grade takes a share of the price and a weight one of the anchor: they change places at the family's middle
-        device. What no quote told is no more than its weight in the prior, which stands beside its grade.
+        device. An unquoted finding keeps at most its weight in the prior, which is in addition to its grade.
         """
         self.keeps_ = dict(keeps)
         prices = self.anchors_["clean"] / self.anchors_["amount"]
@@ -333,12 +333,12 @@ class DeductionModel(Estimator):
         self.carried_ = frozenset(name for name, weight in self.weights_.items() if weight <= _LEAST * (1 + 1e-9))
 
     def _beside(self, scales: tuple[Scale, ...], keeps: Mapping[str, float], scrap: float) -> DeductionModel:
-        """Return the model that a programme is written of: fitted on the same quotes, beside what its grades take.
+        """Return the model from which a programme is written: fitted on the same quotes, net of what its grades take.
 
         Args:
             scales: the findings of its terms.
-            keeps: what the grade of each finding keeps.
-            scrap: the least that it pays, in the unit of the quotes.
+            keeps: the share that the grade of each finding keeps.
+            scrap: the least price, in the unit of the quotes.
         """
         found = copy(self)
         found.scrap = scrap
@@ -352,14 +352,14 @@ class DeductionModel(Estimator):
     def _settle(
         self, rows: pd.DataFrame, finding: npt.NDArray[np.object_], cost: Floats, used: npt.NDArray[np.bool_]
     ) -> None:
-        """Solve, and anew where a spread is estimated."""
+        """Solve, and repeat if a spread is estimated."""
         self._solve(rows, finding, cost, used)
         for _ in range(_AGAIN if None in {self.anchor_spread, self.slope_spread, self.series_spread} else 0):
             self._estimate_spreads()
             self._solve(rows, finding, cost, used)
 
     def _single(self, rows: pd.DataFrame) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
-        """Return each row's worst finding as the scales have it, and whether all are of one component and family."""
+        """Return each row's worst finding by the scales, and whether all are of one component and family."""
         order = {name: number for number, name in enumerate(self._family)}
         chosen = [max(names, key=order.__getitem__) for names in rows["named"]]
         alone = [len({(self._component[name], self._family[name]) for name in names}) == 1 for names in rows["named"]]
@@ -368,7 +368,7 @@ class DeductionModel(Estimator):
     def _design(
         self, finding: npt.NDArray[np.object_], clean: Floats, series: npt.NDArray[np.object_]
     ) -> tuple[Floats, Floats]:
-        """Return the fixed part's columns, and the prior precision of each."""
+        """Return the columns of the fixed part, and the prior precision of each."""
         families = np.array([self._levels.index(self._family[name]) for name in finding], dtype=np.intp)
         free = [name for name in self._findings if self._bases[self._family[name]] != name]
         size, wide = len(finding), len(self._levels)
@@ -421,7 +421,7 @@ class DeductionModel(Estimator):
             offset = shrink * (member @ (left * inverse))
             rest = left - offset[codes]
             least = np.maximum(self.weight_noise, scatter(left, noise, finding, codes, relative))
-            # A quote that contradicts its device's others counts less, it does not move every ratio.
+            # A quote that contradicts its device's others is weighted down instead of moving every ratio.
             scaled = np.abs(rest) / np.sqrt(least**2 + relative**2)
             noise = (least**2 + relative**2) * np.maximum(1.0, scaled / _HUBER)
         self._solution, self._covariance = solution, covariance
@@ -434,7 +434,7 @@ class DeductionModel(Estimator):
         self._move(finding, rows, cost, least)
 
     def _move(self, finding: npt.NDArray[np.object_], rows: pd.DataFrame, cost: Floats, noise: Floats) -> None:
-        """Move the shares and, as far as the quotes leave them open, the weights to where values are closest."""
+        """Move the shares and, as far as the quotes allow, the weights to where values are closest."""
         clean = rows["clean"].to_numpy(dtype=np.float64)
         start = self._shares(finding, clean, rows["series"].to_numpy(dtype=object))
         start = start + np.log([self.whole_[name] for name in finding])
@@ -461,7 +461,7 @@ class DeductionModel(Estimator):
         self._set_weights()
 
     def _estimate_spreads(self) -> None:
-        """Estimate the spreads that are not given: by the posterior means and how unsure they are."""
+        """Estimate the spreads that are not given, from the posterior means and variances."""
         wide, variances = len(self._levels), np.diag(self._covariance)
         offsets, sds = np.array([*self._offset.values()]), np.array([*self._offset_sd.values()])
         self.spread_ = self.anchor_spread or spread_of(offsets, sds**2, self.spread_)
@@ -508,27 +508,27 @@ class DeductionModel(Estimator):
         ).set_index(["device", "anchor"])
 
     def _set_weights(self) -> None:
-        """Make weights of the logarithms: none is less than that of a milder finding."""
+        """Turn logarithms into weights that rise with severity."""
         logs = dict(self._log_weights)
         for scale in self.scales:
             make_monotone(scale, logs, self._whole_errors)
         self.whole_ = {name: float(np.exp(value)) for name, value in logs.items()}
 
     def _shares(self, finding: npt.NDArray[np.object_], clean: Floats, series: npt.NDArray[np.object_]) -> Floats:
-        """Return the logarithm of what a finding takes of the price where no anchor is known, without its weight."""
+        """Return the log-share of the price that a finding takes if no anchor is known, without its weight."""
         bases = np.array([self._bases[self._family[name]] for name in finding], dtype=object)
         matrix, _ = self._design(bases, clean, series)
         share: Floats = matrix @ self._solution + _LEVEL
         return share
 
     def _attributed(self, rows: pd.DataFrame) -> tuple[npt.NDArray[np.object_], Floats, npt.NDArray[np.bool_]]:
-        """Give each row's cost to the group that is known least, once what the other groups cost is taken off."""
+        """Assign each row's cost to the least known group, after subtracting the cost of the others."""
         worst, costs = self._dearest(rows)
         apart = {family for _, family in self.anchors_.index}
         overlaps = {*self._told, *map(frozenset, self.overlaps)}
         finding, left, used = [], [], []
         for names, parts, cost, device in zip(worst, costs, rows["cost"], rows["device"], strict=True):
-            # First a family that no quote tells apart, then one whose anchor this device's quotes do not tell.
+            # First a family without any quote, then one whose anchor this device's quotes do not determine.
             known = [
                 (self._family[name] in apart, f"{device}\x1f{self._family[name]}" in self._anchor_log) for name in names
             ]
@@ -541,7 +541,7 @@ class DeductionModel(Estimator):
         return np.array(finding, dtype=object), np.array(left), np.array(used, dtype=bool)
 
     def _dearest(self, rows: pd.DataFrame) -> tuple[list[list[str]], list[list[float]]]:
-        """Return the dearest finding of each component of each row, and what it costs on that device."""
+        """Return the dearest finding of each component of each row, and its cost on that device."""
         at, flat, logs, _ = self._flat(rows, self.whole_)
         costs = rows["clean"].to_numpy(dtype=np.float64)[at] * np.exp(logs)
         best: list[dict[str, tuple[float, str]]] = [{} for _ in range(len(rows))]
@@ -555,7 +555,7 @@ class DeductionModel(Estimator):
     def _flat(
         self, rows: pd.DataFrame, weights: Mapping[str, float]
     ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.object_], Floats, Floats]:
-        """Return each finding's row, its name, the logarithm of its share of the price, and how uncertain that is."""
+        """Return each finding's row, its name, the logarithm of its share of the price, and the variance of that."""
         at = np.repeat(np.arange(len(rows)), [len(names) for names in rows["named"]])
         flat = np.array([name for names in rows["named"] for name in names], dtype=object)
         clean = rows["clean"].to_numpy(dtype=np.float64)[at]
@@ -570,9 +570,9 @@ class DeductionModel(Estimator):
         series: npt.NDArray[np.object_],
         devices: npt.NDArray[np.object_],
     ) -> tuple[Floats, Floats]:
-        """Return the logarithm of what the anchor of each finding is of the price, and how uncertain it is."""
+        """Return the log-ratio of each finding's anchor to the price, and its variance."""
         keys = [f"{device}\x1f{self._family[name]}" for device, name in zip(devices, finding, strict=True)]
-        # An anchor is an amount: where the clean price changed since it was learned, it does not follow.
+        # An anchor is an amount: it does not follow a later change of the clean price.
         anchor = np.array([self._anchor_log.get(key, np.nan) for key in keys], dtype=np.float64) - np.log(clean)
         moved = np.array([self._moves.get(self._family[name], (0.0, 0.0)) for name in finding]).reshape(-1, 2)
         share = self._shares(finding, clean, series) + moved[:, 0] + moved[:, 1] * np.log(clean / self.centre_)
@@ -581,7 +581,7 @@ class DeductionModel(Estimator):
         return share, sd
 
     def _fit_overlaps(self, rows: pd.DataFrame) -> None:
-        """Fit the part of the smaller of two overlapping components that counts, by least squares."""
+        """Fit by least squares the counted share of the smaller of two overlapping components."""
         worst, costs = self._dearest(rows)
         for pair in self.overlaps:
             smaller, above = [], []
@@ -616,19 +616,19 @@ class DeductionModel(Estimator):
         return rows
 
     def predict(self, data: pd.DataFrame) -> pd.Series[float]:
-        """Return what each device is quoted, aligned to the index, in whole steps.
+        """Return the predicted quote of each device, aligned to the index, in whole steps.
 
-        The clean price times what the worst grade keeps, less the dearest finding of each component: what
-        `fit_programme` writes, and its programme pays.
+        It is the clean price times the share kept by the worst grade, less the dearest finding of each component: as
+        `fit_programme` writes it and its programme pays it.
 
         Args:
-            data: the columns that `fit` was told of, but for the price.
+            data: the columns of `fit`, except the price.
         """
         rows = self._rows(data)
         return pd.Series(self._values(rows, self._flat(rows, self.weights_), 0.0), index=data.index, name="price")
 
     def predict_interval(self, data: pd.DataFrame) -> pd.DataFrame:
-        """Return price, low and high: an 80 % band from how uncertain each device's anchor is."""
+        """Return price, low and high: an 80 % band from the variance of each device's anchor."""
         rows = self._rows(data)
         flat = self._flat(rows, self.weights_)
         price, low, high = (self._values(rows, flat, away) for away in (0.0, _TENTH, -_TENTH))
@@ -640,7 +640,7 @@ class DeductionModel(Estimator):
         flat: tuple[npt.NDArray[np.intp], npt.NDArray[np.object_], Floats, Floats],
         away: float,
     ) -> Floats:
-        """Return the values of rows, with every anchor so many standard deviations away from where it is put."""
+        """Return the values of rows with every anchor moved by a number of standard deviations."""
         at, names, logs, sds = flat
         clean = rows["clean"].to_numpy(dtype=np.float64)
         place = {component: number for number, component in enumerate(self._groups)}
@@ -654,16 +654,16 @@ class DeductionModel(Estimator):
             one, other = (place.get(component) for component in pair)
             if one is not None and other is not None:
                 cost = cost - (1 - part) * np.minimum(costs[:, one], costs[:, other])
-        # Rounded once: the quotes of a clean device are no less than its price.
+        # Rounded once: the quote of a clean device is at least its price.
         value = np.minimum(np.maximum(clean * (kept - cost), self.scrap), clean)
         rounded: Floats = np.round(value / self.step_) * self.step_ if self.step_ else value
         return rounded
 
     def anchor(self, data: pd.DataFrame, family: str) -> pd.DataFrame:
-        """Return the anchor of a family for each device: amount, low, high, and whether its quotes said so.
+        """Return the anchor of a family for each device: amount, low, high, and whether its quotes determine it.
 
         Args:
-            data: `device` and clean price, and the series if there is one, as `fit` was told.
+            data: `device` and clean price, and the series if there is one, in the columns of `fit`.
             family: the family, as in the scales.
         """
         fitted(self, "weights_")
@@ -683,7 +683,7 @@ class DeductionModel(Estimator):
 
     @property
     def summary(self) -> pd.DataFrame:
-        """Every weight with its error, 95 % bounds and n; and what share of a phone of the middle price it takes.
+        """Every weight with its error, 95 % bounds and n, and its share of the price of a phone of the middle price.
 
         Raises:
             NotFitted: before `fit`.

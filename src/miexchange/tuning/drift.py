@@ -1,8 +1,8 @@
-"""Is this month's table still right? What was paid, held against what the table says, deal by deal.
+"""Checks whether a table is still right, by comparing what was paid with what the table says, deal by deal.
 
 A control chart for the whole table, for each brand and for each grade: two-sided cumulative sums (Page 1954) of the
 logarithm of the table's value over what was paid. Their limits come from deals of a time when the table was right, by
-the exact run lengths of Brook and Evans (1972), and are widened for how little those deals tell of their scatter, so
+the exact run lengths of Brook and Evans (1972), and are widened for the error of that estimate, so
 that the false alarms stay as rare as promised in nine references of ten (Gandy and Kvaløy 2013).
 
 >>> from datetime import date
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Drift", "DriftMonitor"]
 
-_FEWEST = 30  # deals of a reference: of fewer nobody can tell how they scatter
+_FEWEST = 30  # deals of a reference: fewer do not determine the scatter
 _SURE = 1.2816  # the quantile of nine references of ten
 _ALL = "all"
 _SIDES = ("too high", "too low")
@@ -72,19 +72,19 @@ class DriftMonitor(Estimator):
     """Control charts of a price table, or of a programme, against what is paid.
 
     Args:
-        programme: what values the deals, at the instant in their column `at`; of `Observations`, the clean ones are
-            held against its price table. None where the deals have `expected_minor`.
-        by: the columns of which each value has a chart of its own, beside the one of all deals.
-        shift: what is to be told, as a share of the price: 0.05 for 5 %, up or down.
-        months: how many months there are between two false alarms, of all charts together, in the mean.
-        most: residuals count for so many standard deviations at most, so that no single deal is an alarm.
+        programme: the programme that values the deals, at the instant in their column `at`; the clean ones of
+            `Observations` are compared with its price table. None if the deals have `expected_minor`.
+        by: the columns each of whose values has its own chart, beside the one of all deals.
+        shift: the shift to detect, as a share of the price: 0.05 for 5 %, up or down.
+        months: the mean number of months between two false alarms, over all charts.
+        most: the cap of a residual in standard deviations, so that no single deal is an alarm.
 
     Attributes:
-        n_: how many deals the reference has.
+        n_: the number of deals of the reference.
         spread_: the standard deviation of a residual, on the logarithm.
-        deals_a_month_: how many deals the reference has each month.
-        sides_: for each side, `too high` and `too low`, what is taken off each residual, the limit, the mean number of
-            deals of a chart between two false alarms, and the mean number of deals until the shift is told, in deals.
+        deals_a_month_: the number of deals of the reference a month.
+        sides_: for each side, `too high` and `too low`, the allowance, the limit, the mean number of
+            deals of a chart between two false alarms, and the mean number of deals until the shift is detected.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class DriftMonitor(Estimator):
         self.most = most
 
     def __repr__(self) -> str:
-        """Say what was learned."""
+        """Return a summary of the fit."""
         if "sides_" not in self.__dict__:
             return "<DriftMonitor, not fitted>"
         delay = max(side.delay for side in self.sides_.values())
@@ -115,14 +115,14 @@ class DriftMonitor(Estimator):
 
     @takes(id_col=maybe(COLUMN))
     def fit(self, deals: pd.DataFrame | Observations, *, id_col: str | None = None) -> Self:
-        """Learn how residuals scatter, and set the limits.
+        """Estimate the scatter of the residuals, and set the limits.
 
         Args:
-            deals: deals of a time when the table was right: `price_minor` (what was paid), a day in `on`, the columns
-                of `by`, and `expected_minor`, what the table says. With a programme they are valued by it: `model`,
+            deals: deals of a time when the table was right: `price_minor` (the price paid), a day in `on`, the columns
+                of `by`, and `expected_minor`, the table's value. With a programme they are valued by it: `model`,
                 `at` and the answers, as `backtest` takes them, and brand and grade are its own. Or `Observations`,
                 whose clean deals and quotes are taken.
-            id_col: of rows with one id the first counts; the column `id` where there is one.
+            id_col: of rows with one id the first counts; `id` by default if it exists.
 
         Raises:
             InvalidValue: a parameter is out of range, a column is missing, or there are fewer than 30 deals.
@@ -137,12 +137,12 @@ class DriftMonitor(Estimator):
         robust = TO_SIGMA * float(np.median(np.abs(left - middle)))
         bounded = np.clip(left - middle, -self.most * robust, self.most * robust)
         self.n_ = len(rows)
-        # A residual counts for `most` standard deviations, and the shift has to be within what one counts for.
+        # Residuals are capped at `most` standard deviations, and the shift has to be below that.
         self.spread_ = max(float(np.std(bounded, ddof=1)), float(np.log1p(self.shift)) / self.most)
         span = (rows["on"].max() - rows["on"].min()).days + 1
         self.deals_a_month_ = len(rows) * MONTH_DAYS / max(span, MONTH_DAYS)
         relative = (bounded - bounded.mean()) / self.spread_
-        # The variance of few deals may be too small by chance, and false alarms are rare only with the true one.
+        # The variance of few deals may be underestimated by chance, and false alarms are rare only with the true one.
         unsure = float(np.sqrt(max((relative**4).mean() - 1, 0.0) / len(rows)))
         between = self.months * self.deals_a_month_ * (1 + len(self.by)) * len(_SIDES)
         up, down = np.log1p(self.shift) / self.spread_, -np.log1p(-self.shift) / self.spread_
@@ -154,15 +154,15 @@ class DriftMonitor(Estimator):
         return self
 
     def watch(self, deals: pd.DataFrame | Observations, *, id_col: str | None = None) -> Drift:
-        """Return what later deals say of the table.
+        """Compare later deals with the table.
 
         Args:
-            deals: deals since the table was made, as `fit` takes them. Deals of one day count together.
+            deals: deals since the table was made, as `fit` takes them. Deals of one day are added together.
             id_col: as in `fit`.
 
         Raises:
             NotFitted: before `fit`.
-            InvalidValue: a column is missing, or rows hold no usable number.
+            InvalidValue: a column is missing, or rows have no usable number.
         """
         fitted(self, "sides_")
         check({"id_col": id_col}, {"id_col": maybe(COLUMN)})
@@ -208,7 +208,7 @@ class DriftMonitor(Estimator):
         return pd.DataFrame({"on": values["on"].to_numpy(), "residual": residual, **groups})
 
     def _observed(self, seen: Observations) -> pd.DataFrame:
-        """Hold clean deals and quotes against the programme's price table; what is asked is not paid."""
+        """Compare clean deals and quotes with the programme's price table; an asked price is not a paid one."""
         if self.programme is None:
             raise out_of_range("DriftMonitor.programme", None, "give the programme whose prices they are held against")
         programme, rows = self.programme, seen.clean()
@@ -229,7 +229,7 @@ class DriftMonitor(Estimator):
     def _chart(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return one row for each day: deals, sum of residuals, and both cumulative sums as shares of their limits.
 
-        A day's deals have no order, so they are added at once; that makes no alarm earlier than one by one.
+        The deals of a day have no order, so they are added at once; no alarm comes earlier by that.
         """
         bounded = np.clip(rows["residual"] / self.spread_, -self.most, self.most)
         by_day = bounded.groupby(rows["on"])
@@ -241,15 +241,15 @@ class DriftMonitor(Estimator):
 
 
 class Drift(Report):
-    """What deals say of the table: whether it is still right, and where it is not, since when and by how much.
+    """The state of the table: whether it is still right, and if not, where, since when and by how much.
 
     Attributes:
         monitor: the monitor.
         chart: a row for each chart (`by`, `stream`) and day: `n` deals, the sum of their residuals, and how far the
             cumulative sums `too high` and `too low` are, 1 being the limit.
-        alarms: a row for each chart and side that passed its limit, the first to be told on top: `told_on`, the day;
-            `since`, when the sum left zero, which is about when the shift began; `deals`, how many were seen of the
-            chart from then until it was told; `bias_pct`, by how much the table is above what was paid since then.
+        alarms: a row for each chart and side that passed its limit, the first alarm on top: `told_on`, the day;
+            `since`, when the sum left zero, which is about when the shift began; `deals`, the number of the chart's
+            deals from then until the alarm; `bias_pct`, the excess of the table over what was paid since then.
     """
 
     title = "Drift of the table"
@@ -262,14 +262,14 @@ class Drift(Report):
         self.alarms = _alarms(chart)
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
-        """Return the alarms, where each chart stands, and the bias by month."""
+        """Return the alarms, the state of each chart, and the bias by month."""
         alarms = self.alarms.round({"bias_pct": 1}).set_index(["by", "stream", "side"])
         for column in ("told_on", "since"):
             alarms[column] = alarms[column].dt.date
         return [("Alarms", alarms), ("Charts", self.standing.round(2)), ("Months", self.months.round(1))]
 
     def notes(self) -> list[str]:
-        """Say in a sentence whether the table is still right."""
+        """Return in a sentence whether the table is still right."""
         first, last = (f"{day:%Y-%m-%d}" for day in (self._rows["on"].min(), self._rows["on"].max()))
         seen = f"{len(self._rows)} deals from {first} to {last}"
         if self.alarms.empty:
@@ -283,7 +283,7 @@ class Drift(Report):
 
     @property
     def standing(self) -> pd.DataFrame:
-        """Where each chart stands at the end: deals, bias in percent, and how far both sums are, 1 being the limit."""
+        """The final state of each chart: deals, bias in percent, and both sums, 1 being the limit."""
         groups = self.chart.groupby(["by", "stream"], sort=False)
         found = groups[["n", "residual"]].sum()
         found["bias_pct"] = 100 * np.expm1(found.pop("residual") / found["n"])
@@ -291,7 +291,7 @@ class Drift(Report):
 
     @property
     def months(self) -> pd.DataFrame:
-        """The bias of each chart by month, in percent, and the limits that chance passes as rarely as the alarms."""
+        """The bias of each chart by month, in percent, and limits that chance exceeds as rarely as the alarms."""
         month = self.chart["on"].dt.to_period("M").astype(str).rename("month")
         found = self.chart.groupby([month, "by", "stream"], sort=False)[["n", "residual"]].sum()
         streams = len(self.chart.groupby(["by", "stream"]))
@@ -301,7 +301,7 @@ class Drift(Report):
         return found.assign(low_pct=100 * np.expm1(-away), high_pct=100 * np.expm1(away))
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw how far each chart is on its way to an alarm; see `plots.drift`."""
+        """Draw the distance of each chart from its alarm; see `plots.drift`."""
         from miexchange.tuning import plots  # noqa: PLC0415 - matplotlib is optional
 
         return plots.drift(self, ax=ax)

@@ -1,4 +1,4 @@
-"""From fitted models to a programme's directory that passes the linter.
+"""Writes fitted models as a programme's directory that passes the linter.
 
 The fitted floats become basis points and whole minor units here, once; the report shows those integers.
 """
@@ -56,13 +56,13 @@ class FittedProgramme(Report):
     """A written programme, and every number that was fitted for it.
 
     Attributes:
-        directory: where it was written.
-        programme: what was loaded from there.
-        numbers: one row for each fitted number: `table`, `key`, the `value` as it stands in the table, its
+        directory: the directory that was written.
+        programme: the programme as loaded from it.
+        numbers: one row for each fitted number: `table`, `key`, the `value` as written to the table, its
             `unit` (minor or bps), the 95 % bounds `low` and `high`, `n`, `basis` and `source`.
-        effective_from: the day from which it holds.
-        deductions: the model as it was written, whose `predict` gives what the programme pays, to the rounding step;
-            None where the base's weights were kept.
+        effective_from: the first day of its terms.
+        deductions: the model as written, whose `predict` gives what the programme pays, up to the rounding step;
+            None if the base's weights were kept.
     """
 
     directory: Path
@@ -74,7 +74,7 @@ class FittedProgramme(Report):
     title = "Fitted programme"
 
     def notes(self) -> list[str]:
-        """Return what was written where."""
+        """Return a summary of what was written."""
         notes = [f"{self.programme!r} in {self.directory}, holding from {self.effective_from}"]
         carried = () if self.deductions is None else sorted(self.deductions.carried_)
         if carried:
@@ -82,7 +82,7 @@ class FittedProgramme(Report):
         return notes
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
-        """Return what the report shows."""
+        """Return the tables of the report."""
         counts = self.numbers.groupby(["table", "basis"]).size().rename("numbers").reset_index()
         fits = self.numbers[self.numbers["table"].isin(["condition", "grades", "overlaps"])]
         return [
@@ -92,7 +92,7 @@ class FittedProgramme(Report):
         ]
 
     def headlines(self) -> pd.DataFrame:
-        """Return what a clean device of each listed model is worth in the written programme, in minor units."""
+        """Return the value of a clean device of each listed model in the written programme, in minor units."""
         at = datetime.combine(self.effective_from, time(12), self.programme.zone)
         rows = []
         for model in dict.fromkeys(listing.model for listing in self.programme.eligible):
@@ -130,8 +130,8 @@ def fit_programme(
 ) -> FittedProgramme:
     """Write a programme with fitted prices, weights, anchors and grades.
 
-    Everything that is not fitted is taken from the terms of `base` that hold on `effective_from`, or its last
-    ones: questions, gates, extras, bonuses, usage. Listed are the models that have a price from that day on
+    Everything that is not fitted is copied from the terms of `base` in force on `effective_from`, or its last
+    ones: questions, gates, extras, bonuses, usage. The listed models are those with a price from that day on
     and a brand that the programme accepts.
 
     Args:
@@ -140,18 +140,18 @@ def fit_programme(
         prices: the fitted price table.
         deductions: fitted weights and anchors, in units of the currency, with findings as `scales_of` names them;
             None to keep the base's weights, and its anchors as shares of the price.
-        observations: observations with a grade, from which the grades' retention is fitted; None to keep it.
+        observations: graded observations, from which the retention of the grades is fitted; None to keep it.
         id: the new programme's id.
-        title: its name for people.
+        title: its display name.
         version: the name of its terms.
-        effective_from: the day from which they hold.
-        series: the series of each model, where `deductions` knows series.
-        extend: a programme to go on with, of the same id: its terms, prices, anchors and listings stay as they are up
-            to the day, so that what was quoted under it is replayed; None to begin a new one.
+        effective_from: the first day of the terms.
+        series: the series of each model, if `deductions` has series.
+        extend: a programme of the same id to extend: its terms, prices, anchors and listings stay as they are up
+            to the day, so that its quotes can be replayed; None to begin a new one.
 
     Raises:
-        DataError: the linter refuses the result; nothing is written then.
-        InvalidValue: an argument is not usable, or the directory is there already.
+        DataError: the linter refuses the result; then nothing is written.
+        InvalidValue: an argument is invalid, or the directory exists already.
     """
     free_directory(directory)
     table: PriceTable = fitted(prices, "table_")
@@ -207,7 +207,7 @@ def fit_programme(
 
 
 class _Fit:
-    """Turns fitted floats into the integers of a programme, and notes each."""
+    """Turns fitted floats into the integers of a programme, and records each."""
 
     def __init__(self, base: Programme, on: date, start: datetime) -> None:
         self._base = base
@@ -217,7 +217,7 @@ class _Fit:
         self.numbers: list[tuple[object, ...]] = []
 
     def prices(self, table: PriceTable, builder: PriceTableBuilder) -> list[Price]:
-        """Keep the prices of accepted models that are in force on the day or begin later."""
+        """Return the prices of accepted models that are in force on the day or begin later."""
         summary = builder.summary
         rows = dict(zip(summary.index, summary.to_dict("records"), strict=True))
         kept = []
@@ -252,7 +252,7 @@ class _Fit:
         return kept
 
     def _compare(self, kept: list[Price]) -> None:
-        """Warn of prices that are far from the base's: of another unit, or another phone."""
+        """Warn of prices that are far from the base's: perhaps of another unit, or another phone."""
         before = [self._base.prices.as_of(price.model, price.effective_from) for price in kept]
         beside = [np.nan if one is None else one.price_minor for one in before]
         far = of_another_unit([price.price_minor for price in kept], beside)
@@ -266,10 +266,10 @@ class _Fit:
             )
 
     def grades(self, terms: Terms, observations: Observations | None, stated: Mapping[str, float]) -> Terms:
-        """Fit what each grade keeps: the median ratio to the best grade of the same model, never rising.
+        """Fit the share that each grade keeps: the median ratio to the best grade of the same model, never rising.
 
-        Rows with an answer that costs something and lowers no grade are left out, and what is asked is brought to what
-        is paid: else a grade that is listed and another that is dealt in would differ by that.
+        Rows with an answer that has a cost and lowers no grade are left out, and asked prices are scaled to paid
+        ones: otherwise the kind of price would be confounded with the grade.
         """
         if observations is None:
             return terms
@@ -313,9 +313,9 @@ class _Fit:
     def beside(
         self, terms: Terms, model: DeductionModel, prices: list[Price], *, observed: bool
     ) -> tuple[Terms, DeductionModel]:
-        """Let no finding be charged twice: its weight takes what quotes say that its grade does not.
+        """Charge no finding twice: its weight covers the part of its quotes that its grade does not.
 
-        Where the grades were not observed, the grade of findings that are all quoted takes no more than it must.
+        If the grades were not observed, the grade of fully quoted findings takes no more than it must.
         """
         scales = scales_of(terms)
         lacking = {finding for scale in scales for finding in scale.findings} - {*model.summary.index}
@@ -350,7 +350,7 @@ class _Fit:
             )
 
     def weights(self, terms: Terms, model: DeductionModel) -> Terms:
-        """Write every fitted weight in basis points; what no quote told keeps the base's."""
+        """Write every fitted weight in basis points; unquoted findings keep the base's."""
         summary = model.summary
         questions = []
         for question in terms.questionnaire.questions:
@@ -392,7 +392,7 @@ class _Fit:
         terms, prices = programme.terms[-1], priced_from(programme, self._start)
         clean = [] if model is None else [_clean(price, programme, self._start) for price in prices]
         needed = list(dict.fromkeys(scale.anchor for scale in scales_of(terms)))
-        if model is None:  # under the names that the base has
+        if model is None:  # under the names of the base
             there = {anchor.component for anchor in self._base.anchors}
             needed = [*dict.fromkeys(next(filter(there.__contains__, broader(name)), name) for name in needed)]
         found: list[Anchor] = []
@@ -423,7 +423,7 @@ class _Fit:
         table, family = model.anchor(asked, component), model.joined_.get(component, component)
         anchors = []
         for price, row in zip(prices, table.itertuples(), strict=True):
-            # Quotes are what is left after the programme's factor; a deduction is taken off before it.
+            # Quotes are net of the programme's factor; a deduction is taken off before it.
             unit = self._unit * BPS / factor_bps
             amount, low, high = (_whole(float(value) * unit) for value in (row.amount, row.low, row.high))  # type: ignore[arg-type]
             count = int(model.anchors_["n"].get((price.model, family), 0))
@@ -437,7 +437,7 @@ class _Fit:
         return anchors
 
     def _anchors_by_share(self, prices: list[Price], component: str) -> list[Anchor]:
-        """Take the share of the price that the base's anchors are, in the middle."""
+        """Return the median share of the price that the base's anchors have."""
         shares = []
         for anchor in self._base.anchors:
             price = self._base.prices.as_of(anchor.model, anchor.effective_from)
@@ -468,7 +468,7 @@ class _Fit:
 
 
 def _clean(price: Price, programme: Programme, start: datetime) -> float:
-    """Return what a clean device of a price is quoted, in minor units, before it is rounded down to a step."""
+    """Return the quote of a clean device of a price, in minor units, before rounding down to a step."""
     best = headline(price.model, programme, at=max(price.effective_from, start))
     if not isinstance(best, Quote):  # such as a device that is too old for the programme's bands of age
         return price.price_minor * programme.terms[-1].factor_bps / BPS
@@ -481,7 +481,7 @@ def _whole(amount: float) -> int:
 
 
 def _graded_alone(frame: pd.DataFrame, terms: Terms) -> pd.Series[bool]:
-    """Tell which rows have no answer that takes something and is no matter of the grade."""
+    """Tell which rows have no answer with a cost apart from the grade."""
     alone = pd.Series(data=True, index=frame.index)
     for question in terms.questionnaire.questions:
         if question.id in frame.columns and question.id != "warranty":
@@ -491,7 +491,7 @@ def _graded_alone(frame: pd.DataFrame, terms: Terms) -> pd.Series[bool]:
 
 
 def _bounds_of_median(ratios: pd.Series[float], models: pd.Series[str]) -> tuple[float, float]:
-    """Return the 95 % bounds of a median, drawing models: the rows of one share the error of its best grade."""
+    """Return the 95 % bounds of a median by resampling models: the rows of one share the error of its best grade."""
     make = np.random.default_rng(0)
     groups = [group.to_numpy() for _, group in ratios.groupby(models)]
     drawn = make.integers(0, len(groups), (_DRAWS, len(groups)))

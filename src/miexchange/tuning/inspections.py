@@ -1,4 +1,4 @@
-"""Was it paid as quoted? What inspections at the door make of the quotes, and which question to reword.
+"""Compares payments with quotes after inspections at the door, and names the question to reword.
 
 In a survey by YouGov for Vodafone UK (October 2020) a quarter of those who had traded a phone in got less than they had
 been promised: https://www.techdigest.tv/2020/10/brits-miss-out-by-not-trading-in-handsets-claims-survey.html
@@ -62,33 +62,33 @@ if TYPE_CHECKING:
 __all__ = ["SEEN", "PaidAsQuoted", "agreement", "inspections_of", "paid_as_quoted"]
 
 SEEN = "seen:"
-"""What the columns of an inspector's answers begin with: `seen:screen_glass` beside the customer's `screen_glass`."""
+"""The prefix of columns with an inspector's answers: `seen:screen_glass` beside the customer's `screen_glass`."""
 
 _OUTCOMES = ("as quoted", "less", "nothing")
-_OTHERS = ("other_device", "other_model")  # kinds of examinations whose answers are of another phone
+_OTHERS = ("other_device", "other_model")  # kinds of examinations whose answers are about another phone
 _BY = ("store", "inspector", "model")
 _LOOKED = ("exchange", "inspector")
 _KAPPA = ("kappa", "kappa_low", "kappa_high")
 _TABLE = ["n", "changed", "bias_minor", "bias_low_minor", "bias_high_minor", "total_minor", *_KAPPA]
 _FEWEST = 10
-"""Changed answers, or clusters, below which an interval says too little."""
+"""Changed answers, or clusters, below which an interval is not meaningful."""
 
 
 class PaidAsQuoted(Report):
-    """What was paid, beside what was quoted, and which answers made the difference.
+    """Payments beside quotes, and the answers that made the difference.
 
     Attributes:
         name: the programme.
         currency: the currency of its amounts.
         rows: one row for each exchange: `quoted_minor`, `paid_minor`, `seen_minor` (the value of the phone as it was
-            seen; missing where that is not known), `other_minor`, and its `store`, `inspector` and `model` where given.
-        amounts: what each question's answer at the door changes of the value, a column for each question. With
+            as inspected; missing if unknown), `other_minor`, and its `store`, `inspector` and `model` if given.
+        amounts: the effect of each question's answer at the door on the value, a column for each question. With
             `other_minor` (differences that were honoured, re-quotes that were declined, another phone) each row adds
-            up to what was paid above the quote.
-        questions: the questions, the one to reword first on top: by what their answers change per exchange, up or down.
+            up to the payment minus the quote.
+        questions: the questions, the one to reword first on top: by the change per exchange, up or down.
             `n` answers at the door, of which `changed` differ; `bias_minor` per exchange with its 95 % bounds, which
             are missing where fewer than ten differ; `total_minor`; Cohen's kappa of customers and inspectors, and
-            where second looks were given Fleiss' kappa of inspectors, each with its bounds.
+            if second looks were given Fleiss' kappa of inspectors, each with its bounds.
     """
 
     title = "Paid as quoted"
@@ -111,7 +111,7 @@ class PaidAsQuoted(Report):
         self._clusters = clusters
 
     def __repr__(self) -> str:
-        """Say how it came out."""
+        """Return a summary of the result."""
         found = self.summary
         worst = "" if self.worst is None else f", reword {self.worst}"
         return (
@@ -127,12 +127,12 @@ class PaidAsQuoted(Report):
 
     @property
     def summary(self) -> pd.Series[float]:
-        """The share paid as quoted or more, and the mean of paid above quoted, with their 95 % bounds."""
+        """The share paid as quoted or more, and the mean of payment minus quote, with their 95 % bounds."""
         return _summed(self.rows, self._clusters)
 
     @property
     def shares(self) -> pd.DataFrame:
-        """How many exchanges were paid as quoted, less, and nothing; and less, of those that were paid at all."""
+        """The numbers of exchanges paid as quoted, less, and nothing, and the share paid less among those paid."""
         outcome = _outcomes(self.rows)
         paid = outcome != "nothing"
         cases = [(name, outcome == name, np.ones(len(outcome), dtype=bool)) for name in _OUTCOMES]
@@ -144,7 +144,7 @@ class PaidAsQuoted(Report):
         return pd.DataFrame(found).T.rename_axis("outcome")
 
     def by(self, name: str) -> pd.DataFrame:
-        """Return the summary of each ``store``, ``inspector`` or ``model``, where the inspections say it."""
+        """Return the summary of each ``store``, ``inspector`` or ``model``, if the inspections have that column."""
         check({"by": name}, {"by": one_of(*(one for one in _BY if one in self.rows.columns))})
         codes, labels = pd.factorize(self.rows[name], sort=True)
         groups = {}
@@ -168,7 +168,7 @@ class PaidAsQuoted(Report):
         return notes
 
     def _written(self, row: pd.Series[float], name: str) -> str:
-        """Write an amount with its interval, where it has one."""
+        """Write an amount with its interval, if it has one."""
         mean, low, high = (float(row[f"{name}{side}_minor"]) for side in ("", "_low", "_high"))
         within = ""
         if np.isfinite(low):
@@ -176,7 +176,7 @@ class PaidAsQuoted(Report):
         return f"{in_units(mean, self.currency)}{within}"
 
     def _lowest(self, name: str) -> pd.DataFrame:
-        """Return the ten groups in which the smallest share was paid as quoted."""
+        """Return the ten groups with the smallest share paid as quoted."""
         return self.by(name).sort_values("as_quoted_pct", kind="stable").head(_FEWEST).round(1)
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
@@ -185,7 +185,7 @@ class PaidAsQuoted(Report):
         return [("Shares", self.shares.round(1)), ("Questions to reword", self.questions.round(3)), *groups]
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw what the answers to each question change; see `plots.changed_answers`."""
+        """Draw the effect of the answers to each question; see `plots.changed_answers`."""
         from miexchange.tuning import plots  # noqa: PLC0415 - matplotlib is optional
 
         return plots.changed_answers(self, ax=ax)
@@ -205,7 +205,7 @@ def _summed(rows: pd.DataFrame, clusters: Codes | None) -> pd.Series[float]:
 
 
 def _bounded(name: str, estimate: Estimate, unit: str = "") -> dict[str, float]:
-    """Return an estimate and its bounds under their names; shares in percent."""
+    """Return an estimate and its bounds as named columns; shares in percent."""
     factor = 100 if unit == "_pct" else 1
     names = (f"{name}{unit}", f"{name}_low{unit}", f"{name}_high{unit}")
     return {name: factor * number for name, number in zip(names, estimate, strict=True)}
@@ -223,7 +223,7 @@ def paid_as_quoted(
     again: pd.DataFrame | None = None,
     cluster: str | None = None,
 ) -> PaidAsQuoted:
-    """Compare what was paid with what was quoted, and share the difference among the answers.
+    """Compare payments with quotes, and split the difference among the answers.
 
     A phone is valued again by the programme with every set of its changed answers: an answer's amount is its Shapley
     value, the mean of what it changes over all orders (over two, where more than six changed), rounded to whole minor
@@ -233,23 +233,23 @@ def paid_as_quoted(
     Args:
         inspections: one row for each exchange, with `model`, `quoted_minor` and `paid_minor` (0 where nothing was
             paid), the customer's answers in columns named after their questions, the inspector's in columns with
-            `seen:` before that name (empty where nobody looked), and `purchased_on`, `at` and what is told,
-            such as `target`, where the programme reads them. `exchange`, `store` and `inspector` where they are known;
+            `seen:` before that name (empty if nobody looked), and `purchased_on`, `at` and the customer's statements,
+            such as `target`, if the programme reads them. `exchange`, `store` and `inspector` if they are known;
             `kind` as in an `Examination`: answers about another device or model are not compared. `inspections_of`
             makes such a frame.
         programme: the programme that made the quotes.
-        at: the instant of the quotes, where the frame has no column `at`.
+        at: the instant of the quotes, unless the frame has a column `at`.
         again: further looks at some of the phones, by other inspectors: `exchange`, `inspector` and `seen:` columns.
-        cluster: the column that says which exchanges have something in common, for the intervals; by default `store`,
-            or else `inspector`, where there is one.
+        cluster: the column whose equal values mark dependent exchanges, for the intervals; by default `store`,
+            or else `inspector`, if there is one.
 
     Raises:
-        InvalidValue: a column is missing or misspelled, rows hold no usable amount, or an exchange has two rows.
+        InvalidValue: a column is missing or misspelled, rows have no usable amount, or an exchange has two rows.
 
     Warns:
         TuningWarning: the programme cannot value some answers, whose rows then count in the shares and in no question;
-            some quotes are not what it makes of their answers, as where a bonus had been used up; or there are fewer
-            than ten clusters.
+            some quotes differ from the programme's values, for example because a bonus had been used up; or there
+            are fewer than ten clusters.
     """
     asked = _questions(programme)
     read = columns_in(programme)[0] - (set() if at is None else {"at"})
@@ -284,13 +284,13 @@ def paid_as_quoted(
 
 
 def _questions(programme: Programme) -> list[str]:
-    """Return the questions of all the programme's terms, in their order."""
+    """Return the questions of all the programme's terms, in order."""
     asked = (name for terms in programme.terms for name in one_by_one(terms.questionnaire))
     return list(dict.fromkeys(asked))
 
 
 def _frame(given: object, needed: Sequence[str | None], asked: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return a frame that has what is needed, and no column of answers that is there twice or of no question."""
+    """Return a frame with the required columns; refuse duplicate columns of answers and those of no question."""
     frame = as_frame(given, needed, "inspections")
     names = [name for name in map(text_of, frame.columns) if name is not None]
     seen = [name for name in names if name.startswith(SEEN)]
@@ -314,7 +314,7 @@ def _check_once(frame: pd.DataFrame, *names: str) -> None:
 
 
 def _answers(inspections: pd.DataFrame, asked: Sequence[str]) -> dict[str, Answers]:
-    """Return the answers to each question that has a column, those about another phone left out."""
+    """Return the answers to each question that has a column, without those about another phone."""
     nothing = np.full(len(inspections), "", dtype=object)
     kind = words(inspections, "kind") if "kind" in inspections.columns else nothing
     comparable = ~np.isin(kind.astype(str), _OTHERS)
@@ -342,7 +342,7 @@ def _warn_of(inspections: pd.DataFrame, found: Attribution, programme: Programme
 
 
 def _clusters(frame: pd.DataFrame, column: str) -> Codes:
-    """Return the cluster of each row; a row without a label is alone."""
+    """Return the cluster of each row; a row without a label is its own cluster."""
     labels = words(frame, column)
     codes = np.where(labels == "", len(labels) + np.arange(len(labels)), pd.factorize(labels)[0])
     number = len(np.unique(codes))
@@ -369,7 +369,7 @@ def _table(answers: Mapping[str, Answers], found: Attribution, looked: Flags, cl
             **_bounded("kappa", cohen(one.said[both], one.seen[both], _part(clusters, both))),
         }
     frame = pd.DataFrame.from_dict(table, orient="index", columns=_TABLE).rename_axis("question")
-    # Equal ones stand in the order of their names, so that neither rows nor columns decide.
+    # Ties are ordered by name, so that neither rows nor columns decide.
     rank = sorted(table, key=lambda name: (-abs(table[name]["total_minor"]), -table[name]["changed"], name))
     return frame.loc[rank].astype({"n": "int64", "changed": "int64", "total_minor": "int64"})
 
@@ -380,15 +380,15 @@ def _part(clusters: Codes | None, rows: Flags) -> Codes | None:
 
 @takes(cluster=maybe(COLUMN))
 def agreement(looks: pd.DataFrame, *, cluster: str | None = None) -> pd.DataFrame:
-    """Say how far inspectors agree who looked at the same phones, beyond chance.
+    """Return the agreement of inspectors who looked at the same phones, beyond chance.
 
     Args:
         looks: one row for each look: `exchange`, `inspector`, and the answers in columns that begin with `seen:`.
-        cluster: the column that says which phones have something in common, such as `store`.
+        cluster: the column whose equal values mark dependent phones, such as `store`.
 
     Returns:
-        A row for each question: `n` phones that two or more inspectors answered for, `agreed_pct` of their pairs, and
-        Fleiss' `kappa` with `kappa_low` and `kappa_high`, 95 %; NaN where all gave one answer.
+        A row for each question: `n` phones with answers of two or more inspectors, `agreed_pct` of their pairs, and
+        Fleiss' `kappa` with `kappa_low` and `kappa_high`, 95 %; NaN if all gave the same answer.
 
     Raises:
         InvalidValue: a column is missing, or an inspector looked twice at one phone.
@@ -405,7 +405,7 @@ def agreement(looks: pd.DataFrame, *, cluster: str | None = None) -> pd.DataFram
     looks = looks[labels != ""]
     phones, names = pd.factorize(labels[labels != ""])
     clusters = None
-    if cluster is not None:  # a phone is where its first look was, in the order of the labels
+    if cluster is not None:  # a phone is at the position of its first look, in the order of the labels
         clusters = pd.Series(_clusters(looks, cluster)).groupby(phones).min().to_numpy()
     table = {}
     for column in (column for column in looks.columns if str(column).startswith(SEEN)):
@@ -438,22 +438,22 @@ def inspections_of(
     stores: Mapping[str, str] | None = None,
     inspectors: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Make the frame that `paid_as_quoted` takes of exchanges, such as those of a ledger.
+    """Make the frame for `paid_as_quoted` from exchanges, such as those of a ledger.
 
     Args:
-        exchanges: the exchanges. Those that came to an end at the door are taken: handed over (and perhaps reversed
-            since), or called off for what the inspection found, which pays nothing. Whatever is open, expired, or was
-            called off for another reason is left out.
+        exchanges: the exchanges. Those that ended at the door are used: handed over (and perhaps reversed
+            since), or cancelled because of the inspection, which pays nothing. Those open, expired, or
+            cancelled for another reason are left out.
         stores: the store of each, by the coupon's code.
         inspectors: the inspector of each, by the coupon's code.
 
     Returns:
-        One row for each: `exchange` (the coupon's code, which is spent), `store` and `inspector` where they were given,
-        `programme`, `model`, `at`, `purchased_on`, what was told (`target`, …), `kind`, `quoted_minor`,
+        One row for each: `exchange` (the coupon's code, which is spent), `store` and `inspector` if given,
+        `programme`, `model`, `at`, `purchased_on`, the customer's statements (`target`, …), `kind`, `quoted_minor`,
         `paid_minor`, and the answers.
 
     Raises:
-        InvalidValue: something else is given.
+        InvalidValue: an argument is of another type.
     """
     found = []
     for one in elements(exchanges, "exchanges", "give exchanges"):
@@ -487,7 +487,7 @@ def inspections_of(
 
 
 def _paid(exchange: Exchange) -> int | None:
-    """Return what was paid for the old phone, 0 where the door called it off; None where it has not come so far."""
+    """Return the payment for the old phone, 0 if cancelled at the door; None if it has not come so far."""
     examination, requoted = exchange.examination, exchange.settlement is not None
     if exchange.state in _ENDED:
         return examination.coupon_value if requoted and examination is not None else exchange.quote.coupon_value

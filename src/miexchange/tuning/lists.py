@@ -1,4 +1,4 @@
-"""Price lists: what changed from one to the next, and what that means for coupons that are out.
+"""Price lists: the changes from one to the next, and their effect on outstanding coupons.
 
 >>> from datetime import UTC, datetime
 >>> from miexchange import Programme
@@ -44,11 +44,11 @@ _SHARE = "give a share from 0 to below 1"
 
 
 class PriceDiff(Report):
-    """What changed from one price list to another.
+    """The changes from one price list to another.
 
     Attributes:
         frame: one row for each variant: `before_minor`, `after_minor`, `change_minor`, `change_pct`.
-        threshold: the share beyond which a change is called large.
+        threshold: the share above which a change is called large.
     """
 
     title = "Price lists"
@@ -82,11 +82,11 @@ class PriceDiff(Report):
         )
 
     def __repr__(self) -> str:
-        """Say what changed."""
+        """Return a summary of the change."""
         return f"<PriceDiff: {self.sentence}>"
 
     def notes(self) -> list[str]:
-        """Return the change in words."""
+        """Return a summary of the change."""
         return [self.sentence]
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
@@ -104,14 +104,14 @@ def diff(
     """Compare the prices in force of two price lists.
 
     Args:
-        before: the list as it is.
+        before: the current list.
         after: the new one.
         at: the instant of the look-up.
         after_at: the instant of the look-up in `after`; the same one by default.
-        threshold: the share beyond which a change is called large.
+        threshold: the share above which a change is called large.
 
     Raises:
-        InvalidValue: an argument is not usable.
+        InvalidValue: an argument is invalid.
     """
     moments = (instant(at, "at"), instant(at if after_at is None else after_at, "after_at"))
     models = sorted({price.model for table in (before, after) for price in table})
@@ -130,11 +130,11 @@ def diff(
 
 
 class Exposure(Report):
-    """What live coupons promise, beside what their devices would be worth under a new list.
+    """The promises of live coupons, beside the values of their devices under a new list.
 
     Attributes:
         frame: one row for each live coupon, by its code: `model`, `promised_minor`, `new_minor`,
-            `over_minor` (what is promised above the new value), `valid_until`, `outcome` under the new list.
+            `over_minor` (the promise minus the new value), `valid_until`, `outcome` under the new list.
         currency: the currency of its amounts.
         at: the instant.
     """
@@ -149,7 +149,7 @@ class Exposure(Report):
 
     @property
     def summary(self) -> pd.Series[float]:
-        """How many coupons live, what they promise and would cost anew, and how many are refused anew."""
+        """The number of live coupons, their promises and new values, and the number refused under the new list."""
         amounts = ("promised_minor", "new_minor", "over_minor")
         return pd.Series(
             {
@@ -160,7 +160,7 @@ class Exposure(Report):
         )
 
     def __repr__(self) -> str:
-        """Say what is at stake."""
+        """Return a summary of the exposure."""
         found = self.summary
         promised, over = (in_units(found[name], self.currency) for name in ("promised_minor", "over_minor"))
         return (
@@ -169,28 +169,28 @@ class Exposure(Report):
         )
 
     def notes(self) -> list[str]:
-        """Return what is at stake in words."""
+        """Return a summary of the exposure."""
         return [repr(self).strip("<>")]
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
-        """Return the coupons that promise most above the new value."""
+        """Return the coupons whose promise exceeds the new value most."""
         return [("Promised most above the new list", self.frame.head(20))]
 
 
 @takes(coupons=instance(Iterable, _PAIRS), programme=instance(Programme), at=INSTANT)
 def exposure(coupons: Iterable[tuple[Coupon, Quote]], programme: Programme, *, at: datetime) -> Exposure:
-    """Say what coupons that are still valid would cost under a new list.
+    """Compare the promises of coupons that are still valid with a new list.
 
     Each device is valued again from the answers in its quote; a device that the new programme refuses
-    counts as worth nothing there.
+    counts as 0 there.
 
     Args:
-        coupons: the coupons that were not used yet, each with the quote that it was issued on.
+        coupons: the unused coupons, each with its quote.
         programme: the programme with the new list.
         at: the instant; coupons that are not valid then are left out.
 
     Raises:
-        InvalidValue: something else is given, a coupon is in another currency, or none is valid at that instant.
+        InvalidValue: an argument is of another type, a coupon is in another currency, or none is valid at the instant.
     """
     at = instant(at, "at")
     live = []

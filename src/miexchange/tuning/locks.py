@@ -1,10 +1,10 @@
-"""What quotes that hold their value may lose while the market goes on, and what covers it.
+"""The possible loss on locked quotes while the market moves, and its covers.
 
-A quote that is locked for some days is a promise at an old price. What it may lose is taken from what prices did in
-stretches of the same length, a stretch drawn at a time for all phones together, because prices fall together:
+A quote that is locked for some days is a promise at an old price. Its possible loss comes from price changes in past
+stretches of the same length, a stretch drawn at once for all phones, because prices fall together:
 historical simulation (Hull, "Risk Management and Financial Institutions", chapter 13). The falls after launches are
-taken out of the past and put where the calendar has them. Between two days on which a market's price was seen it walks
-at random (a Brownian bridge), as far as the panel's own changes say.
+removed from the past and put where the calendar has them. Between two days on which a market's price was observed it
+is a random walk (a Brownian bridge) with the variance of the panel's own changes.
 
 >>> from datetime import date
 >>> from miexchange.tuning import LockRisk, simulate_panel
@@ -61,7 +61,7 @@ __all__ = ["LockReplay", "LockRisk", "OpenRisk"]
 _MOST_CELLS = 50_000_000  # model-days of a panel
 _BLOCK = 30  # days that scatter together, for errors
 _DAY = np.timedelta64(1, "D")
-_OF_ALL = 3.0  # how many changes of its own those of all models count for a model
+_OF_ALL = 3.0  # the number of own changes at which a model's variance weighs as much as that of all models
 _NOTHING = 1e-12
 _LEVEL = Rule(lambda level: real(above=0.5, below=1).fits(level), "give a level between 0.5 and 1, such as 0.95")
 _LOCK = whole(1, LONGEST)
@@ -76,11 +76,11 @@ _CURRENCY = Rule(lambda code: bool(Currency(code)), "give the code of a currency
 
 
 class LockReplay(Report):
-    """What a lock would have lost on every day of the past, beside the bound that was known on it.
+    """The loss of a lock on every day of the past, beside the bound computed on that day.
 
     Attributes:
         rows: one row for each day and model: `on`, `model`, `loss_pct`, `bound_pct`, `broken`.
-        lock: for how many days the quotes held.
+        lock: the days of validity of the quotes.
         level: the level of the bound.
     """
 
@@ -94,17 +94,17 @@ class LockReplay(Report):
 
     @property
     def summary(self) -> pd.Series[float]:
-        """How many model-dates, and the share that broke the bound, with its 95 % interval, clustered by day."""
+        """The number of model-dates, and the share that broke the bound, with its 95 % interval, clustered by day."""
         return _broken(self.rows)
 
     @property
     def by_year(self) -> pd.DataFrame:
-        """The same for each year."""
+        """The same by year."""
         years = self.rows["on"].dt.year
         return pd.DataFrame({year: _broken(rows) for year, rows in self.rows.groupby(years)}).T.rename_axis("year")
 
     def __repr__(self) -> str:
-        """Say how often the bound was broken."""
+        """Return a summary of the breaks."""
         found = self.summary
         return (
             f"<LockReplay of {self.lock} days: the {100 * self.level:g} % bound is broken in "
@@ -129,23 +129,23 @@ class LockReplay(Report):
 
 
 class LockRisk(Estimator):
-    """What prices did in stretches of days: drift, falls after launches, and how far they scatter together and alone.
+    """Price changes over stretches of days: drift, falls after launches, and common and individual scatter.
 
     Args:
-        between: what a price does between two days on which it was seen: ``walk`` for a market's, which walks at
-            random from the one to the other; ``step`` for a list's, which holds until the next one.
+        between: the price between two days on which it was observed: ``walk`` for a market's, a
+            random walk from one to the other; ``step`` for a list's, which holds until the next one.
         launches: the calendar: days of launches, past and to come.
-        launch_days: for how many days prices fall faster from a launch on.
-        longest_gap: days between two sights of a model, beyond which nothing is told of the days between.
-        seed: of the walks; the same one gives the same ones.
+        launch_days: the days from a launch on during which prices fall faster.
+        longest_gap: the most days between two observations of a model; longer gaps are not filled.
+        seed: the seed of the walks.
 
     Attributes:
-        together_: for walks, the part of the variance of a day's change that all models share.
-        drift_: by how much the logarithm of a price falls each day, outside of launches.
-        launches_: the past launches: `effect` (by how much the logarithm fell more, in all; one below 0 counts as
-            0) and how many `models` were seen.
-        n_: how many prices were fitted.
-        models_: how many models they are of.
+        together_: for walks, the share of the variance of a day's change that all models have in common.
+        drift_: the daily fall of the logarithm of a price, outside of launches.
+        launches_: the past launches: `effect` (the total extra fall of the logarithm; one below 0 counts as
+            0) and the number of observed `models`.
+        n_: the number of fitted prices.
+        models_: the number of their models.
         first_: the first day of the panel.
         last_: its last day.
     """
@@ -167,7 +167,7 @@ class LockRisk(Estimator):
         self.seed = seed
 
     def __repr__(self) -> str:
-        """Say what was fitted."""
+        """Return a summary of the fit."""
         if "drift_" not in self.__dict__:
             return "<LockRisk, not fitted>"
         more = f", {len(self.launches_)} launches" if len(self.launches_) else ""
@@ -183,14 +183,14 @@ class LockRisk(Estimator):
         """Learn from prices of the same models on several days.
 
         Args:
-            panel: one row for each model and day on which it was seen; it is not changed.
+            panel: one row for each model and day on which it was observed; unchanged.
             model_col: the model, in one memory size.
             on_col: the day.
-            price_col: the price then, in minor units.
+            price_col: the price on that day, in minor units.
 
         Raises:
-            InvalidValue: a parameter is out of range, a column is missing, rows hold no usable value, a model has two
-                prices on a day, or no model is seen on two days.
+            InvalidValue: a parameter is out of range, a column is missing, rows have no usable value, a model has two
+                prices on a day, or no model is observed on two days.
         """
         check(self.get_params(), _RULES, "LockRisk.")
         panel = as_frame(panel, (model_col, on_col, price_col), "LockRisk.fit")
@@ -203,7 +203,7 @@ class LockRisk(Estimator):
     def _read(
         self, panel: pd.DataFrame, models: npt.NDArray[np.intp], on: npt.NDArray[np.datetime64], logs: Floats, col: str
     ) -> None:
-        """Make the paths: the logarithm of each model's price on each day, NaN where nothing is told."""
+        """Make the paths: the logarithm of each model's price on each day, NaN where it is unknown."""
         first, last = on.min(), on.max()
         place = ((on - first) / _DAY).astype(np.int64)
         wide, long = int(models.max()) + 1, int(place.max()) + 1
@@ -232,7 +232,7 @@ class LockRisk(Estimator):
         self._paths = paths + self._walks(sights, paths) if self.between == "walk" else paths
 
     def _path(self, place: Ints, logs: Floats, long: int) -> Floats:
-        """Return one model's logarithms on every day, where it walks in the middle of all walks."""
+        """Return one model's logarithms on every day, at the mean of its walks."""
         every = np.arange(long)
         if self.between == "walk":
             found = np.interp(every, place, logs, left=np.nan, right=np.nan)
@@ -244,15 +244,15 @@ class LockRisk(Estimator):
         return found
 
     def _walks(self, sights: list[tuple[int, Ints, Floats]], paths: Floats) -> Floats:
-        """Return by how much each model strays from the line between its sights: nothing on the days of these.
+        """Return each model's deviation from the line between its observations; 0 on their days.
 
-        How far is from its own changes, beside those of all; how much of it is common, from how much the models'
-        changes of a day have in common (the mean correlation of pairs).
+        Its variance comes from the model's own changes and those of all models; the common part from the correlation of
+        the models' changes on a day (the mean over pairs).
         """
         squares = [((np.diff(price) + self.drift_ * np.diff(seen)) ** 2 / np.diff(seen)) for _, seen, price in sights]
         pooled = float(np.concatenate(squares).mean())
         variance = np.array([(own.sum() + _OF_ALL * pooled) / (len(own) + _OF_ALL) for own in squares])
-        size = np.sqrt(variance)  # sights stand in the order of the models
+        size = np.sqrt(variance)  # observations are sorted by model
         changes = (np.diff(paths, axis=0) + self.drift_) / np.maximum(size, _NOTHING)
         number, sums = np.isfinite(changes).sum(axis=1), np.nansum(changes, axis=1)
         square = np.nansum(changes**2, axis=1)
@@ -269,13 +269,13 @@ class LockRisk(Estimator):
         return found
 
     def _fit_falls(self, paths: Floats) -> None:
-        """Fit the drift and the fall after each launch that the panel has seen, by least squares on the days."""
+        """Fit the drift and the fall after each observed launch, by least squares on the days."""
         changes = np.diff(paths, axis=0)
         seen = np.isfinite(changes).sum(axis=1)
         mean = np.where(seen > 0, np.nansum(changes, axis=1) / np.maximum(seen, 1), 0.0)
         every, begins = np.arange(len(mean)), [(launch - self.first_).days for launch in sorted(set(self.launches))]
         inside = [(every >= begin) & (every < begin + self.launch_days) for begin in begins]
-        # A launch of which less than half was seen tells no fall, and its days tell no drift either.
+        # A launch of which less than half was observed determines no fall, and its days no drift either.
         told = [(seen[own] > 0).sum() * 2 >= self.launch_days for own in inside]
         used = seen > 0
         for own, there in zip(inside, told, strict=True):
@@ -288,7 +288,7 @@ class LockRisk(Estimator):
         weight = seen[used].astype(np.float64)
         inverse = np.linalg.pinv((design * weight[:, None]).T @ design)
         solution = inverse @ (design.T @ (weight * mean[used]))
-        # Days in a row go together, so what blocks of them scatter by says how far a day counts as alone.
+        # Successive days are correlated; the scatter of blocks gives the effective number of days.
         left = mean[used] - design @ solution
         sums, sizes = np.bincount(every[used] // _BLOCK, left), np.bincount(every[used] // _BLOCK)
         spare = max((sizes > 0).sum() / max((sizes > 0).sum() - design.shape[1], 1), 1.0)
@@ -297,7 +297,7 @@ class LockRisk(Estimator):
         self._solution, self._covariance = -solution, scatter * inverse @ (heavy.T @ heavy) @ inverse
         self.drift_ = float(-solution[0])
         days_of = [begin for begin, there in zip(begins, told, strict=True) if there]
-        # A launch lifts no price: of one that seems to, chance is what was seen.
+        # A launch never raises a price: an apparent rise is chance.
         self._effects = np.array([np.maximum(-solution[1:], 0.0), days_of], dtype=np.float64).reshape(2, -1)
         index = pd.Index([self.first_ + timedelta(begin) for begin in days_of], name="launch", dtype=object)
         models = [int(np.isfinite(changes[own]).any(axis=0).sum()) for own in kept]
@@ -307,7 +307,7 @@ class LockRisk(Estimator):
     def summary(self) -> pd.DataFrame:
         """Drift and launches with their errors, 95 % bounds and n (days, models), on the logarithm of the price.
 
-        `effect` is what the price loses, as a share: each day by the drift, in all by a launch.
+        `effect` is the loss as a share of the price: daily for the drift, in total for a launch.
 
         Raises:
             NotFitted: before `fit`.
@@ -325,7 +325,7 @@ class LockRisk(Estimator):
         return frame
 
     def _launched(self, begin: Floats, first: Floats, horizon: int) -> Floats:
-        """Return what share of each launch's days lies in a stretch, for each day of it: first, launch, day."""
+        """Return the share of each launch's days that lies in a stretch, for each day of it: first, launch, day."""
         ends = first[:, None, None] + np.arange(horizon + 1)[None, None, :]
         begins = begin[None, :, None]
         inside = np.minimum(ends, begins + self.launch_days) - np.maximum(first[:, None, None], begins)
@@ -336,7 +336,7 @@ class LockRisk(Estimator):
         """Return the same of the calendar from a day on: launch, day; only launches within reach.
 
         Raises:
-            InvalidValue: a launch is within reach, and the panel has seen none.
+            InvalidValue: a launch is within reach, and the panel contains none.
         """
         begin = np.array([(launch - on).days for launch in sorted(set(self.launches))], dtype=np.float64)
         shares: Floats = self._launched(begin, np.zeros(1), horizon)[0]
@@ -347,7 +347,7 @@ class LockRisk(Estimator):
         return shares
 
     def _stretches(self, horizon: int) -> npt.NDArray[np.intp]:
-        """Return the days on which a stretch of that length begins that some model has whole.
+        """Return the first days of the stretches of that length that some model has in full.
 
         Raises:
             InvalidValue: there is none.
@@ -361,13 +361,13 @@ class LockRisk(Estimator):
         return found
 
     def _changes(self, starts: npt.NDArray[np.intp], horizon: int) -> Floats:
-        """Return the logarithm's change over that many days, without launches: a row for each start, NaN where open."""
+        """Return the log-change over that many days, without launches: a row for each start, NaN where unknown."""
         past = self._launched(self._effects[1], starts.astype(np.float64), horizon)[:, :, -1] @ self._effects[0]
         found: Floats = self._paths[starts + horizon] - self._paths[starts] + past[:, None]
         return found
 
     def _values(self, on: date, horizon: int) -> Floats:
-        """Return what is left of a price after that many days, one for each stretch and model of the past."""
+        """Return the factor of the price after that many days, one for each stretch and model of the past."""
         changes = self._changes(np.arange(max(len(self._paths) - horizon, 0)), horizon)
         changes = changes[np.isfinite(changes)]
         ahead = float(self._ahead(on, horizon)[:, -1].sum())
@@ -377,20 +377,20 @@ class LockRisk(Estimator):
 
     @takes(on=DATE, days=_LOCK, level=_LEVEL)
     def by_day(self, *, on: date, days: int, level: float = 0.95) -> pd.DataFrame:
-        """Return what a quote may lose that is given on a day, by how long it is held.
+        """Return the possible loss of a quote made on a day, by the days that it is locked.
 
         Args:
             on: the day of the quote.
-            days: for how long it may be held.
-            level: how sure the bound is.
+            days: the most days that it may be locked.
+            level: the level of the bound.
 
         Returns:
             A row for each number of days: `mean_pct`, `median_pct`, `bound_pct` and `shortfall_pct` of the loss, in
-            percent of the quote (below 0 where prices rise), and of how many model-dates, `n`.
+            percent of the quote (below 0 where prices rise), and the number of model-dates, `n`.
 
         Raises:
             NotFitted: before `fit`.
-            InvalidValue: the panel has no such stretch, or no launch where one is ahead.
+            InvalidValue: the panel has no such stretch, or no launch although one is ahead.
         """
         fitted(self, "drift_")
         self._stretches(days)
@@ -404,15 +404,15 @@ class LockRisk(Estimator):
 
     @takes(on=DATE, days=_LOCK)
     def drift_bps_per_day(self, *, on: date, days: int) -> int:
-        """Return the setting of that name for terms whose price list is made on a day and renewed after some more.
+        """Return the setting of that name for terms whose price list is made on a day and renewed some days later.
 
         It is the mean fall until then, with the launches of the calendar, shared out over the days and rounded to the
-        nearest whole basis point; 0 where prices rise. Terms refuse one that would take the whole price while it is
+        nearest whole basis point; 0 if prices rise. Terms refuse one that would take the whole price while it is
         fresh.
 
         Raises:
             NotFitted: before `fit`.
-            InvalidValue: the panel has no such stretch, or no launch where one is ahead.
+            InvalidValue: the panel has no such stretch, or no launch although one is ahead.
         """
         fitted(self, "drift_")
         self._stretches(days)
@@ -441,29 +441,29 @@ class LockRisk(Estimator):
         seed: int = 0,
         currency: str = "INR",
     ) -> OpenRisk:
-        """Say what open quotes and coupons may lose from a day until they are redeemed.
+        """Forecast the loss on open quotes and coupons from a day until they are redeemed.
 
-        The loss is what is paid above the market's price of the day of redemption. What the list has fallen since the
-        quotes were made is not in it: that is known, and `exposure` says it.
+        The loss is the payment minus the market's price on the day of redemption. The list's fall since the
+        quotes were made is not included: it is known, and `exposure` reports it.
 
         Args:
-            book: one row for each quote, or for several of one day: `value_minor`, what they promise; `day`, the last
-                on which they hold (missing for those without an end); and where they are there, `coupons`, how many
-                they are, and `quoted_on`. The days, coupons and values of `Ledger.open_exposure` are such a table. It
-                is not changed.
-            on: the day from which on.
-            level: how sure the bound is.
-            redeemed: what share of quotes is redeemed on the day of the quote, one day after it, …; the rest lapses.
-                None: all are redeemed on their last day, which is the worst case where prices fall.
-            asks_again: whoever holds a quote below the market's price asks for a new one, so a rise gains nothing.
-            no_end_days: when those without an end are redeemed at the latest.
-            draws: how many stretches of the past are drawn.
-            seed: of the draws; the same one gives the same report.
+            book: one row for each quote, or for several of one day: `value_minor`, the promise; `day`, the last
+                day of validity (missing if there is no end); and optionally `coupons`, their
+                number, and `quoted_on`. The days, coupons and values of `Ledger.open_exposure` are such a table.
+                Unchanged.
+            on: the first day.
+            level: the level of the bound.
+            redeemed: the share of quotes redeemed on the day of the quote, one day after it, …; the rest lapses.
+                None: all are redeemed on their last day, which is the worst case if prices fall.
+            asks_again: a customer whose quote is below the market's price asks for a new one, so a rise gains nothing.
+            no_end_days: the latest redemption of quotes without an end, in days.
+            draws: the number of past stretches drawn.
+            seed: the seed of the draws.
             currency: of the values.
 
         Raises:
             NotFitted: before `fit`.
-            InvalidValue: a column is missing, rows hold no usable value or are past their last day, rows have no end
+            InvalidValue: a column is missing, rows have no usable value or are past their last day, rows have no end
                 and `no_end_days` is not given, or the panel has no such stretch.
         """
         fitted(self, "drift_")
@@ -491,16 +491,16 @@ class LockRisk(Estimator):
         on_col: str = "on",
         price_col: str = "price_minor",
     ) -> LockReplay:
-        """Ask on each day of a panel what a lock may lose, of what was known then, and look what it lost.
+        """Compute on each day of a panel the bound of a lock from earlier data, and compare the actual loss with it.
 
-        The calendar is taken as known; a launch before which none was seen counts as none.
+        The calendar is taken as known; a launch without an earlier one in the data has no effect.
 
         Args:
-            panel: as `fit` takes it; it is not changed, and neither is what this one learned.
-            lock: for how many days quotes hold.
-            since: the first day to ask on.
-            level: how sure the bound is.
-            every: ask on each so-manieth day on which prices are known.
+            panel: as for `fit`; neither it nor this model is changed.
+            lock: the days of validity of the quotes.
+            since: the first day.
+            level: the level of the bound.
+            every: use every n-th day on which prices are known.
             model_col: as in `fit`.
             on_col: as in `fit`.
             price_col: as in `fit`.
@@ -532,13 +532,13 @@ class LockRisk(Estimator):
             what = f"has no price {lock} days after {since:%Y-%m-%d} or later"
             raise out_of_range("since", since, f"give a day that is followed by {lock} days of the panel", what)
         found = pd.concat(rows, ignore_index=True)
-        # Equal amounts differ in the last digits once they were logarithms.
+        # Equal amounts differ in the last digits after they were logarithms.
         found["broken"] = found["loss_pct"] > found["bound_pct"] + 1e-9
         return LockReplay(found, lock, level)
 
 
 def _broken(rows: pd.DataFrame) -> pd.Series[float]:
-    """Return the share of rows that broke the bound, with days as the units that scatter."""
+    """Return the share of rows that broke the bound, clustered by day."""
     share = share_of(rows["broken"].to_numpy(dtype=bool), pd.factorize(rows["on"])[0])
     bounds = {"broken_pct": 100 * share.value, "low_pct": 100 * share.low, "high_pct": 100 * share.high}
     return pd.Series({"n": float(len(rows)), "days": float(rows["on"].nunique()), **bounds})

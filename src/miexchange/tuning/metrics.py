@@ -1,4 +1,4 @@
-"""How far predicted values are from what was paid, in minor units, in the order of the reference.
+"""The errors of predicted values against what was paid, in minor units, in the order of the reference.
 
 n, bias in minor units and %, share over- and under-paid, MAE in minor units, MdAPE, MAPE on the
 price, share within 3, 10 and 20 %, R² of the logarithm, and how many prices the 80 % band holds. Errors in percent are
@@ -60,13 +60,13 @@ def score(
     """Return every metric of a set of values.
 
     Args:
-        actual: what was paid, in minor units, above zero.
-        predicted: what would have been paid, in minor units, aligned.
-        low: the lower end of each row's 80 % band; None or NaN where there is no band.
+        actual: the amounts paid, in minor units, above zero.
+        predicted: the predicted amounts, in minor units, aligned.
+        low: the lower end of each row's 80 % band; None or NaN without a band.
         high: its upper end.
 
     Raises:
-        InvalidValue: no rows, a different index, or a value that is no number above zero.
+        InvalidValue: no rows, a different index, or a value that is not a number above zero.
     """
     aligned: list[pd.Series[Any]] = [actual, predicted]
     aligned += [one for one in (low, high) if one is not None]
@@ -104,7 +104,7 @@ def _r2_log(paid: npt.NDArray[np.float64], value: npt.NDArray[np.float64]) -> fl
     logs = np.log(paid)
     scatter = float(((logs - logs.mean()) ** 2).sum())
     if scatter < _NEXT_TO_NOTHING or (value <= 0).any():
-        return float("nan")  # one price alone has no scatter to explain, and no logarithm of nothing
+        return float("nan")  # a single price has no variance to explain, and 0 no logarithm
     return 1 - float(((np.log(value) - logs) ** 2).sum()) / scatter
 
 
@@ -120,7 +120,7 @@ def score_by(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     """Return the metrics of each group of `actual_minor`, `predicted_minor`, `low_minor`, `high_minor`.
 
     Raises:
-        InvalidValue: a column is missing, or rows hold no usable number.
+        InvalidValue: a column is missing, or rows have no usable number.
     """
     rows = as_frame(rows, (*_SCORED, by), "score_by")
     label = by if isinstance(rows[by].dtype, pd.CategoricalDtype) else pd.Series(words(rows, by), rows.index)

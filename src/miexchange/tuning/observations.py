@@ -4,19 +4,19 @@
 |---|---|
 | `model` | the variant's id, or a name that leads to one variant |
 | `storage_gb`, `ram_mb` | optional; they choose among the variants of a name |
-| `price_minor` | what was asked, quoted or paid, in whole minor units; ``price`` where `unit` says so |
+| `price_minor` | the price asked, quoted or paid, in whole minor units; ``price`` if `unit` says so |
 | `on` | the day |
 | `kind` | ``listing``, ``quote`` or ``deal`` |
-| `source` | where the row is from |
-| `currency` | optional; every row must be in the one currency that is wanted |
+| `source` | the origin of the row |
+| `currency` | optional; every row must have the requested currency |
 | `grade` | optional; the grade of the device |
 | `warranty` | optional; the regime: ``in``, ``out``, or ``not_asked`` |
 | one for each question id | optional; the answers |
 
-A row that cannot be used is left out and reported, never repaired in silence; a name that leads to
-no variant is listed with how often it came. Nothing is guessed: a day is ``YYYY-MM-DD`` or a date, unless `day_format`
-says how the days are written; a price is a whole number of minor units, in digits alone, unless `unit`, `decimal`,
-`grouping` and `signs` say how it is written; a blank cell is missing.
+A row that cannot be used is left out and reported, never repaired silently; a name that matches
+no variant is listed with its number of rows. Nothing is guessed: a day is ``YYYY-MM-DD`` or a date, unless `day_format`
+states the format of the days; a price is a whole number of minor units, in digits alone, unless `unit`, `decimal`,
+`grouping` and `signs` state its format; a blank cell is missing.
 
 >>> import pandas as pd
 >>> from datetime import date
@@ -82,10 +82,10 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "REGIMES", "Observations"]
 
 KINDS = ("listing", "quote", "deal")
-"""What a price can be: asked, quoted, or paid."""
+"""The kinds of prices: asked, quoted, or paid."""
 
 REGIMES = ("in", "out", "not_asked")
-"""Warranty regimes: a price of one is no price of another."""
+"""Warranty regimes: prices of one do not apply to another."""
 
 _REQUIRED = ("model", "price_minor", "on", "kind", "source")
 _OPTIONAL = ("storage_gb", "ram_mb", "currency", "grade", "warranty")
@@ -110,15 +110,15 @@ _GRADES = each(Rule(lambda one: TEXT.fits(one) or _IS_GRADE.fits(one), ""), "giv
 
 
 class Observations(Report):
-    """Observations that can be used, and what became of the others.
+    """The usable observations, and a report on the others.
 
     Attributes:
         frame: the usable rows, with `model` resolved, and `row`, the label in the frame that was read.
         problems: one row for each fault: `row`, `column`, `message`, `remedy`.
-        unresolved: the names that lead to no single variant: `model`, `n`, `rows`, `nearest`, `why`.
-        read_: how many rows were read.
+        unresolved: the names that match no single variant: `model`, `n`, `rows`, `nearest`, `why`.
+        read_: the number of rows read.
         currency: the currency of the prices.
-        grades: the grades, best first; () where nobody said their order.
+        grades: the grades, best first; () if their order is unknown.
         clean_answers: the best answer to each question that has a column.
     """
 
@@ -145,11 +145,11 @@ class Observations(Report):
         self.clean_answers = dict(clean_answers or {})
 
     def __len__(self) -> int:
-        """Count the usable rows."""
+        """Return the number of usable rows."""
         return len(self.frame)
 
     def __repr__(self) -> str:
-        """Say how many rows there are, of what, and how many were left out."""
+        """Return a summary: the rows by model and kind, and the number left out."""
         kinds = ", ".join(f"{kind} {count}" for kind, count in self.frame["kind"].value_counts().items())
         models, left = self.frame["model"].nunique(), self.read_ - len(self.frame)
         return (
@@ -158,7 +158,7 @@ class Observations(Report):
         )
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
-        """Return what the report shows."""
+        """Return the tables of the report."""
         by = self.frame.groupby("kind", observed=True)["price_minor"].agg(["size", "median"])
         by.columns = pd.Index(["rows", "median_minor"])
         return [
@@ -200,26 +200,26 @@ class Observations(Report):
         """Read observations from a CSV file or a table of any library, which is not changed.
 
         Args:
-            source: the path of a CSV file, or a table: of pandas, Polars, Arrow, or what speaks Arrow.
-            catalogue: the models that there are.
-            as_of: the day on which they are read: a later one is in the future.
-            questionnaire: the questions whose answers stand in columns of their own.
-            currency: the code of the one currency of all prices; a column `currency` must say the same.
-            day_format: how every day is written, where that is not as 2018-03-15: a form such as ``%d/%m/%Y`` or
+            source: the path of a CSV file, or a table: of pandas, Polars, Arrow, or any that exports Arrow data.
+            catalogue: the known models.
+            as_of: the day of the reading: later days are in the future.
+            questionnaire: the questions whose answers have a column each.
+            currency: the code of the one currency of all prices; a column `currency` must agree.
+            day_format: the format of every day, unless it is as 2018-03-15: such as ``%d/%m/%Y`` or
                 ``%d-%b-%Y``, or ``excel-1900`` (``excel-1904``) for the serial numbers of a spreadsheet.
             grades: the grades, best first, such as those of a programme's terms; another grade refuses its row. Not
                 needed for an ordered categorical, whose first category is the best, and for the letters A to F.
-            unit: ``unit`` where prices are in rupees or pounds, in a column ``price``; else in minor units, in
+            unit: ``unit`` if prices are in rupees or pounds, in a column ``price``; else in minor units, in
                 ``price_minor``.
             decimal: the decimal mark of a price that is a text, ``point`` or ``comma``.
-            grouping: what stands between its groups of digits, of three or as lakhs: ``none``, ``comma``, ``point``,
+            grouping: the separator between its groups of digits, of three or as lakhs: ``none``, ``comma``, ``point``,
                 ``space`` or ``apostrophe``.
-            signs: what may stand before or after it, such as ``("₹", "/-")``.
-            memory: ``unit`` where each memory is written with its own, such as ``64 GB``.
+            signs: the texts that may stand before or after it, such as ``("₹", "/-")``.
+            memory: ``unit`` if each memory size has its unit, such as ``64 GB``.
 
         Raises:
-            InvalidValue: an argument is of another type, or says nothing.
-            DataError: the file is no CSV, a column is missing, unknown or repeated, or not one row can be used.
+            InvalidValue: an argument is of another type, or empty.
+            DataError: the file is not a CSV file, a column is missing, unknown or duplicated, or no row can be used.
 
         >>> import pandas as pd
         >>> from miexchange import Programme
@@ -292,10 +292,10 @@ class Observations(Report):
             warn(f"{named_rows(self.frame['row'])} all have one price, {prices.iloc[0]}: is it a placeholder?")
 
     def clean(self) -> pd.DataFrame:
-        """Return the rows of clean devices: with no grade or the best one that occurs, and with no worse answer.
+        """Return the rows of clean devices: without a grade or with the best that occurs, and with no worse answer.
 
         Raises:
-            InvalidValue: several grades occur, and nobody said their order.
+            InvalidValue: several grades occur, and their order is unknown.
         """
         frame = self.frame
         for question, best in self.clean_answers.items():
@@ -307,15 +307,15 @@ class Observations(Report):
 
     @takes(catalogue=instance(Catalogue), launch_prices=maybe(mapping(TEXT, whole_number(1, GREATEST_AMOUNT))))
     def market(self, catalogue: Catalogue, launch_prices: Mapping[str, int] | None = None) -> pd.DataFrame:
-        """Return the clean rows beside their launch facts: the columns that `DepreciationCurve.fit` takes by default.
+        """Return the clean rows with their launch facts: the columns that `DepreciationCurve.fit` takes by default.
 
         They are `price` and `new_price` in minor units, `age_months`, `brand` and `launch_year`, and `model`, `kind`,
-        `on` and `row`. A row without a launch day, or from before it, is left out; so is one without a new price,
+        `on` and `row`. A row without a launch day, or before it, is left out; so is one without a new price,
         unless none has one. A `TuningWarning` names them.
 
         Args:
-            catalogue: what says brand, launch day and launch price of each variant.
-            launch_prices: new prices in minor units where the catalogue has none, or others.
+            catalogue: the brand, launch day and launch price of each variant.
+            launch_prices: new prices in minor units that override or complete the catalogue's.
 
         Raises:
             InvalidValue: an argument is of another type, or no row is left.
@@ -352,7 +352,7 @@ class Observations(Report):
         return min(found, key=lambda grade: order.index(grade) if grade in order else 0, default=None)
 
     def without_duplicates(self) -> Observations:
-        """Return the observations with every repeated row once."""
+        """Return the observations without duplicate rows."""
         columns = [column for column in self.frame.columns if column != "row"]
         kept = self.frame[~duplicates(self.frame, columns)]
         parts = (kept, self.problems, self.unresolved, self.read_, self.currency)
@@ -372,14 +372,14 @@ def _order(grades: Sequence[str | Grade]) -> tuple[str, ...]:
 
 
 def _order_of(source: object, frame: pd.DataFrame) -> tuple[str, ...]:
-    """Return the order that an ordered categorical of pandas, Polars or Arrow says."""
+    """Return the order of an ordered categorical of pandas, Polars or Arrow."""
     kind = frame["grade"].dtype if "grade" in frame.columns else None
     found: Any = ()
     if isinstance(kind, pd.CategoricalDtype):
         found = kind.categories if kind.ordered else ()
     elif kind is not None:
         found = told(_ordered, source)
-    if isinstance(found, Fault):  # a stream, which was used up
+    if isinstance(found, Fault):  # an exhausted stream
         return ()
     words = [(text_of(category) or "").strip() for category in found]
     return tuple(dict.fromkeys(filter(None, words)))
@@ -395,7 +395,7 @@ def _ordered(table: Any) -> Any:  # noqa: ANN401 - a table of Polars or Arrow; i
 
 
 def _price_reader(spelling: Spelling, currency: Currency) -> Callable[[object], Any]:
-    """Return a reader of prices: of whole minor units, or by the spelling that was stated."""
+    """Return a reader of prices: of whole minor units, or in the stated format."""
     if spelling == Spelling(unit="minor", options="python"):
         return whole(1, GREATEST_AMOUNT, (_NO_AMOUNT, _NOT_ABOVE_ZERO, _TOO_DEAR))
 
@@ -411,7 +411,7 @@ def _price_reader(spelling: Spelling, currency: Currency) -> Callable[[object], 
 
 
 def _memory_reader(unit_mb: int, memory: str) -> Callable[[object], Any]:
-    """Return a reader of memories of a column's unit, in MB: digits alone, or with the unit of each."""
+    """Return a reader of memory sizes in a column's unit, in MB: digits alone, or with a unit each."""
     if memory == "number":
         return whole(_MEMORY.least, _MEMORY.most, (_NO_MEMORY, _NO_MEMORY, _NO_MEMORY))
 
@@ -430,7 +430,7 @@ def _frame(source: object, required: tuple[str, ...], questions: Mapping[str, ob
     problems, path = Problems(), cast("str | Path", source)
     try:
         there = Path(path).is_file()
-    except (OSError, ValueError):  # a name that is too long, or has a NUL
+    except (OSError, ValueError):  # a name that is too long, or contains a NUL
         there = False
     if not there:
         problems.add(str(path), None, "", "cannot be read: there is no such file", "Give the path of a CSV file")
@@ -460,7 +460,7 @@ def _check_columns(frame: pd.DataFrame, name: str, required: tuple[str, ...], qu
 
 
 class _Checker:
-    """Reads a frame column by column, and keeps every fault with its row."""
+    """Reads a frame column by column, and records every fault with its row."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
         names = map(text_of, frame.columns)
@@ -472,7 +472,7 @@ class _Checker:
         self.unresolved = pd.DataFrame(columns=_UNRESOLVED)
 
     def _bad(self, column: str, by_cell: Sequence[Fault | None]) -> None:
-        """Note the fault of each row whose cell has one."""
+        """Record the fault of each row whose cell has one."""
         cells = self._cells[column]
         wrong = np.array([fault is not None for fault in by_cell])[cells.codes]
         rows = np.flatnonzero(wrong)
@@ -493,14 +493,14 @@ class _Checker:
         self._found.append(pd.DataFrame({**fault, "_at": rows}))
 
     def _values(self, column: str, read: Callable[[object], Any], missing: Fault | None = None) -> list[Any]:
-        """Read each distinct cell; note the faults, and return the values, None for a faulty or a missing one."""
+        """Read each distinct cell; record the faults, and return the values, None for a faulty or a missing one."""
         given = self._cells[column].distinct
         found = [*(told(read, cell) for cell in given[:-1]), missing]
         self._bad(column, [one if isinstance(one, Fault) else None for one in found])
         return [None if isinstance(one, Fault) else one for one in found]
 
     def column(self, column: str, read: Callable[[object], Any], missing: Fault | None = None, name: str = "") -> None:
-        """Read a column, if it is there; `missing` is the fault of a cell that must not be, `name` its new name."""
+        """Read a column, if it exists; `missing` is the fault of an empty cell, `name` its new name."""
         if column not in self._cells:
             return
         values = self._values(column, read, missing)
@@ -512,7 +512,7 @@ class _Checker:
             self._read[name or column] = [values[code] for code in self._cells[column].codes.tolist()]
 
     def models(self, catalogue: Catalogue, memory: Mapping[str, Callable[[object], Any]]) -> None:
-        """Resolve every name to a variant's id, with the memory that is given."""
+        """Resolve every name to a variant's id, with the memory size if given."""
         nothing = Fault("is no name of a model", "Give a variant's id, or name, RAM and storage")
         names = self._values("model", text(NAME, *nothing), nothing)
         keys = pd.DataFrame({"model": self._cells["model"].codes})
@@ -559,7 +559,7 @@ class _Checker:
         self.unresolved = pd.DataFrame(table, columns=_UNRESOLVED)
 
     def days(self, read: Callable[[object], Any], as_of: date) -> None:
-        """See that every row has a day that is not in the future."""
+        """Check that every row has a day that is not in the future."""
         late = Fault(f"is after {as_of}", "Correct the date, or read it later")
 
         def past(cell: object) -> date | Fault:
@@ -583,7 +583,7 @@ class _Checker:
 
 
 def _shared(texts: list[str], codes: npt.NDArray[np.intp]) -> pd.Series[Any]:
-    """Return a text for each code as objects, of which each text is there once: pandas' own texts copy it for each."""
+    """Return a text for each code as objects, each text once in memory: pandas' own text type copies it per row."""
     return pd.Series(np.array(texts, dtype=object)[codes], dtype=object)
 
 
@@ -591,7 +591,7 @@ _UNKNOWN = Fault("is no model of the catalogue", "Correct the name, or add the m
 
 
 def _resolve(name: str | None, storage_gb: int | None, ram_mb: int | None, catalogue: Catalogue) -> str | Fault:
-    """Return the id of the one variant that a name and the memory that was given lead to, or why it is none."""
+    """Return the id of the one variant that matches a name and memory, or why there is none."""
     meant = catalogue.meant(name) if name is not None else ()
     if not meant:
         return _UNKNOWN

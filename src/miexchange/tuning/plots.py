@@ -1,6 +1,6 @@
-"""Pictures that a person reads at a glance. Each takes an `ax` and returns it; none is ever shown by itself.
+"""Plots for a quick look. Each takes an `ax` and returns it; none is shown by itself.
 
-matplotlib is needed here and nowhere else.
+matplotlib is imported only here.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ __all__ = [
     "waterfall",
 ]
 
-# Colours of Okabe and Ito, which people with any kind of colour blindness tell apart.
+# The colours of Okabe and Ito, which people with any colour blindness can distinguish.
 _INK, _QUIET, _PALE = "#222222", "#767676", "#d9d9d9"
 _TOTAL, _LESS, _MORE, _BAND = "#0072b2", "#d55e00", "#009e73", "#56b4e9"
 _LINES = (_TOTAL, _LESS, _MORE, "#cc79a7")
-_FAR_OUT = 3.0  # limits, beyond which a chart is not drawn
+_FAR_OUT = 3.0  # limits, beyond which a chart is cut
 _MOST_POINTS = 4_000
 _LONGEST_NAME = 28
 _MOST_QUESTIONS = 12
@@ -128,7 +128,7 @@ def waterfall(quote: Quote, *, ax: Axes | None = None) -> Axes:
 
 
 def _spoken(rule: str) -> str:
-    """Return a rule's name as people say it."""
+    """Return a rule's display name."""
     kind, _, what = rule.partition(":")
     text = f"{kind}: {what.replace('_', ' ')}" if what else kind
     return shortened(text, _LONGEST_NAME)
@@ -136,10 +136,10 @@ def _spoken(rule: str) -> str:
 
 @takes(curve=named("DepreciationCurve"), ax=AXES)
 def depreciation(curve: DepreciationCurve, data: pd.DataFrame | None = None, *, ax: Axes | None = None) -> Axes:
-    """Draw what share of its new price a typical phone keeps by age, with the band and the observations.
+    """Draw the share of its new price that a typical phone keeps by age, with the band and the observations.
 
-    Everything but the age is held at its middle; an observation is drawn as the curve plus its own residual, so
-    that points and line speak of the same phone.
+    Everything but the age is at its median; an observation is drawn as the curve plus its own residual, so
+    that points and line describe the same phone.
 
     Args:
         curve: a fitted curve.
@@ -179,7 +179,7 @@ def depreciation(curve: DepreciationCurve, data: pd.DataFrame | None = None, *, 
 
 @takes(report=named("Backtest"), by=TEXT, ax=AXES)
 def residuals(report: Backtest, by: str = "brand", *, ax: Axes | None = None) -> Axes:
-    """Draw by how many percent values miss what was paid, by group: the middle, and where 50 and 80 % lie.
+    """Draw the percentage errors of values by group: the median, and the ranges of 50 and 80 %.
 
     Args:
         report: a backtest.
@@ -214,7 +214,7 @@ def residuals(report: Backtest, by: str = "brand", *, ax: Axes | None = None) ->
 
 @takes(terms=instance(Terms), ax=AXES)
 def grade_ladder(terms: Terms, *, ax: Axes | None = None) -> Axes:
-    """Draw what each grade keeps of the price, best first, with the step to the next one."""
+    """Draw the share of the price that each grade keeps, best first, with the step to the next one."""
     ax = _axes(ax, (7.0, 0.55 * len(terms.grades) + 1.4))
     keeps = [100 * grade.keep_bps / BPS for grade in terms.grades]
     for position, (grade, keep) in enumerate(zip(terms.grades, keeps, strict=True)):
@@ -236,9 +236,9 @@ def grade_ladder(terms: Terms, *, ax: Axes | None = None) -> Axes:
 
 @takes(report=named("Backtest"), ax=AXES)
 def calibration(report: Backtest, *, ax: Axes | None = None) -> Axes:
-    """Draw what was paid in percent of the value, by value: dots, the middle of each tenth, and the 80 % band.
+    """Draw payments in percent of the value, by value: dots, the median of each tenth, and the 80 % band.
 
-    A programme that is right on the whole and wrong for cheap phones shows a slope.
+    A programme that is right on average and wrong for cheap phones shows a slope.
     """
     rows = report.rows
     ax = _axes(ax, (8.0, 4.6))
@@ -317,9 +317,9 @@ def comparison(report: Comparison, by: str = "brand", *, ax: Axes | None = None)
 
 @takes(report=named("PaidAsQuoted"), ax=AXES)
 def changed_answers(report: PaidAsQuoted, *, ax: Axes | None = None) -> Axes:
-    """Draw what the answers to each question change of an exchange at the door, the question to reword first on top.
+    """Draw the effect of the answers to each question at the door, the question to reword first on top.
 
-    Left of 0 the inspectors' answers cost the customer something, right of it the customer's own did. The line is the
+    Left of 0 the inspectors' answers lower the customer's value, right of it they raise it. The line is the
     95 % interval; a question with fewer than ten changed answers has none.
     """
     table = report.questions
@@ -351,9 +351,9 @@ def changed_answers(report: PaidAsQuoted, *, ax: Axes | None = None) -> Axes:
 
 @takes(report=named("Drift"), ax=AXES)
 def drift(report: Drift, *, ax: Axes | None = None) -> Axes:
-    """Draw how far each chart is on its way to an alarm, day by day: above, that the table is too high, below, too low.
+    """Draw the distance of each chart from its alarm, day by day: above 0 the table is too high, below it too low.
 
-    Charts that told something are coloured and named, the first four of them.
+    The first four charts with an alarm are coloured and named.
     """
     ax = _axes(ax, (8.0, 4.6))
     chart, alarms = report.chart, report.alarms
@@ -403,7 +403,7 @@ def _day_ticks(ax: Axes) -> None:
 
 @takes(report=named("OpenRisk"), ax=AXES)
 def lock_risk(report: OpenRisk, *, ax: Axes | None = None) -> Axes:
-    """Draw what open quotes may lose until each day: the mean, and the bound; beside it what is still promised."""
+    """Draw the possible loss of open quotes until each day, mean and bound, and beside it what is still promised."""
     from matplotlib.ticker import FuncFormatter  # noqa: PLC0415 - matplotlib is optional
 
     frame = report.frame
@@ -437,7 +437,7 @@ def lock_risk(report: OpenRisk, *, ax: Axes | None = None) -> Axes:
 
 @takes(model=named("AcceptanceModel"), ax=AXES)
 def acceptance(model: AcceptanceModel, offers: pd.DataFrame | None = None, *, ax: Axes | None = None) -> Axes:
-    """Draw the share accepted by the offer over the market price, with its 95 % bounds, and what was seen.
+    """Draw the accepted share by offer over market price, with its 95 % bounds, and the observed shares.
 
     Args:
         model: a fitted model.
@@ -467,7 +467,7 @@ def acceptance(model: AcceptanceModel, offers: pd.DataFrame | None = None, *, ax
 
 @takes(report=named("QuotePlan"), ax=AXES)
 def collected(report: QuotePlan, *, ax: Axes | None = None) -> Axes:
-    """Draw the expected error of the whole table by the number of quotes that are collected."""
+    """Draw the expected error of the whole table by the number of quotes collected."""
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - matplotlib is optional
 
     left = [report.before, *report.frame["left"]]

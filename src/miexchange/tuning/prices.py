@@ -1,8 +1,8 @@
-"""From observations to a price table: robust, dated, each price with n, an interval and a basis.
+"""Price tables from observations: robust, dated, each price with n, an interval and a basis.
 
-For each variant and date: rows lose weight with age and are aged by the curve, what is asked is brought to what is
-paid, outliers beyond so many median absolute deviations are left out, and the weighted median is drawn to the
-depreciation curve by as much as the data are thin. The result is a `PriceTable`, as the core reads it.
+For each variant and date: rows lose weight with age and are aged by the curve, asked prices are scaled to paid ones,
+outliers beyond a number of median absolute deviations are left out, and the weighted median is shrunk to the
+depreciation curve, the more so the fewer the data. The result is a `PriceTable` of the core.
 
 >>> from datetime import date
 >>> from miexchange import Programme
@@ -49,12 +49,12 @@ if TYPE_CHECKING:
 
 __all__ = ["PriceTableBuilder"]
 
-_MEDIAN_COST = 1.2533  # the standard error of a median, in those of a mean, for a normal law
-_LEAST_SPREAD = 0.005  # prices come in round steps, so no scatter is believed to be smaller
-_POOLED = 5.0  # how many rows the scatter that all variants share counts for
-_FEW_FAR = 0.5  # the share of models far from all that a curve has seen, up to which its unit is believed
-_FEWEST_ALONE = 5  # variants with one row, below which nobody is told of price lists
-_FEWEST_UNSAID = 5  # rows of a kind of which nothing says what is paid, below which nobody is warned
+_MEDIAN_COST = 1.2533  # the standard error of a median relative to that of a mean, for a normal distribution
+_LEAST_SPREAD = 0.005  # prices come in round steps, so the scatter is not taken to be smaller
+_POOLED = 5.0  # the weight, in rows, of the scatter that all variants share
+_FEW_FAR = 0.5  # the share of models far from all in the curve's data up to which its unit is accepted
+_FEWEST_ALONE = 5  # variants with one row, from which on the warning mentions price lists
+_FEWEST_UNSAID = 5  # rows of a kind without a known ratio, from which on there is a warning
 _FOREVER = 6.0  # half-lives after which a row is left out
 
 
@@ -78,27 +78,27 @@ class PriceTableBuilder(Estimator):
     """Builds dated market prices from observations.
 
     Args:
-        catalogue: the models; needed for the curve, which asks for brand, launch and new price.
-        curve: a fitted `DepreciationCurve` on minor units with its default column names, to which thin data are
-            drawn; None for none. One with days has them in `on`, its lines in `brand` and its variants in `model`, as
-            `Observations.market` has them: an older row then takes the steps and the season up to the date.
-        half_life_days: after so many days a row counts half.
-        outlier_mads: rows further than so many median absolute deviations from their variant's median are left out.
+        catalogue: the models; needed for the curve, which uses brand, launch and new price.
+        curve: a fitted `DepreciationCurve` on minor units with its default column names, to which sparse data are
+            shrunk; None for none. One with days has them in `on`, its lines in `brand` and its variants in `model`, as
+            in `Observations.market`: an older row then takes the steps and the season up to the date.
+        half_life_days: the age at which the weight of a row is half.
+        outlier_mads: rows more than this number of median absolute deviations from their variant's median are dropped.
         minimum: a variant with fewer rows is not priced without a curve, and `modelled` with one; 1 for a price list.
-        curve_rows: how many rows the curve counts for.
-        kind_weights: how much a row of each kind counts.
-        kind_ratios: what prices of a kind are of what is paid, such as ``{"listing": 1.15}``, where it is known; else
-            it is estimated from the variants with deals beside them.
+        curve_rows: the weight of the curve, in rows.
+        kind_weights: the weight of a row of each kind.
+        kind_ratios: the known ratios of kinds of prices to paid prices, such as ``{"listing": 1.15}``; others are
+            estimated from the variants that also have deals.
         regime: use rows of this warranty regime only; None for all.
         round_to_minor: prices are rounded to the nearest multiple.
 
     Attributes:
         table_: the `PriceTable`.
-        outliers_: the rows that were left out as outliers, with how many deviations away they were.
-        kinds_: for each date and kind, its ratio to what is paid, and its basis: `paid`, `stated`, `estimated` (from
-            so many variants), or `assumed` where nothing tells it.
+        outliers_: the rows left out as outliers, with their distance in deviations.
+        kinds_: for each date and kind, its ratio to paid prices, and its basis: `paid`, `stated`, `estimated` (with
+            the number of variants), or `assumed` if the data do not determine it.
         thin_: the variants that could not be priced, with n.
-        zone_: where the days of the table begin.
+        zone_: the time zone of the table's days.
         currency_: the currency of its prices.
     """
 
@@ -129,7 +129,7 @@ class PriceTableBuilder(Estimator):
         self.round_to_minor = round_to_minor
 
     def __repr__(self) -> str:
-        """Say what was built."""
+        """Return a summary of the table."""
         if "table_" not in self.__dict__:
             return "<PriceTableBuilder, not fitted>"
         count, dates = len(self._frame), self._frame.index.get_level_values("effective_from").nunique()
@@ -152,10 +152,10 @@ class PriceTableBuilder(Estimator):
         """Build the table.
 
         Args:
-            observations: what was seen; rows of clean devices are used.
-            dates: the days from which prices are to hold; each is made of rows up to that day only.
-            launch_prices: the price when new, in minor units, where the catalogue knows none.
-            zone: where those days begin.
+            observations: the observations; rows of clean devices are used.
+            dates: the first days of the prices; each is computed from rows up to that day only.
+            launch_prices: the price when new, in minor units, if the catalogue has none.
+            zone: the time zone of those days.
 
         Raises:
             InvalidValue: a parameter is out of range, or no variant has enough rows.
@@ -221,7 +221,7 @@ class PriceTableBuilder(Estimator):
         spread = TO_SIGMA * deviation.groupby(rows["model"]).transform("median")
         everywhere = max(float(TO_SIGMA * deviation.median()) if len(deviation) else 0.0, _LEAST_SPREAD)
         count = rows.groupby("model")["_log"].transform("size")
-        # Of three prices the median deviation says little: it is pooled with that of all variants.
+        # The median deviation of three prices is unreliable: it is pooled with that of all variants.
         scale = np.sqrt((count * spread**2 + _POOLED * everywhere**2) / (count + _POOLED))
         far: pd.Series[float] = deviation / np.maximum(scale, _LEAST_SPREAD)
         outlying = far > self.outlier_mads
@@ -240,7 +240,7 @@ class PriceTableBuilder(Estimator):
         return self._shrunk(frame, own).assign(effective_from=day).reset_index(), left_out
 
     def _aged(self, models: pd.Series[str], days: Any, day: date) -> Any:  # noqa: ANN401 - arrays
-        """Return what a price of some days ago has lost since, on the logarithm, where the curve can tell."""
+        """Return the fall of a price since some days ago, on the logarithm, if the curve can tell."""
         if self.curve is None or self.catalogue is None or models.empty:
             return 0.0
         launches = {variant.model: variant.launched_on for variant in self.catalogue}
@@ -252,7 +252,7 @@ class PriceTableBuilder(Estimator):
         return np.where(known, np.log(self.curve.aging(np.asarray(after - days / MONTH_DAYS), np.asarray(after))), 0.0)
 
     def _carried(self, models: pd.Series[str], passed: Any, launched: Any, day: date) -> pd.Series[float]:  # noqa: ANN401 - arrays
-        """Return the logarithm of what prices moved since, with age, successors and season."""
+        """Return the log-change of prices since, by age, successors and season."""
         seen = np.datetime64(day) - passed.astype("timedelta64[D]")
         rows = (
             launches_of(cast("Catalogue", self.catalogue))
@@ -263,7 +263,7 @@ class PriceTableBuilder(Estimator):
         return pd.Series(np.log(moved.to_numpy()), index=models.index)
 
     def _shrunk(self, frame: pd.DataFrame, spread: Any) -> pd.DataFrame:  # noqa: ANN401 - a column
-        """Draw each median to the curve by the rows that it counts for."""
+        """Shrink each median to the curve, by the number of effective rows."""
         has_curve = frame["curve"].notna()
         share = (self.curve_rows / (self.curve_rows + frame["weight"])).where(has_curve, 0.0)
         share = share.where(frame["n"] > 0, 1.0)
@@ -291,7 +291,7 @@ class PriceTableBuilder(Estimator):
         return pd.Series(np.log(self.curve.predict(asked).to_numpy()), index=asked.index)
 
     def _compare(self, asked: pd.DataFrame) -> None:
-        """Find out whether the curve was fitted on other units than minor ones."""
+        """Detect a curve that was fitted in another unit than minor units."""
         low, high = fitted(self.curve, "new_prices_")
         near = np.clip(asked["new_price"].to_numpy(dtype=np.float64), low, high)
         far = of_another_unit(asked["new_price"], near)
@@ -358,7 +358,7 @@ def _rounded(values: pd.Series[float], step: int) -> pd.Series[int]:
     """Round half up to whole steps once, at least one step: from here on, money is whole minor units."""
     within = np.minimum(
         values.to_numpy(), GREATEST_AMOUNT
-    )  # of an interval, or refused by `Price` when it is rounded up
+    )  # the bound of an interval, or refused by `Price` when it is rounded up
     steps = np.floor(within / step + 0.5).astype(np.int64)
     return pd.Series(np.maximum(steps, 1) * step, index=values.index)
 
@@ -371,7 +371,7 @@ def _source(row: Any, currency: Currency) -> str:  # noqa: ANN401 - a row of a f
 
 
 def _regimes(rows: pd.DataFrame) -> pd.Series[str]:
-    """Return each variant's warranty regime; warn of a table that mixes them."""
+    """Return each variant's warranty regime; warn of a table that mixes regimes."""
     if "warranty" not in rows.columns or not rows["warranty"].notna().any():
         return pd.Series("unknown", index=rows["model"].unique())
     found = rows["warranty"].fillna("unknown")
@@ -399,7 +399,7 @@ def _weighted_medians(rows: pd.DataFrame) -> pd.DataFrame:
     models = ordered["model"]
     total = weight.groupby(models).transform("sum")
     below = weight.groupby(models).cumsum()
-    # The lower and the upper weighted median; between them stands the one of an even count.
+    # The lower and the upper weighted median; for an even count, the median is between them.
     lower = ordered["_log"][below >= total / 2 - 1e-12 * total].groupby(models).first()
     upper = ordered["_log"][below > total / 2 + 1e-12 * total].groupby(models).first()
     median = (lower + upper) / 2

@@ -1,4 +1,4 @@
-"""The findings that a programme deducts for, in order: what `DeductionModel` fits the weights of."""
+"""The findings that a programme deducts for, in order: `DeductionModel` fits their weights."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Scale(Value):
     """Findings of one kind, from the mildest to the worst.
 
     Attributes:
-        anchor: the family whose repair anchor they weigh, such as ``glass``. Where no quote tells one with a dot, such
-            as ``display.touch``, a quoted one of the same ``display`` stands for it.
+        anchor: the family whose repair anchor they weigh, such as ``glass``. An unquoted one with a dot, such
+            as ``display.touch``, is replaced by a quoted one of the same ``display``.
         component: the component group; of the findings of a group only the dearest counts.
         findings: the findings, mildest first: a worse one never costs less.
-        keeps_bps: what the price keeps by the grade that each finding leads to, in basis points; () where none leads
+        keeps_bps: the share that the price keeps by the grade of each finding, in basis points; () if none leads
             to a grade.
-        others_bps: what it keeps by the worst grade, none worse than that, to which an answer without a weight leads:
-            what such an answer takes, a worse finding takes as well.
-        overlaps: the components that damage together, and what part of the smaller cost counts.
+        others_bps: the share kept by the worst grade, none worse than that, to which an answer without a weight leads:
+            a worse finding takes at least as much.
+        overlaps: the components that are damaged together, and the share of the smaller cost that counts.
     """
 
     anchor: Id

@@ -1,4 +1,4 @@
-"""What each number of a programme moves: money for one percent of it, over a book.
+"""The sensitivity to each number of a programme: the money that one percent of it moves over a book.
 
 >>> from datetime import UTC, datetime
 >>> from miexchange import Programme
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Sensitivity", "sensitivity"]
 
 _Change = tuple[str, object, object, "Callable[[], Programme]"]
-"""What a number is called, what it is, what it would be, and the programme with that."""
+"""The name of a number, its value, its changed value, and the programme with that."""
 
 _PERCENT = 100
 _OF_TERMS = ("factor_bps", "scrap_minor", "drift_bps_per_day")
@@ -53,13 +53,13 @@ _OF_DEDUCTION = ("amount_minor", "share_bps", "weight_bps")
 
 
 class Sensitivity(Report):
-    """What one percent of each number of a programme moves, the most first.
+    """The money that one percent of each number of a programme moves, the most first.
 
     Attributes:
         currency: of the amounts.
-        paid: what the whole book is paid as it is, in minor units.
-        frame: a row for each number: `number`, `before`, `after`, `change_minor` over the whole book, and how many
-            `devices` get another value.
+        paid: the value of the whole book unchanged, in minor units.
+        frame: a row for each number: `number`, `before`, `after`, `change_minor` over the whole book, and the number of
+            `devices` with another value.
     """
 
     title = "Sensitivity"
@@ -69,30 +69,30 @@ class Sensitivity(Report):
         self.currency, self.paid, self.frame = currency, paid, frame
 
     def notes(self) -> list[str]:
-        """Return the sum that the changes are of."""
+        """Return the sum to which the changes are relative."""
         return [f"The book is paid {in_units(self.paid, self.currency)}. Each number is changed alone, by 1 %."]
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
-        """Return the numbers that move something, and those that do not."""
+        """Return the numbers with an effect, and those without."""
         moves = self.frame["change_minor"] != 0
         return [("What moves", self.frame[moves]), ("What moves nothing here", self.frame[~moves])]
 
 
 @takes(programme=instance(Programme, "give a Programme, as Programme.load returns"), at=maybe(INSTANT))
 def sensitivity(book: pd.DataFrame, programme: Programme, *, at: datetime | None = None) -> Sensitivity:
-    """Return what one percent of each number of a programme moves over a book, exactly: by valuing the book again.
+    """Return the effect of one percent of each number of a programme over a book, exactly: by valuing the book again.
 
-    Each number is raised by 1 %, rounded half up and by one unit at least; one that cannot be raised, such as a grade
+    Each number is raised by 1 %, rounded half up and by at least one unit; one that cannot be raised, such as a grade
     that keeps all of the price, is lowered. Prices are raised together, in whole price steps, and so are the repair
     anchors of each component.
 
     Args:
         book: a row for each device, as in `compare`.
         programme: the rules.
-        at: the instant of the valuation, where the book has none.
+        at: the instant of the valuation, unless the book has instants.
 
     Raises:
-        InvalidValue: an argument is not usable.
+        InvalidValue: an argument is invalid.
     """
     book = encoded(as_frame(book, ("model",), "sensitivity"), programme)
     before = _coupons(book, programme, at)
@@ -107,13 +107,13 @@ def sensitivity(book: pd.DataFrame, programme: Programme, *, at: datetime | None
 
 
 def _coupons(book: pd.DataFrame, programme: Programme, at: datetime | None) -> pd.Series[int]:
-    """Return what each device is paid, and 0 where it is refused."""
+    """Return the value of each device, 0 if it is refused."""
     found = appraise_frame(book, programme, at=at)["coupon_value_minor"]
     return found.fillna(0).astype("int64")
 
 
 def _changes(programme: Programme) -> Iterator[_Change]:
-    """Yield each number with the programme in which it is another one."""
+    """Yield each number with the programme in which it is changed."""
     step = programme.price_step_minor
     dearer = PriceTable.of(row.replace(price_minor=_more(row.price_minor // step) * step) for row in programme.prices)
     yield "market prices", "", "+1 %", lambda: replace(programme, prices=dearer)
@@ -137,7 +137,7 @@ def _changes(programme: Programme) -> Iterator[_Change]:
 
 
 def _more(number: int) -> int:
-    """Return a number and 1 % of it, rounded half up and one at least; one below zero is further from it.
+    """Return a number plus 1 %, rounded half up and by at least one; one below zero moves away from it.
 
     >>> _more(10_000), _more(149), _more(150), _more(5), _more(-38_000)
     (10100, 150, 152, 6, -38380)
@@ -147,7 +147,7 @@ def _more(number: int) -> int:
 
 
 def _numbers(terms: Terms) -> Iterator[tuple[str, int, Callable[[int], Terms]]]:
-    """Yield each number of some terms that is not 0, and what makes terms with another one."""
+    """Yield each number of some terms that is not 0, and a function that makes terms with another one."""
     for name in _OF_TERMS:
         if was := getattr(terms, name):
             yield name, was, lambda number, name=name: terms.replace(**{name: number})  # type: ignore[misc]  # as above

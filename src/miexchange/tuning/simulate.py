@@ -1,7 +1,7 @@
-"""Made-up markets with a known truth: for notebooks, for examples, and to test that a fit finds the truth again.
+"""Synthetic markets with a known truth: for notebooks, for examples, and to test that a fit recovers the truth.
 
-Nothing here is an observed price. Every maker takes a seed and always makes the same rows; the truth
-that it used stands in ``frame.attrs["truth"]``.
+Nothing here is an observed price. Every maker takes a seed and always makes the same rows; its
+true parameters are in ``frame.attrs["truth"]``.
 """
 
 from __future__ import annotations
@@ -78,10 +78,10 @@ _YEARS_ON = 3_653  # days after the last price
 
 
 class _Truth(dict[str, Any]):
-    """What the rows were made of. pandas copies the attributes of a frame at every step; this one stays itself."""
+    """The true parameters of the rows. pandas copies the attributes of a frame at every step, but not this one."""
 
     def __deepcopy__(self, memo: object) -> _Truth:
-        """Return itself: nobody changes a truth."""
+        """Return itself: it is never changed."""
         return self
 
 
@@ -111,9 +111,9 @@ def simulate_market(
     """Make used prices of a known depreciation curve.
 
     Args:
-        rows: how many.
-        seed: of the generator; the same one gives the same rows.
-        rates: what a price loses each month, as a rate of its logarithm, in each stretch of age.
+        rows: the number of rows.
+        seed: the seed; the same one gives the same rows.
+        rates: the monthly fall of the logarithm of a price, in each stretch of age.
         knots: where the stretches end, in months.
         brand_spread: the standard deviation of the brands' offsets.
         noise: the standard deviation of a price around the curve, on the logarithm.
@@ -172,15 +172,15 @@ def simulate_lists(
     season: float = 0.03,
     noise: float = 0.02,
 ) -> pd.DataFrame:
-    """Make the lists of a buyer, on the 15th of each month, of a line whose models come out each 20 September.
+    """Make a buyer's lists, on the 15th of each month, of a line whose models come out each 20 September.
 
     Args:
-        years: how many launches there are, the first in 2018; lists begin with the second year.
-        seed: of the generator; the same one gives the same rows.
-        models: how many come out at each launch.
-        rate: what a price loses each month, as a rate of its logarithm.
-        step: what it loses more at the launch of each successor.
-        season: how far prices are above the year's mean in July, and below it in January.
+        years: the number of launches, the first in 2018; lists begin with the second year.
+        seed: the seed; the same one gives the same rows.
+        models: the number of models of each launch.
+        rate: the monthly fall of the logarithm of a price.
+        step: the further fall at the launch of each successor.
+        season: the excess of prices over the year's mean in July, and their deficit in January.
         noise: the standard deviation of a price around that, on the logarithm.
 
     Returns:
@@ -228,10 +228,10 @@ def simulate_quotes(
     """Make condition quotes of known weights and anchors.
 
     Args:
-        devices: how many.
-        seed: of the generator.
-        spread: how far anchors of devices of one price scatter, on the logarithm.
-        noise: how far a quote's deduction differs from weight times anchor, on the logarithm.
+        devices: the number of devices.
+        seed: the seed.
+        spread: the standard deviation of anchors of devices of one price, on the logarithm.
+        noise: the standard deviation of a quote's deduction around weight times anchor, on the logarithm.
         step: the rounding step of the quotes, in rupees.
 
     Returns:
@@ -288,10 +288,10 @@ def simulate_observations(
     """Make market observations around a programme's own prices.
 
     Args:
-        programme: whose prices are the truth.
-        rows: how many.
-        seed: of the generator.
-        models: how many of its priced models occur; None for all.
+        programme: the programme whose prices are the truth.
+        rows: the number of rows.
+        seed: the seed.
+        models: the number of its priced models that occur; None for all.
         begin: the first day; by default that of its first price.
         end: the last day; by default 30 days after that of its last price.
         noise: the standard deviation of a price around the truth, on the logarithm.
@@ -348,12 +348,12 @@ def simulate_book(
     """Make a book of devices with their answers, as `backtest` and `compare` take it.
 
     Args:
-        programme: whose models and questions are used.
-        rows: how many devices.
-        seed: of the generator.
-        at: the instant at which they are to be valued.
-        faults: how likely an answer is not the best one.
-        models: how many of its listed models occur; None for all.
+        programme: the programme with the models and questions.
+        rows: the number of devices.
+        seed: the seed.
+        at: the instant of their valuation.
+        faults: the probability that an answer is not the best one.
+        models: the number of its listed models that occur; None for all.
 
     Returns:
         ``model``, ``purchased_on``, and a column for each question of the terms in force; a question that is
@@ -402,14 +402,14 @@ def simulate_deals(
     faults: float = 0.15,
     models: int | None = None,
 ) -> pd.DataFrame:
-    """Make settled deals: a book, each row paid what the programme says, give or take some noise.
+    """Make settled deals: a book, each row paid the programme's value with some noise.
 
     Args:
-        programme: whose values are the truth.
-        rows: how many.
-        seed: of the generator.
+        programme: the programme whose values are the truth.
+        rows: the number of rows.
+        seed: the seed.
         at: the instant of the deals.
-        noise: the standard deviation of what was paid around the value, on the logarithm.
+        noise: the standard deviation of the payment around the value, on the logarithm.
         faults: as in `simulate_book`.
         models: as in `simulate_book`.
 
@@ -466,27 +466,27 @@ def simulate_inspections(
     """Make inspections at the doors of some stores, as `paid_as_quoted` takes them, of questions that mislead.
 
     Args:
-        programme: whose models, questions and rules of exchange are used.
-        rows: how many phones are brought.
-        seed: of the generator.
+        programme: the programme with the models, questions and rules of exchange.
+        rows: the number of phones brought.
+        seed: the seed.
         at: the instant of the quotes.
         bias: how far a question misleads, by its id: the share of phones with a worse answer whose owners give the best
             one; or below 0, the share of phones with the best answer whose owners give the next.
-        error: how likely anybody is one step off with an answer, customers and inspectors alike.
-        spread: how far inspectors differ in that, and the stores where they work: a standard deviation on the
-            logarithm. Each errs to a side of their own: some are strict, some lenient.
+        error: the probability that an answer is one step off, for customers and inspectors alike.
+        spread: the scatter of that probability over inspectors, and over their stores: a standard deviation on the
+            logarithm. Each has a bias: some are strict, some lenient.
         faults: as in `simulate_book`.
         declines: the share of customers who decline a re-quote.
-        stores: how many.
-        inspectors: how many work in each store.
-        again: the share of phones at which another inspector of the store looks as well; it takes two.
+        stores: the number of stores.
+        inspectors: the number of inspectors of each store.
+        again: the share of phones at which a second inspector of the store looks as well; it takes two.
         models: as in `simulate_book`.
 
     Returns:
         The inspections, and the second looks. Phones that the programme does not value are left out.
 
     Raises:
-        InvalidValue: an argument is not usable, or the programme asks no such question.
+        InvalidValue: an argument is invalid, or the programme has no such question.
     """
     from miexchange.tuning._book import valued  # noqa: PLC0415 - as in simulate_deals
     from miexchange.tuning.inspections import SEEN  # noqa: PLC0415 - as above
@@ -517,7 +517,7 @@ def simulate_inspections(
         looks += [_stepped(make, truth, errs[store, who], strict[store, who], len(options)) for who in (first, second)]
         for frame, look in zip((said, seen, seen_again), looks, strict=True):
             place = np.where(truth < 0, -1, look)
-            if question.asked_after:  # asked after this look at an earlier question only: its best answer
+            if question.asked_after:  # shown after this look at an earlier question only: its best answer
                 asked_there = frame[question.asked_after].isin(question.asked_answers)
                 is_asked = asked_there & _may_ask(question, terms, book, programme)
                 place = np.where(is_asked, np.maximum(place, 0), -1)
@@ -544,7 +544,7 @@ def simulate_inspections(
 
 
 def _may_ask(question: Question, terms: Terms, book: pd.DataFrame, programme: Programme) -> pd.Series[bool]:
-    """Tell of each row whether the question is asked of its model, whatever the answers."""
+    """Tell for each row whether the question is asked of its model, whatever the answers."""
     variants = {model: programme.catalogue.by_model[model] for model in book["model"].unique()}
     asked = {model: terms.questionnaire.may_ask(question, variant) for model, variant in variants.items()}
     found: pd.Series[bool] = book["model"].map(asked)
@@ -575,7 +575,7 @@ def _paid(
     declined: npt.NDArray[np.bool_],
     rules: ExchangeRules | None,
 ) -> npt.NDArray[np.int64]:
-    """Return what is paid by the rules of an exchange; where there are none, the lower of both values."""
+    """Return the payment by the rules of an exchange; without such rules, the lower of both values."""
     if rules is None:
         return np.minimum(quoted, worth)
     honoured = [rules.honours(said - seen, said) for said, seen in zip(quoted.tolist(), worth.tolist(), strict=True)]
@@ -597,13 +597,13 @@ def simulate_offers(
 ) -> pd.DataFrame:
     """Make offers, accepted and declined, of a known acceptance curve, as `AcceptanceModel` takes them.
 
-    Offers are 60 to 100 % of the market price, by chance, in whole steps.
+    Offers are 60 to 100 % of the market price, at random, in whole steps.
 
     Args:
-        rows: how many.
-        seed: of the generator; the same one gives the same rows.
-        level: the log-odds that an offer of the whole market price is accepted.
-        slope: by how much they rise with the logarithm of offer over market.
+        rows: the number of offers.
+        seed: the seed; the same one gives the same rows.
+        level: the log-odds that an offer at the market price is accepted.
+        slope: the change of the log-odds with the logarithm of offer over market.
         step_minor: the step of the offers.
 
     Returns:
@@ -658,17 +658,17 @@ def simulate_panel(
     """Make a panel of market prices of known drift, launches and scatter, as `LockRisk` takes it.
 
     Args:
-        models: how many.
-        days: how many days the panel lasts.
-        seed: of the generator; the same one gives the same rows.
+        models: the number of models.
+        days: the length of the panel in days.
+        seed: the seed; the same one gives the same rows.
         first: its first day.
-        drift: by how much the logarithm of a price falls each day.
-        common: the standard deviation of what all prices do together in a day.
-        own: that of what each does alone.
+        drift: the daily fall of the logarithm of a price.
+        common: the standard deviation of the common part of a daily change.
+        own: the standard deviation of the individual part.
         launches: the days of launches.
-        launch_step: by how much more the logarithm falls in the days after a launch, in all.
-        launch_days: how many days those are.
-        every: each model is seen on every so many days.
+        launch_step: the total further fall of the logarithm in the days after a launch.
+        launch_days: the number of those days.
+        every: the interval at which each model is observed, in days.
 
     Returns:
         `model`, `on`, `price_minor`.

@@ -82,11 +82,11 @@ class Numbers:
 
     @classmethod
     def empty(cls, rows: int) -> Numbers:
-        """Make room for so many rows."""
+        """Allocate the columns for a number of rows."""
         return cls(empty(rows, np.uint8), empty(rows, np.uint32), empty(rows, np.uint32))
 
     def of(self, start: int, stop: int) -> Numbers:
-        """Return the room of some rows."""
+        """Return a view of some rows."""
         return Numbers(self.code[start:stop], self.tac[start:stop], self.rest[start:stop])
 
     def take(self, rows: NDArray[np.integer[Any]], found: Numbers) -> None:
@@ -101,7 +101,7 @@ class Numbers:
 
 
 def read_numbers(texts: pa.Array, numbers: Numbers) -> None:
-    """Read a column of texts (an Arrow array of string or large_string); what is said of a null means nothing."""
+    """Read a column of texts (an Arrow array of string or large_string); the result of a null is meaningless."""
     if _read(*_buffers(texts), False, numbers.code, numbers.tac, numbers.rest):  # noqa: FBT003 - numba knows no keywords
         foreign = np.flatnonzero(numbers.code == _FOREIGN)
         _read_foreign(texts.take(pa.array(foreign)), foreign, numbers)
@@ -118,7 +118,7 @@ def _buffers(texts: pa.Array) -> tuple[NDArray[np.signedinteger[Any]], NDArray[n
 
 
 def _read_foreign(texts: pa.Array, rows: NDArray[np.intp], numbers: Numbers) -> None:
-    """Read texts that are not ASCII: once they are trimmed, only a sign is told from any other character."""
+    """Read texts that are not ASCII: after trimming, only a sign differs from any other character."""
     known = are_utf8(texts)
     plain = pc.utf8_trim(pc.if_else(pa.array(known), texts, None), characters=_WHITE)
     found = Numbers.empty(len(rows))

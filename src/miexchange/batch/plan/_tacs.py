@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["PAGE", "SERIALS", "addresses", "devices_of", "tac_rules"]
 
 PAGE = 1_000
-"""How many TACs a page has: those that differ in the last three digits."""
+"""The number of TACs of a page: those that differ in the last three digits."""
 
 SERIALS = 1_000_000
-"""How many serial numbers a TAC has."""
+"""The number of serial numbers of a TAC."""
 
 _BODIES = 100  # the first two digits
 _TACS = 1_000_000  # of each of them

@@ -1,7 +1,7 @@
-"""The rules of value that keep a part of the price, as one list: each is an element, and to add a rule is to add one.
+"""The rules of value that keep a part of the price, as one list: to add a rule is to add an element.
 
 `miexchange.appraise` walks the list for one device, `miexchange.batch` lays the same elements out as arrays. Linter,
-strategies and the page of rules ask them too. Their settings stand here, and so does what is told to them.
+strategies and the page of rules use them too. Their settings and their inputs are defined here.
 """
 
 from __future__ import annotations
@@ -69,11 +69,11 @@ class Settings:
     """The settings of the rules, each a field of `Terms` and a key of ``programme.toml``.
 
     Attributes:
-        age_bands: what is kept by age since purchase; empty where age does not matter.
-        drift_bps_per_day: what a price loses for each whole day since it became effective.
-        customer_classes: what is kept by class of customer, the best first; empty where classes do not matter.
-        overlaps: component groups that damage together.
-        bonuses: offers on top.
+        age_bands: the shares kept by age since purchase; empty if age does not matter.
+        drift_bps_per_day: the loss of a price for each whole day since it became effective.
+        customer_classes: the shares kept by class of customer, the best first; empty if classes do not matter.
+        overlaps: component groups that are damaged together.
+        bonuses: amounts on top.
     """
 
     age_bands: Annotated[tuple[AgeBand, ...], Items(0, LISTED)] = ()
@@ -96,7 +96,7 @@ class Told:
 
     Attributes:
         target: the new model that the customer wants to buy, for bonuses on it.
-        customer: the class of the customer, where it was given.
+        customer: the class of the customer, if it was given.
     """
 
     target: Annotated[Line | None, "the new phone that is wanted, for bonuses on it"] = None
@@ -104,7 +104,7 @@ class Told:
 
     @property
     def told(self) -> Inputs:
-        """All of it, by name."""
+        """All inputs, by name."""
         return {name: getattr(self, name) for name in INPUTS}  # type: ignore[return-value]  # the names of `Inputs`
 
 
@@ -117,10 +117,10 @@ _fits_quote = check_of(Line, 0)
 
 
 def plain_input(given: object, name: str) -> str | None:
-    """Return what a valuation is told as a plain text, or None.
+    """Return an input of a valuation as a plain text, or None.
 
     Raises:
-        InvalidValue: neither a text nor missing, or a text that a quote cannot hold.
+        InvalidValue: neither a text nor missing, or a text that is invalid in a quote.
     """
     if given is None or is_missing(given):
         return None
@@ -131,7 +131,7 @@ def plain_input(given: object, name: str) -> str | None:
 
 
 def plain_inputs(told: Mapping[str, object]) -> dict[str, str | None]:
-    """Return all that a valuation is told; what is not given is None."""
+    """Return all inputs of a valuation; a missing one is None."""
     if not told:
         return _NOTHING
     if strange := told.keys() - INPUTS:
@@ -155,10 +155,10 @@ class Facts(NamedTuple):
     """The facts that rules read about a device, its customer and the instant.
 
     Attributes:
-        purchased_on: when the customer bought the device, where it is given.
+        purchased_on: the day of purchase, if it is given.
         on: the day of the valuation, in the programme's zone.
         days_priced: whole days since the market price became effective.
-        told: what the valuation is told.
+        told: the inputs of the valuation.
     """
 
     purchased_on: date | None
@@ -167,13 +167,13 @@ class Facts(NamedTuple):
     told: Mapping[str, str | None]
 
     def label(self, name: str) -> Label:
-        """Return the fact of a name: one of `COUNTED`, or of what the valuation is told."""
+        """Return the fact of a name: one of `COUNTED`, or an input of the valuation."""
         label: Label = getattr(self, name) if name in COUNTED else self.told.get(name)
         return label
 
     @property
     def months_owned(self) -> int | None:
-        """Whole months since the purchase: below zero where that is still to come, None where it is not given."""
+        """Whole months since the purchase: below zero if that is in the future, None if it is not given."""
         since, on = self.purchased_on, self.on
         if since is None:
             return None

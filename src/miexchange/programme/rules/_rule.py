@@ -24,7 +24,7 @@ Label = int | str | None
 """The key of a rate: a count, such as 12 months; a text, such as a class; None if it is missing."""
 
 Span = tuple[datetime, datetime]
-"""From an instant on, until another."""
+"""A period: from an instant on, until another."""
 
 Problem = tuple[int, str, str, str]
 """The element of a setting, its key, the problem, and the remedy."""
@@ -34,8 +34,8 @@ class Rule(ABC):
     """A rule of value.
 
     Attributes:
-        setting: the field of `Terms`, and the key in ``programme.toml``; where it is empty or 0, the rule is not used.
-        title: how the page of rules calls it.
+        setting: the field of `Terms`, and the key in ``programme.toml``; if it is empty or 0, the rule is not used.
+        title: its name on the page of rules.
     """
 
     setting: ClassVar[str]
@@ -47,22 +47,22 @@ class Rule(ABC):
 
     @abstractmethod
     def faults(self, terms: Terms) -> Iterator[Fault]:
-        """Yield what is wrong with the setting, as one that pays more for less."""
+        """Yield the faults of the setting, such as one that pays more for less."""
 
     def problems(self, terms: Terms, period: Span | None, zone: tzinfo) -> Iterator[Problem]:  # noqa: ARG002 - as a rule
-        """Yield what a linter finds besides; where it can be told, of the period in which the terms are in force."""
+        """Yield further findings of a linter; of the period in which the terms are in force, if it is known."""
         yield from ()
 
     @abstractmethod
     def rows(self, terms: Terms, write: Callable[[int], str]) -> Iterable[str]:
-        """Return what the page of rules says; amounts are written by a function."""
+        """Return the text for the page of rules; amounts are written by a function."""
 
 
 class Retention(Rule):
     """A rule that keeps a part of the price.
 
     Attributes:
-        line: how the line is called.
+        line: the name of the line.
         reads: the name of the fact that is its label, see `Facts.label`.
     """
 
@@ -71,35 +71,35 @@ class Retention(Rule):
 
     @abstractmethod
     def labels(self, terms: Terms) -> Iterable[Label]:
-        """Return the labels that have rates of their own, best first; a larger count has the rate of the last one."""
+        """Return the labels with rates of their own, best first; a larger count has the rate of the last one."""
 
     @abstractmethod
     def rate(self, terms: Terms, label: Any) -> int:  # noqa: ANN401 - of the rule's own kind
-        """Return what is kept, in basis points, of a label that nothing speaks against."""
+        """Return the share that is kept, in basis points, for a label that has no `against`."""
 
     @abstractmethod
     def name(self, terms: Terms, label: Any) -> StepName:  # noqa: ANN401 - as above
-        """Return how the line is called, what it says, and the row that says so."""
+        """Return the name of the line, its effect, and its source row."""
 
     def code(self, terms: Terms, label: Label) -> ReasonCode | None:  # noqa: ARG002 - nothing speaks against any, as a rule
         """Return why a device cannot be valued, or None."""
         return None
 
     def reason(self, code: ReasonCode, terms: Terms, facts: Facts) -> Reason:
-        """Say it with the values.
+        """Return the reason with its values.
 
         Raises:
-            NotImplementedError: nothing speaks against any label of this rule.
+            NotImplementedError: this rule refuses no label.
         """
         raise NotImplementedError
 
     @abstractmethod
     def drawn(self, whole: Callable[[int, int], int], fresh_days: int) -> Any:  # noqa: ANN401 - the setting's own type
-        """Make a setting, or an empty one, of whole numbers that are drawn: what tests are run on.
+        """Make a setting, or an empty one, from drawn whole numbers: for tests.
 
         Args:
             whole: draws a number from the least to the most; its examples are best near the least.
-            fresh_days: how long a price stays fresh in the terms.
+            fresh_days: the days for which a price is fresh in the terms.
         """
 
     def falling(self, terms: Terms, rule: str) -> Iterator[Fault]:
@@ -110,5 +110,5 @@ class Retention(Rule):
                 yield f"{self.setting}.{number}.keep_bps", rate, f"give at most {before}: {rule}"
 
     def least(self, terms: Terms) -> int:
-        """Return the least that it keeps of a device that is valued."""
+        """Return the least share that it keeps for a device that is valued."""
         return min(self.rate(terms, label) for label in self.labels(terms))

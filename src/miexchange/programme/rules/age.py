@@ -27,8 +27,8 @@ class AgeBand(Value):
     """The share of the price that is kept from an age on.
 
     Attributes:
-        from_months: whole months since the purchase, from which the band holds.
-        keep_bps: what is kept, in basis points.
+        from_months: whole months since the purchase, from which the band applies.
+        keep_bps: the share that is kept, in basis points.
     """
 
     from_months: Annotated[int, Between(0, 1_200)]

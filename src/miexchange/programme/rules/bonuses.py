@@ -36,19 +36,19 @@ class Bonus(Value):
 
     Attributes:
         id: the bonus's id.
-        says: what it is, for people.
+        says: its description, for people.
         amount_minor: a fixed amount. A bonus has one of this and ``share_bps``.
         share_bps: a share of the exchange value, in basis points.
-        cap_minor: the most it can be; required for a share.
+        cap_minor: the greatest amount; required for a share.
         from_value_minor: the least exchange value that earns it. A band has no upper end, so that
             a higher value never earns less.
-        targets: the new models that it is for; empty for all. It is spent only on these.
+        targets: the new models for which it is given; empty for all. It is spent only on these.
         begins: the first day, in the programme's zone; None for always.
-        ends: the first day no longer; None for open.
+        ends: the first day after it; None for no end.
         stackable: whether it combines with other bonuses.
-        quota: how often it is given; None for no limit.
-        fall_back: the bonus that is given in its place when the quota is used up, or "".
-        source: where the offer is from.
+        quota: the number of times that it is given; None for no limit.
+        fall_back: the bonus that replaces it when the quota is used up, or "".
+        source: the source of the offer.
     """
 
     id: Id
@@ -83,7 +83,7 @@ class Bonus(Value):
 
     @property
     def most_minor(self) -> int:
-        """The most that the bonus can be: its cap, or its fixed amount."""
+        """The greatest amount of the bonus: its cap, or its fixed amount."""
         return self.amount_minor if self.cap_minor is None else self.cap_minor
 
     def runs(self, on: date, target: str | None) -> bool:
@@ -127,7 +127,7 @@ class _Bonuses(Rule):
 
 BONUSES = _Bonuses()
 
-_Fault = tuple[str, str, str]  # the key, what is wrong, and the remedy
+_Fault = tuple[str, str, str]  # the key, the fault, and the remedy
 
 
 def _faults_of_time(bonus: Bonus, period: Span, zone: tzinfo) -> Iterator[_Fault]:
@@ -150,7 +150,7 @@ def _faults_of_fall_back(bonus: Bonus, terms: Terms) -> Iterator[_Fault]:
 
 
 def _faults_of_pair(bonus: Bonus, other: Bonus) -> Iterator[_Fault]:
-    """Yield what is wrong with a bonus and the one in its place, which is also offered by itself."""
+    """Yield the faults of a bonus and its fall-back, which is also offered by itself."""
     if bonus.stackable or other.stackable:
         what = f"and its fall-back {other.id} are not alternatives: one is stackable, so {other.id} could be paid twice"
         yield "fall_back", what, "Let neither be stackable"

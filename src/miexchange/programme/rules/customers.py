@@ -25,12 +25,12 @@ __all__ = ["CUSTOMERS", "CustomerClass"]
 
 @dataclass(frozen=True, slots=True)
 class CustomerClass(Value):
-    """One class of customers, and what is kept of the price for them; the best class stands first.
+    """One class of customers, and the share of the price that is kept for them; the best class comes first.
 
     Attributes:
         id: the class, such as ``gold``.
-        keep_bps: what is kept, in basis points.
-        source: where the number is from.
+        keep_bps: the share that is kept, in basis points.
+        source: the source of the number.
     """
 
     id: Id

@@ -23,13 +23,13 @@ __all__ = ["OVERLAPS", "Overlap"]
 
 @dataclass(frozen=True, slots=True)
 class Overlap(Value):
-    """Two component groups that damage together: the smaller deduction counts only in part.
+    """Two component groups that are damaged together: the smaller deduction counts only in part.
 
     Attributes:
         one: a component group.
         other: another one.
         counted_bps: the part of the smaller deduction that counts, in basis points.
-        source: where the number is from.
+        source: the source of the number.
     """
 
     one: Id

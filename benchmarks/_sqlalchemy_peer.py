@@ -5,6 +5,7 @@ Both are what `miexchange.ledger._session` does without, so that what that saves
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert
@@ -56,7 +57,7 @@ class _CoreSession(Session):
         self.core.rollback()
 
     def run(self, statement: Any, values: Mapping[str, object]) -> Any:  # noqa: ANN401 - of SQLAlchemy's
-        made, names = statement
+        made, names = (statement, None) if isinstance(statement, str) else statement
         if names is None:
             return self.core.exec_driver_sql(made, dict(values))
         return self.core.execute(made, {name: value for name, value in values.items() if name in names})
@@ -69,7 +70,8 @@ class CoreSessions(PooledSessions):
         """Take the engine of a ledger, or for what is only read a view of it."""
         Sessions.__init__(self, engine, engine)
         self._readers = CoreSessions(reading(engine), writes=False) if writes else self
-        made: Any = self._statements
+        made: Any = copy(self._statements)  # of a kind of database there is one in the process
+        self._statements = made
         for name in (*_ONE, "move", "close_tokens"):
             statement: Executable = getattr(sql, name.upper())
             setattr(made, name, (statement, frozenset(statement.compile().params)))  # type: ignore[attr-defined]

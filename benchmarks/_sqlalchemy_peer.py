@@ -57,7 +57,7 @@ class _CoreSession(Session):
         self.core.rollback()
 
     def run(self, statement: Any, values: Mapping[str, object]) -> Any:  # noqa: ANN401 - of SQLAlchemy's
-        made, names = (statement, None) if isinstance(statement, str) else statement
+        made, names = statement if isinstance(statement, tuple) else (statement, None)
         if names is None:
             return self.core.exec_driver_sql(made, dict(values))
         return self.core.execute(made, {name: value for name, value in values.items() if name in names})

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import operator
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from hypothesis.vendor.pretty import pretty
+from hypothesis.vendor.pretty import RepresentationPrinter, pretty
 
 import miexchange
 from miexchange import Imei, InvalidValue, Programme, RegisterAnswer, strategies
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 strategies.register()
 INDIA = shipped_programme("mi-exchange-india")
 WIDE, HIGH = 100, 50  # of a screen
+FEW = settings(max_examples=10, derandomize=True, database=None, deadline=None)
+CALL = re.compile(r": test\(\s*example=(?P<example>.+?),?\s*\)\s*\Z", re.DOTALL)
 NAMES = {**{name: getattr(miexchange, name) for name in miexchange.__all__}, **vars(strategies)}
 NAMES |= {name: getattr(strategies, name) for name in strategies.__all__}
 NAMES |= {"datetime": dt, "hashlib": hashlib, "operator": operator}
@@ -33,16 +37,18 @@ def failing(strategy: SearchStrategy[Any]) -> tuple[object, str]:
     """Return the least example that a test fails with, and how it is printed."""
     seen = []
 
-    @settings(max_examples=10, derandomize=True, database=None, deadline=None, phases=[Phase.generate, Phase.shrink])
+    @settings(FEW, phases=[Phase.generate, Phase.shrink], print_blob=False)  # a blob is printed in CI
     @given(strategy)
     def test(example: object) -> None:
         seen.append(example)
         raise AssertionError
 
-    with pytest.raises(AssertionError) as failed:
+    # schemathesis, once it is loaded, gives Hypothesis a printer that prints nothing.
+    with patch("hypothesis.core.RepresentationPrinter", RepresentationPrinter), pytest.raises(AssertionError) as failed:
         test()
-    printed = "\n".join(failed.value.__notes__)
-    return seen[-1], printed[printed.index("example=") + len("example=") : printed.rindex(",")]
+    printed = CALL.search("\n".join(failed.value.__notes__))
+    assert printed is not None, failed.value.__notes__
+    return seen[-1], printed["example"]
 
 
 @pytest.mark.parametrize(

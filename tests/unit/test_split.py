@@ -85,6 +85,8 @@ def test_a_coupon_takes_the_unit_that_it_takes_most_off() -> None:
     bound = DEAR.replace(bonuses=(GrantedBonus("gift", 90_000, "Two"),))
     (part, _) = parts_of(ORDER.replace(lines=(line("Three", 990_000), line("Two", 1_100_000))), [bound])
     assert said(part) == ("o/2.1", [("Two", 1)])
+    (part, _) = parts_of(ORDER.replace(lines=ORDER.lines[::-1]), [DEAR])
+    assert said(part) == ("o/1.1", [("Three", 1)])
 
 
 def test_an_order_without_coupons_or_with_nothing_left_is_whole() -> None:

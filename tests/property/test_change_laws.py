@@ -133,7 +133,11 @@ def completed(case: Case, place: Place, picks: tuple[Key, ...]) -> Condition:
         options = then.questionnaire.as_options(case.condition)
         before = {question.id for question in then.questionnaire.asked_of(here, options)}
     said: dict[str, str | None] = dict(terms.questionnaire.as_options(case.condition))
-    said.update({name: option for what, name, option in picks if what == "condition"})
+    for what, name, option in picks:
+        if what == "condition" and name in terms.questionnaire.several:
+            said.update({one.id: one.best.id for one in terms.questionnaire.several[name]})
+        elif what == "condition":
+            said[name] = option
     while True:
         now = Condition(said)
         asked = {question.id: question for question in terms.questionnaire.asked_of(variant, now)}
@@ -184,7 +188,16 @@ def keys(case: Case, place: Place, worth: int | None) -> list[Key]:
     found: list[Key] = []
     if terms is not None:
         said = terms.questionnaire.as_options(case.condition)
+        several = terms.questionnaire.several.items()
+        unsaid = {
+            name
+            for name, choices in several
+            if not all(said.get(one.id) in {option.id for option in one.options} for one in choices)
+        }
+        found += [("condition", name, "none") for name in unsaid]  # one question, however many choices it has
         for question in terms.questionnaire.questions:
+            if question.asked_as in unsaid:
+                continue
             every = [option.id for option in question.options]
             given = said.get(question.id)
             if given is None and question.optional:

@@ -123,7 +123,7 @@ def test_every_damage_of_a_json_form_is_said_with_its_path(kind: Any, data: st.D
 
 
 def _in_condition(kind: Any, path: tuple[Any, ...]) -> bool:
-    return "condition" in path[:-1] or "answers" in path[:-1] or kind is Condition
+    return bool({"condition", "answers", "assumed"} & {*path[:-1]}) or kind is Condition
 
 
 def of_json(model: type[BaseModel], held: object) -> list[Any]:

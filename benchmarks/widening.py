@@ -213,9 +213,13 @@ def spent_by_server(url: str) -> float:
         try:
             parent = _times(pid)[0]
             own = [int(one) for one in Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split()]
-            ticks = sum(_times(parent)[1:]) + sum(sum(_times(one)[1:3]) for one in own)
-        except FileNotFoundError:  # also of a process that ended just now
+        except FileNotFoundError:
             return float("nan")
+        ticks = 0
+        for one in own:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one that just ended is in its parent's
+                ticks += sum(_times(one)[1:3])
+        ticks += sum(_times(parent)[1:])
     return ticks / os.sysconf("SC_CLK_TCK")
 
 

@@ -62,7 +62,7 @@ def run(
     *,
     as_json: Json = False,
 ) -> None:
-    """Run worked cases against a programme: everything that is not as they say, by file:line, the first one first.
+    """Run worked cases against a programme, and list every difference by file:line, in the order of the file.
 
     The exit code is 0 if all is as they say and 2 otherwise.
     """

@@ -114,12 +114,12 @@ def override(
         str,
         typer.Option(
             metavar="N",
-            help="What the old phone is traded in at instead, without bonuses, in minor units such as paise; up to "
-            "what was quoted.",
+            help="The value to grant for the old phone, without bonuses, in minor units such as paise; at most the "
+            "quoted one.",
         ),
     ],
     role: Annotated[str, typer.Option(metavar="ID", help="The role whose authority is used, as the terms name it.")],
-    person: Annotated[str, typer.Option(metavar="ID", help="Who decides: an id of your own, and no name.")],
+    person: Annotated[str, typer.Option(metavar="ID", help="The person who decides: your own id of them, not a name.")],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record.")],
     idempotency_key: RequestName,
     at: When = None,
@@ -127,10 +127,10 @@ def override(
     old_key_file: OldKeyFiles = None,
     as_json: Json = False,
 ) -> None:
-    """Agree to more than the rules give for the phone as it was found. The exit code is 1 if that is refused.
+    """Grant more than the rules give for the phone as it was found. The exit code is 1 if that is refused.
 
-    It is for a re-quote only, once, and within the authority of the role. The command believes whoever has the key of
-    the ledger: that the person has this role is for you to check.
+    This works for a re-quote only, once, and within the authority of the role. The command does not check that the
+    person has this role: anybody with the key of the ledger can name one.
     """
     when = _given.instant(at, "--at", None)
     if re.fullmatch(r"[0-9]{1,18}", exchange_value) is None:  # rupees that were read as paise would be a hundredth

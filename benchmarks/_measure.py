@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import os
 import platform
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["AS_INSTALLED", "Timing", "is_quick", "print_table", "processes", "side_by_side", "verdict"]
+__all__ = ["AS_INSTALLED", "Timing", "asked", "is_quick", "print_table", "processes", "side_by_side", "verdict"]
 
 AS_INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 """The environment of a process that is timed: it keeps bytecode, as pip does for what it installs."""
@@ -56,11 +58,23 @@ class Timing:
         return f"{self.best * 1e3:.0f} ms (median {self.median * 1e3:.0f})"
 
 
+_written: dict[Path, list[dict[str, Any]]] = {}
+"""The tables so far, by the file that they are written to as JSON."""
+
+
+def asked(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Read the command line of a benchmark, with the options that all of them have."""
+    parser.add_argument("--quick", action="store_true", help="a few turns only; the numbers mean little")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the tables to this file too, as JSON")
+    given = parser.parse_args()
+    if given.json is not None:
+        _written[given.json] = []
+    return given
+
+
 def is_quick(description: str | None) -> bool:
     """Read the command line: whether to measure just enough to see that the script works."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--quick", action="store_true", help="a few turns only; the numbers mean little")
-    return bool(parser.parse_args().quick)
+    return bool(asked(argparse.ArgumentParser(description=description)).quick)
 
 
 def side_by_side(contenders: dict[str, Callable[[], object]], *, quick: bool) -> dict[str, Timing]:
@@ -110,7 +124,10 @@ def verdict(ratio: float, goal: float, *, at_least: bool = False) -> tuple[str, 
 
 
 def print_table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """Print a table in Markdown, with the machine that it was measured on."""
+    """Print a table in Markdown, with the machine that it was measured on; and write it, if a file was asked for."""
+    for file, tables in _written.items():
+        tables.append({"title": title, "head": head, "rows": rows})
+        file.write_text(json.dumps(tables, indent=1), encoding="utf-8")
     print(f"## {title}\n")
     print(f"Python {platform.python_version()} on {sys.platform}, {os.cpu_count()} cores\n")
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]

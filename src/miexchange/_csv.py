@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import operator
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -27,7 +28,7 @@ from miexchange._value import checks_of, from_columns
 from miexchange.errors import InvalidValue, sentence, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import tzinfo
     from pathlib import Path
 
@@ -231,10 +232,12 @@ class Lines:
     def rows(self) -> list[Row]:
         """Return each row."""
         columns = self.columns
-        return [Row(self.file, line, dict(zip(columns, cells, strict=True)), self.problems) for line, cells in self.cells]
+        return [
+            Row(self.file, line, dict(zip(columns, cells, strict=True)), self.problems) for line, cells in self.cells
+        ]
 
     def values(self, kind: type[_T], zone: tzinfo | None) -> list[_T] | None:
-        """Return the value of each row; None if one has a fault or a cell that is not text: `Row.value` then says which.
+        """Return the value of each row, or None if one has a fault, which `Row.value` names, or a cell is not text.
 
         A column repeats few texts, so each of them is read and checked once.
         """
@@ -243,13 +246,13 @@ class Lines:
         columns = []
         for name, how in _read_as(cast("Any", kind)):
             texts = given.get(name)
-            known: dict[Any, object] = {None: None} if texts is None else dict.fromkeys(texts)
+            known: dict[object, object] = {}
             if texts is not None and {*map(type, texts)} != {str}:
                 return None
-            for text in known:
+            for text in {*texts} if texts else (None,):
                 row.cells[name] = text
-                known[text] = row._cell(name, how, zone)  # noqa: SLF001 - of this module
-                if not (row.good and tests[name](known[text])):
+                field = known[text] = row._cell(name, how, zone)  # noqa: SLF001 - of this module
+                if not (row.good and tests[name](field)):
                     return None
             columns.append([*map(known.__getitem__, texts or (None,) * len(self.cells))])
         with suppress(InvalidValue):  # two fields of a row do not fit one another

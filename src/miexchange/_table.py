@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, Type
 
 from miexchange._csv import Lines, Row, read_lines
 from miexchange._fits import fault
+from miexchange._forms import added, form_of
 from miexchange._limits import JSON_VALUES
 from miexchange._problems import Problems
 from miexchange._text import text_of
-from miexchange._value import Value, elements
+from miexchange._value import Value, check_names, checks_of, elements, from_columns
 from miexchange.errors import out_of_range, shown, wrong_type
 
 if TYPE_CHECKING:
@@ -81,6 +82,16 @@ class Table(Value, Generic[_RowT]):
                 what = f"has a row of {shown(self._called(row))}{since} that {clash} another one"
                 remedy = "keep one of them" + ", or let the first end before the second begins" * bool(self._dates)
                 raise out_of_range(field, rows, remedy, what)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the rows by columns: they repeat few values, so that each value is stored and checked once."""
+        kind: Any = self._kind
+        later, columns = added(kind), {}
+        for name in self.columns:
+            column, known = [*map(attrgetter(name), self._rows)], dict[Any, Any]()
+            if name not in later or any(value != later[name][1] for value in column):
+                columns[name] = [*map(known.setdefault, column, column)]
+        return _unpickled, (type(self), form_of(kind), len(self), columns)
 
     @classmethod
     def of(cls, rows: Iterable[_RowT]) -> Self:
@@ -246,3 +257,21 @@ class Table(Value, Generic[_RowT]):
             what = f"{cls._called(row)} is listed more than {cls._most_of_key} times"
             line.bad(cls._key[0], what, "Join windows that follow one another")
         return line.good
+
+
+def _unpickled(table: Any, form: int, count: int, columns: dict[str, list[Any]]) -> Any:  # noqa: ANN401 - a table
+    """Return the table of a pickle.
+
+    Raises:
+        InvalidValue: a newer version wrote it, or a row is invalid.
+    """
+    kind = table._kind  # noqa: SLF001 - of this module
+    check_names(kind, form, columns)
+    given = {field.name: columns.get(field.name, [field.default] * count) for field in fields(kind)}
+    if any(type(column) is not list or len(column) != count for column in given.values()):
+        raise out_of_range(table.__name__, None, "read its JSON", "is pickled in columns of different lengths")
+    # By identity: a value that only equals a sound one, as True equals 1, must not pass for it.
+    tests = checks_of(kind)
+    if all(tests[name](value) for name in given for value in {id(value): value for value in given[name]}.values()):
+        return table(tuple(from_columns(kind, [*given.values()])))
+    return table(tuple(kind(*cells) for cells in zip(*given.values(), strict=True)))

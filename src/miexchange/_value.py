@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from itertools import repeat
@@ -36,6 +36,7 @@ __all__ = [
     "argument",
     "canonical",
     "changed",
+    "check_names",
     "check_types",
     "checks_of",
     "day",
@@ -200,13 +201,18 @@ def _unpickled(kind: Any, form: int, state: dict[str, object]) -> Any:  # noqa: 
     Raises:
         InvalidValue: a newer version wrote it, or a field is invalid.
     """
+    check_names(kind, form, state)
+    return kind(**state)
+
+
+def check_names(kind: Any, form: int, names: Iterable[str]) -> None:  # noqa: ANN401 - any value's type
+    """Refuse the fields of a pickle if this version does not know one of them; `_unpickled` has the errors."""
     known = _names(kind)
-    strange = state.keys() - set(known)
+    strange = {*names} - {*known}
     if strange and form > form_of(kind):
         raise too_new(kind.__name__, form, form_of(kind))
     if strange:
         raise unknown(kind.__name__, "field", min(strange), known, "read it with the version that wrote it")
-    return kind(**state)
 
 
 @cache

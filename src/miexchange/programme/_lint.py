@@ -600,9 +600,7 @@ class _Tables:
         found = ((listing, _common(span, period)) for listing, span in self._spans[model])
         return [(listing, span) for listing, span in found if span[0] < span[1]]
 
-    def _hole(
-        self, model: str, component: str, listed: list[tuple[Listing, Span]]
-    ) -> tuple[Listing, datetime] | None:
+    def _hole(self, model: str, component: str, listed: list[tuple[Listing, Span]]) -> tuple[Listing, datetime] | None:
         """Return a row of the list and its first instant without an anchor, before the last one ends."""
         parts = broader(component) if self._ends else ()
         ends = sorted(end for part in parts for end in self._ends.get((model, part), ()))

@@ -386,6 +386,14 @@ class TestTable:
         with pytest.raises(InvalidValue, match=words):
             TacTable.of([row])
 
+    @pytest.mark.parametrize("place", [1, 2, 3])
+    def test_a_text_that_no_device_may_have_is_refused_by_its_field(self, place: int) -> None:
+        row = ["35417803", "Acme", "One", "a shop"]
+        for text in ("half of a pair: \ud800", "long " * 500):
+            row[place] = text
+            with pytest.raises(InvalidValue, match=f"TacDevice.{('brand', 'model', 'source')[place - 1]} "):
+                TacTable.of([("35417803", "Acme", "Two", "a shop"), tuple(row)])  # type: ignore[list-item]  # of texts
+
     def test_equality_and_hash_are_by_content(self, tmp_path: Path) -> None:
         table = TacTable.of(self.rows)
         assert table == TacTable.of(reversed(self.rows))

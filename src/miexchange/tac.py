@@ -266,7 +266,7 @@ def _table(file: _tac_files.TacFile) -> TacTable:
         fits = checks_of(TacDevice)[name]
         for text in known:
             if not fits(text):
-                TacDevice(**{"model": "-", name: text})  # raises its own error
+                TacDevice(**{"brand": "-", "model": "-", name: text})  # raises its own error
     brands, models, sources = map(len, texts)
     # An entry is one number, made of the TAC and the three ranks: numbers are sorted many times faster than tuples.
     entries = sorted(

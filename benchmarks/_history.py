@@ -86,7 +86,7 @@ def costs(history: list[Measured]) -> dict[str, dict[str, dict[int, float]]]:
 
 
 def draw(history: list[Measured], target: Path) -> None:
-    """Draw how the cost of each figure moved since it was first measured, a panel for each table."""
+    """Draw how the cost of each figure moved since it was first measured, a panel for each table with two runs."""
     import matplotlib as mpl  # noqa: PLC0415 - only a chart needs it
 
     mpl.use("svg")
@@ -95,11 +95,13 @@ def draw(history: list[Measured], target: Path) -> None:
 
     found = costs(history)
     panels = {table: rows for table, rows in found.items() if any(len(points) > 1 for points in rows.values())}
+    if not panels:
+        return
     runs = list(dict.fromkeys((one.date, one.commit) for one in history))
     height = -(-len(panels) // COLUMNS)
     size = (13, 3.4 * height)
     figure, grid = plt.subplots(height, COLUMNS, figsize=size, sharex=True, squeeze=False, layout="constrained")
-    for axes, (table, rows) in zip(grid.flat, panels.items(), strict=False):
+    for place, (axes, (table, rows)) in enumerate(zip(grid.flat, panels.items(), strict=False)):
         axes.axhline(1, color=UNMOVED, linewidth=0.8)
         for points in rows.values():
             axes.plot([*points], [*points.values()], marker="o", markersize=3, linewidth=1.2, color=_colour(points))
@@ -110,7 +112,7 @@ def draw(history: list[Measured], target: Path) -> None:
         axes.yaxis.set_major_formatter("{x:.2g}")
         axes.set_xticks(range(len(runs)), [f"{date[5:]} {commit}" for date, commit in runs], rotation=90)
         axes.set_xlim(-0.3, len(runs) * 1.7)
-        axes.tick_params(labelsize=7)
+        axes.tick_params(labelsize=7, labelbottom=place >= len(panels) - COLUMNS)
         axes.set_title("\n".join(wrap(table, 60)), fontsize=8, loc="left")
         axes.spines[["top", "right"]].set_visible(False)
         _name(axes, rows, (low / 1.2, high * 1.2))

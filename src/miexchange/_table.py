@@ -32,6 +32,10 @@ __all__ = ["Series", "Table"]
 _RowT = TypeVar("_RowT", bound=Value)
 
 
+_BY_COLUMNS = 2
+"""The form of pickles by columns; earlier versions wrote each row."""
+
+
 class Series(NamedTuple, Generic[_RowT]):
     """The rows of one key, and the window of each."""
 
@@ -91,7 +95,14 @@ class Table(Value, Generic[_RowT]):
             column, known = [*map(attrgetter(name), self._rows)], dict[Any, Any]()
             if name not in later or any(value != later[name][1] for value in column):
                 columns[name] = [*map(known.setdefault, column, column)]
-        return _unpickled, (type(self), form_of(kind), len(self), columns)
+        return self._in_form(_BY_COLUMNS, {"form": form_of(kind), "count": len(self), "columns": columns})
+
+    @classmethod
+    def _of_state(cls, form: int, state: dict[str, Any]) -> Self:
+        """Return the table of a pickle: by columns, or by rows as earlier versions wrote it."""
+        if form != _BY_COLUMNS:
+            return super()._of_state(form, state)
+        return cls(_rows_of(cls._kind, state["form"], state["count"], state["columns"]))  # type: ignore[call-arg]  # as in `of`
 
     @classmethod
     def of(cls, rows: Iterable[_RowT]) -> Self:
@@ -259,19 +270,18 @@ class Table(Value, Generic[_RowT]):
         return line.good
 
 
-def _unpickled(table: Any, form: int, count: int, columns: dict[str, list[Any]]) -> Any:  # noqa: ANN401 - a table
-    """Return the table of a pickle.
+def _rows_of(kind: Any, form: int, count: int, columns: dict[str, list[Any]]) -> tuple[Any, ...]:  # noqa: ANN401 - of rows
+    """Return the rows of a pickle.
 
     Raises:
         InvalidValue: a newer version wrote it, or a row is invalid.
     """
-    kind = table._kind  # noqa: SLF001 - of this module
     check_names(kind, form, columns)
     given = {field.name: columns.get(field.name, [field.default] * count) for field in fields(kind)}
     if any(type(column) is not list or len(column) != count for column in given.values()):
-        raise out_of_range(table.__name__, None, "read its JSON", "is pickled in columns of different lengths")
+        raise out_of_range(kind.__name__, None, "read its JSON", "is pickled in columns of different lengths")
     # By identity: a value that only equals a sound one, as True equals 1, must not pass for it.
     tests = checks_of(kind)
     if all(tests[name](value) for name in given for value in {id(value): value for value in given[name]}.values()):
-        return table(tuple(from_columns(kind, [*given.values()])))
-    return table(tuple(kind(*cells) for cells in zip(*given.values(), strict=True)))
+        return tuple(from_columns(kind, [*given.values()]))
+    return tuple(kind(*cells) for cells in zip(*given.values(), strict=True))

@@ -79,7 +79,17 @@ class Pickled:
         kind = cast("Any", type(self))
         unwritten = left_out(self)
         state = {name: getattr(self, name) for name in _names(kind) if name not in unwritten}
-        return _unpickled, (kind, form_of(kind), state)
+        return self._in_form(form_of(kind), state)
+
+    def _in_form(self, form: int, state: dict[str, object]) -> tuple[Any, ...]:
+        """Return what pickle stores: a version that does not know the form says so."""
+        return _unpickled, (type(self), form, state)
+
+    @classmethod
+    def _of_state(cls, form: int, state: dict[str, Any]) -> Self:
+        """Return the value of a pickle; `_unpickled` has the errors."""
+        check_names(cls, form, state)
+        return cls(**state)
 
     def _set_by_place(self, state: object) -> None:
         kind = cast("Any", type(self))
@@ -201,8 +211,7 @@ def _unpickled(kind: Any, form: int, state: dict[str, object]) -> Any:  # noqa: 
     Raises:
         InvalidValue: a newer version wrote it, or a field is invalid.
     """
-    check_names(kind, form, state)
-    return kind(**state)
+    return kind._of_state(form, state)  # noqa: SLF001 - of this module
 
 
 def check_names(kind: Any, form: int, names: Iterable[str]) -> None:  # noqa: ANN401 - any value's type

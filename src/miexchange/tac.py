@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, final
 
 from miexchange import _tac_files
 from miexchange._bounded import Chars, Count, Line, Note
+from miexchange._forms import too_new
 from miexchange._limits import NAME
 from miexchange._text import printable
-from miexchange._value import Fault, Value, checks_of, elements, flag, proved, require
+from miexchange._value import Fault, Pickled, Value, checks_of, elements, flag, proved, require
 from miexchange.errors import InvalidValue, Problem, out_of_range, wrong_type
 from miexchange.imei import TAC_DIGITS, Imei, reporting_bodies
 
@@ -85,7 +86,7 @@ class TacReport(Value):
 
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class TacTable:
+class TacTable(Pickled):
     """The devices of each TAC: an immutable table, built by `of` or `read`.
 
     Two tables are equal if they have the same entries, whatever their origin.
@@ -137,9 +138,16 @@ class TacTable:
         if not _is_sound(self._tacs, self._devices, self._texts) or type(self.report) is not TacReport:
             raise out_of_range("TacTable", None, "give them to `of`, which sorts them", "is not sorted")
 
-    def __reduce__(self) -> tuple[type[TacTable], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the columns, to be checked like new ones."""
-        return TacTable, (self._tacs, self._devices, self._texts, self.report)
+        return self._in_form(_BY_COLUMNS, {name: getattr(self, name) for name in _COLUMNS})
+
+    @classmethod
+    def _of_state(cls, form: int, state: dict[str, Any]) -> TacTable:
+        """Return the table of a pickle; earlier versions wrote one that `__setstate__` reads."""
+        if form != _BY_COLUMNS or state.keys() != {*_COLUMNS}:
+            raise too_new(cls.__name__, form, _BY_COLUMNS)
+        return cls(**state)
 
     def __setstate__(self, state: object) -> None:
         """Read the pickle of an earlier version, which stored the devices themselves."""
@@ -229,6 +237,8 @@ def _number(tac: object, field: str) -> int:
     return int(tac)
 
 
+_BY_COLUMNS = 2
+"""The form of a pickle; in the first one devices were pickled."""
 _COLUMNS = ("_tacs", "_devices", "_texts", "report")
 
 

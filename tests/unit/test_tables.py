@@ -260,10 +260,17 @@ def test_a_tac_table_merges_rows_that_repeat_and_counts_them(tmp_path: Path) -> 
         assert table == TacTable.of(kind.rows)
 
 
-def forged(table: Any, **changes: Any) -> Any:  # noqa: ANN401 - any of the five
+def columns_of(table: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the five
+    """Return what a pickle has of a table's rows."""
+    _, (_, _, state) = table.__reduce__()
+    columns: dict[str, Any] = state["columns"]
+    return columns
+
+
+def forged(table: Any, *, form: int = 1, **changes: Any) -> Any:  # noqa: ANN401 - as above
     """Return what a pickle makes whose columns somebody changed."""
-    make, (kind, form, count, columns) = table.__reduce__()
-    return make(kind, changes.pop("form", form), count, {**columns, **changes})
+    make, (kind, of_pickle, state) = table.__reduce__()
+    return make(kind, of_pickle, {**state, "form": form, "columns": {**state["columns"], **changes}})
 
 
 @strict
@@ -293,8 +300,8 @@ def test_a_pickle_is_checked_like_new_rows() -> None:
             {"effective_from": [SPRING, SPRING, SPRING]},
             "PriceTable.prices has a row of 'one' of .* begins at the same time",
         ),
-        ({"price_minor": [200, 100]}, "PriceTable is pickled in columns of different lengths: read its JSON"),
-        ({"price_minor": "two"}, "PriceTable is pickled in columns of different lengths"),
+        ({"price_minor": [200, 100]}, "Price is pickled in columns of different lengths: read its JSON"),
+        ({"price_minor": "two"}, "Price is pickled in columns of different lengths"),
         ({"colour": [1, 2, 3]}, "Price has no field 'colour': .*read it with the version that wrote it"),
         ({"colour": [1, 2, 3], "form": 9}, "a newer version of miexchange wrote"),
     ):
@@ -302,13 +309,28 @@ def test_a_pickle_is_checked_like_new_rows() -> None:
             forged(table, **changes)
 
 
+@every
+def test_a_pickle_of_an_unknown_form_is_refused_in_words(kind: Kind) -> None:
+    """docs/reliability.md: a version that does not know the form of a pickle refuses it."""
+    make, (table, _, state) = kind.table.of(kind.rows).__reduce__()
+    with pytest.raises(InvalidValue, match=f"{table.__name__}.form is 9, which a newer version"):
+        make(table, 9, {**state, "another": 1})
+
+
+@strict
+def test_a_pickle_by_rows_is_read(kind: Kind) -> None:
+    """Earlier versions wrote each row."""
+    make, (table, _, _) = kind.table.of(kind.rows).__reduce__()
+    assert make(table, 1, {kind.field: kind.rows}) == table.of(kind.rows)
+
+
 def test_a_pickle_leaves_out_an_added_field_at_its_default() -> None:
     """miexchange._forms: at its default an added field is not written, so that an older version reads the rest."""
     plain = Catalogue.of(KINDS[Catalogue].rows)
-    assert "features" not in plain.__reduce__()[1][3]
+    assert "features" not in columns_of(plain)
     one, *others = KINDS[Catalogue].rows
     with_features = Catalogue.of([one.replace(features=("5g",)), *others])
-    assert with_features.__reduce__()[1][3]["features"] == [("5g",), (), ()]
+    assert columns_of(with_features)["features"] == [("5g",), (), ()]
     assert pickle.loads(pickle.dumps(with_features)) == with_features  # noqa: S301 - our own bytes
 
 

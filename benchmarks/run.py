@@ -6,6 +6,7 @@ python benchmarks/run.py [--quick] [--only SCRIPT …] [--check | --update --dat
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -40,7 +41,7 @@ def main() -> None:
         parser.error("the figures of a quick run mean little: leave --quick out")
     if given.update and given.date is None:
         parser.error("name the day of the run for the history: --date 2026-11-30")
-    is_watched = given.check or given.update
+    is_watched, waiting = given.check or given.update, os.getloadavg()[0]
     scripts = given.only or (WATCHED if is_watched else SCRIPTS)
     with tempfile.TemporaryDirectory() as folder:
         for script in scripts:
@@ -52,6 +53,8 @@ def main() -> None:
     before = Baseline.read(BASELINE) if BASELINE.exists() else Baseline(run.machine, run.python, {})
     found = compare(before, run)
     print_outcome(found)
+    print(f"\nPrograms that wanted one of {os.cpu_count()} cores at the beginning: {waiting:.1f}.")
+    print("On a busy machine only memory and counts can be trusted.")
     if given.update:
         Baseline(run.machine, run.python, {**before.figures, **run.figures}).write(BASELINE)
         append(HISTORY, f"{given.date}", commit(), run.machine, measured)

@@ -156,7 +156,7 @@ def test_one_command_makes_the_baseline_and_another_checks_it(
     def called(*arguments: str) -> str:
         monkeypatch.setattr(sys, "argv", ["run.py", *arguments])
         run.main()
-        return capfd.readouterr().out.splitlines()[-1]
+        return capfd.readouterr().out.splitlines()[-4]
 
     planted(monkeypatch, tmp_path, "2.00 x")
     assert called("--update", "--date", "2026-11-30") == "1 new"

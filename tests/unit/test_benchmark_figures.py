@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +15,7 @@ from _counts import calls_of, instructions_of, of_phones
 from _figures import TIME, TOLERANCES, Baseline, Figure, compare, figures_of, read_runs
 from _history import append, costs, draw, history_of
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+PINNED = Path(__file__).resolve().parents[2] / "constraints.txt"
 pytestmark = pytest.mark.no_cover
 
 TITLE, HEAD = "A race", ("who", "threads", "a row", "over ours", "goal", "", "memory", "goal", "")
@@ -218,6 +217,9 @@ def test_a_phone_takes_no_more_calls_than_the_baseline() -> None:
     baseline = Baseline.read(run.BASELINE)
     if baseline.python.split(".")[:2] != [f"{part}" for part in sys.version_info[:2]]:
         pytest.skip(f"the baseline is of Python {baseline.python}")
+    pinned = dict(line.split("==") for line in PINNED.read_text(encoding="utf-8").split() if "==" in line)
+    if other := [name for name in ("pydantic", "python-stdnum") if version(name) != pinned[name]]:
+        pytest.skip(f"the baseline is of another version of {', '.join(other)}")
     before = baseline.figures["counting.py"]
     for name, work in of_phones().items():
         metric = f"Calls and instructions: {name}, calls"

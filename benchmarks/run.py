@@ -43,6 +43,7 @@ def main() -> None:
         parser.error("name the day of the run for the history: --date 2026-11-30")
     is_watched, waiting = given.check or given.update, os.getloadavg()[0]
     scripts = given.only or (WATCHED if is_watched else SCRIPTS)
+    measured_commit = commit() if given.update else ""  # before the run's own files change
     with tempfile.TemporaryDirectory() as folder:
         for script in scripts:
             command = [sys.executable, str(HERE / script), "--json", f"{folder}/{script}.json"]
@@ -57,7 +58,7 @@ def main() -> None:
     print("On a busy machine only memory and counts can be trusted.")
     if given.update:
         Baseline(run.machine, run.python, {**before.figures, **run.figures}).write(BASELINE)
-        append(HISTORY, f"{given.date}", commit(), run.machine, measured)
+        append(HISTORY, f"{given.date}", measured_commit, run.machine, measured)
         draw(history_of(HISTORY), CHART)
     elif any(one.is_bad for one in found):
         sys.exit(1)

@@ -79,25 +79,39 @@ class Cells:
         is_number: bool = False,
         choices: Sequence[str] = (),
     ) -> Int:
-        """Return the code of a text.
+        """Return the code of a text; the arguments are those of `case`."""
+        codes = [missing, unknown, foreign, *(code for _, code in texts)]
+        case = self.case(name, texts, missing, unknown, foreign, is_number=is_number, choices=choices)
+        return self._ints.raw(case, min(codes), max(codes))
+
+    def case(
+        self,
+        name: str,
+        texts: Sequence[tuple[str, int]],
+        missing: int,
+        unknown: int,
+        foreign: int,
+        *,
+        is_number: bool = False,
+        choices: Sequence[str] = (),
+    ) -> exp.Case:
+        """Return the number of a text in SQL.
 
         Args:
             name: the column.
-            texts: the texts that have codes.
-            missing: the code of an empty cell.
-            unknown: the code of any other text.
-            foreign: the code of invalid UTF-8, if a dialect has such texts.
+            texts: the texts that have numbers.
+            missing: the number of an empty cell.
+            unknown: the number of any other text.
+            foreign: the number of invalid UTF-8, if a dialect has such texts.
             is_number: whether the column may contain whole numbers.
             choices: the choices of which a cell may name several; the texts are then ``none`` and one of them.
         """
         cell: exp.Expr = exp.cast(self._cell(name), "text") if is_number else self._cell(name)
-        codes = [missing, unknown, *(code for _, code in texts)]
         number = exp.Literal.number
         rest = [exp.If(this=exp.Is(this=self._cell(name), expression=exp.Null()), true=number(missing))]
         if self._dialect.has_foreign_text:
             is_text = exp.Anonymous(this="IS_VALID_UTF8", expressions=[cell.copy()])
             rest.append(exp.If(this=exp.Not(this=is_text), true=number(foreign)))
-            codes.append(foreign)
         if choices:
             ifs = self._chosen(name, texts, choices)
         else:
@@ -105,7 +119,7 @@ class Cells:
                 exp.If(this=exp.EQ(this=cell.copy(), expression=exp.Literal.string(text)), true=number(code))
                 for text, code in texts
             ]
-        return self._ints.raw(exp.Case(ifs=[*ifs, *rest], default=number(unknown)), min(codes), max(codes))
+        return exp.Case(ifs=[*ifs, *rest], default=number(unknown))
 
     def _chosen(self, name: str, texts: Sequence[tuple[str, int]], choices: Sequence[str]) -> list[exp.If]:
         """Return the cases of one choice: a cell names it, or ``none``, or others, each known and none duplicate.

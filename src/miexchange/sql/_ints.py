@@ -186,8 +186,10 @@ class Ints:
         bounds = number.least, number.most
         return self._make("carried", (number,), *bounds, value=name, bits=number.bits, wide=number.is_wide)
 
-    def raw(self, made_of: exp.Expr, least: int, most: int, *, wide: bool = False) -> Int:
-        """Return the result of custom SQL, such as the code of a text."""
+    def raw(
+        self, made_of: exp.Expr | Callable[[], exp.Expr], least: int, most: int, *, wide: bool = False
+    ) -> Int:
+        """Return the result of custom SQL, such as the code of a text; of a function, if it is known only later."""
         return self._make("raw", (), least, most, value=made_of, wide=wide)
 
     def test(self, made_of: exp.Expr) -> Int:
@@ -395,6 +397,9 @@ class Ints:
         for one in every.values():
             found[one] = found.get(one, 0) + 1
         common = max(found, key=lambda one: found[one])
+        starts = [place for place in list(places)[1:] if every[place] is not every[place - 1]]
+        if len(starts) < len(every) - found[common]:  # neighbours are equal: fewer comparisons
+            return self.steps(subject, starts, [every[place] for place in (places[0], *starts)])
         return self.case(subject, every, common)
 
     def steps(self, subject: Int, starts: Sequence[int], numbers: Sequence[Int]) -> Int:

@@ -29,12 +29,13 @@ class Answer:
         """Store the number of codes, with those of what is no answer."""
         self._ints, self.codes = ints, codes
 
-    def of(self, numbers: Iterable[Any], says: str = "code") -> Int:
+    def of(self, numbers: Iterable[Any], says: str = "code", width: int = 0) -> Int:
         """Return the element of an array by the code of the answer.
 
         Args:
             numbers: the array.
             says: what it is, for a reader of the query.
+            width: the least number of bits: what is united has the same, and is then cut out once.
         """
         raise NotImplementedError
 
@@ -52,7 +53,7 @@ class Replaced(Answer):
         super().__init__(ints, code.most + 1)
         self._code = code
 
-    def of(self, numbers: Iterable[Any], says: str = "code") -> Int:  # noqa: ARG002 - nothing is packed
+    def of(self, numbers: Iterable[Any], says: str = "code", width: int = 0) -> Int:  # noqa: ARG002 - nothing is packed
         """Return the element of an array by the code of the answer."""
         return self._ints.table([self._code], np.array(list(numbers)[: self.codes], dtype=np.int64))
 
@@ -95,22 +96,22 @@ class Cell(Answer):
         self._words: list[_Word] = []
         self._made: dict[tuple[int, ...], Int] = {}
 
-    def of(self, numbers: Iterable[Any], says: str = "code") -> Int:
+    def of(self, numbers: Iterable[Any], says: str = "code", width: int = 0) -> Int:
         """Return the element of an array by the code of the answer: some bits of a column."""
         wanted = tuple(int(number) for number in numbers)[: self.codes]
         if wanted not in self._made:
-            self._made[wanted] = self._packed(wanted, says)
+            self._made[wanted] = self._packed(wanted, says, width)
         return self._made[wanted]
 
     def comments(self) -> dict[str, str]:
         """Return what the bits of each column say."""
         return {word.column.value: "; ".join(word.says) for word in self._words}
 
-    def _packed(self, numbers: tuple[int, ...], says: str) -> Int:
+    def _packed(self, numbers: tuple[int, ...], says: str, width: int) -> Int:
         ints, least, most = self._ints, min(numbers), max(numbers)
-        width = (most - least).bit_length()
-        if not width:
+        if least == most:
             return ints.of(least)
+        least, width = (0, width) if width else (least, (most - least).bit_length())
         word = self._word(width)
         place = word.width
         word.fields.append((place, least, numbers))

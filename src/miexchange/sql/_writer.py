@@ -37,6 +37,7 @@ __all__ = ["Writer"]
 
 _DAY = 86_400_000_000  # microseconds
 _STATUSES = (ImeiStatus.CLEAR, ImeiStatus.BLOCKED, ImeiStatus.TRACKED, ImeiStatus.DUPLICATE, ImeiStatus.UNVERIFIED)
+_LINE = 3  # numbers of a line: fewer are as short as steps
 _FACTS = {"exchange_open": ReasonCode.EXCHANGE_OPEN, "device_exchanged": ReasonCode.DEVICE_EXCHANGED}
 _NUMBERS = ("imei", "imei2")
 _INVALID = BITS[ReasonCode.INVALID_VALUE]
@@ -172,7 +173,9 @@ class Writer:
         self._part("cells", f"  SELECT\n{lines}\n  FROM {devices}{fence}")
         numbers = [name for name in _NUMBERS if name in self._columns]
         steps = Steps(self._dialect, {}, {})
-        for what, of in (("stripped", self._cells.stripped), ("digits", self._cells.compact)) if numbers else ():
+        cells = self._cells
+        parts = {"plain": cells.plain, "stripped": cells.stripped, "digits": cells.compact} if numbers else {}
+        for what, of in parts.items():
             texts = {f"{what}:{name}": of(name).sql(dialect=self._dialect.name) for name in numbers}
             self._part(what, steps.select(self._last, texts, {}))
 
@@ -384,7 +387,9 @@ class Writer:
         columns = {
             "outcome": outcome,
             "reasons": ints.call(
-                _joined, shown, value=tuple((f"{code}", bit) for code, bit in BITS.items() if every.bits & bit)
+                _names_of,
+                shown,
+                value=(tuple((f"{code}", bit) for code, bit in BITS.items() if every.bits & bit), self._dialect),
             ),
             "warnings": ints.choose(refused, ints.text(""), warnings),
         }
@@ -441,20 +446,28 @@ class Writer:
     def _read_answers(self, is_asked: Int) -> tuple[Int, Int]:
         """Return the reasons against the answers, a set of `BITS`, and the steps below the best grade."""
         ints, answers = self._ints, self._rules.answers
-        against = ints.union(self._of_each(answers.reasons, "findings"))
+        against = self._findings()
         read = against & ints.choose(is_asked, ints.of(_ALL_FINDINGS), ints.of(_INVALID_FINDING))
         bits = [
             ints.choose((read & 1 << bit) > 0, ints.of(BITS[code]), ints.of(0)) for bit, code in enumerate(FINDINGS)
         ]
-        grades = [one for one in self._of_each(answers.grades, "grade") if one.constant != 0]
-        worst = ints.largest(grades or [ints.of(0)])
+        below = self._graded(answers.grades)
+        grades = [self._by_answer(number, below, "grade") for number in range(len(self._plan.questions))]
+        worst = ints.largest([one for one in grades if one.constant != 0] or [ints.of(0)])
         self._names[worst] = "grade found"
         return ints.union(bits), worst
 
-    def _of_each(self, numbers: Any, says: str) -> list[Int]:
-        """Return the elements of an array for the answers to all questions."""
-        graded = self._graded(numbers)
-        return [self._by_answer(number, graded, says) for number in range(len(self._plan.questions))]
+    def _findings(self) -> Int:
+        """Return what is found against the answers to all questions: in each case, the bits of all are united."""
+        ints, graded = self._ints, self._graded(self._rules.answers.reasons)
+
+        def of_case(case: int) -> Int:
+            return ints.union(
+                answer.of(graded[case, self._codes_of(number)], "findings", len(FINDINGS))
+                for number, answer in enumerate(self.answers[: len(self._plan.questions)])
+            )
+
+        return ints.table([self.period["asked"]], np.arange(len(graded)), of_case)
 
     def _by_answer(self, number: int, numbers: Any, says: str) -> Int:
         """Return the element of an array by case and code, for the answer to a question."""
@@ -489,13 +502,21 @@ class Writer:
         return rates, against
 
     def _runs(self, subjects: list[Int], numbers: Any, position: Int) -> Int:
-        """Return the element at a position of a row that subjects choose; neighbours are often equal."""
+        """Return the element at a position of a row that subjects choose; neighbours are often equal, or on a line."""
         ints = self._ints
 
         def of_row(row: int) -> Int:
             values = [int(one) for one in numbers[row]]
-            starts = [place for place in range(1, len(values)) if values[place] != values[place - 1]]
-            return ints.steps(position, starts, [ints.of(values[place]) for place in (0, *starts)])
+            starts, lines = [0], []
+            while starts[-1] < len(values):
+                first = starts[-1]
+                end = _end_of_line(values, first)
+                slope = values[first + 1] - values[first] if end - first > 1 else 0
+                bounds = min(values[first:end]), max(values[first:end])
+                one = ints.line(position, slope, values[first] - slope * first, *bounds) if slope else ints.of(bounds[0])
+                lines.append(one)
+                starts.append(end)
+            return ints.steps(position, starts[1:-1], lines)
 
         return ints.table(subjects, np.arange(len(numbers)), of_row)
 
@@ -640,17 +661,23 @@ def _comments(plan: Plan) -> dict[str, str]:
     return {name: " ".join(text.split()) for name, text in found.items()}
 
 
-def _joined(found: exp.Expr, codes: Sequence[tuple[str, int]]) -> exp.Expr:
+def _names_of(found: exp.Expr, given: tuple[Sequence[tuple[str, int]], Dialect]) -> exp.Expr:
     """Return the names of a set of bits, joined by ``|``."""
-    found = exp.Paren(this=found)
-    made: exp.Expr = exp.Literal.string("")
+    codes, dialect = given
+    found = found if isinstance(found, exp.Column) else exp.Paren(this=found)
+    number = exp.Literal.number
+    texts = []
     for name, bit in codes:
-        has = exp.NEQ(
-            this=exp.Paren(this=exp.BitwiseAnd(this=found.copy(), expression=exp.Literal.number(bit))),
-            expression=exp.Literal.number(0),
-        )
-        shown = exp.Case(ifs=[exp.If(this=has, true=exp.Literal.string(f"|{name}"))], default=exp.Literal.string(""))
-        made = exp.DPipe(this=made, expression=shown)
-    none = exp.EQ(this=found.copy(), expression=exp.Literal.number(0))
-    names = exp.Substring(this=made, start=exp.Literal.number(2))
-    return exp.Case(ifs=[exp.If(this=none, true=exp.Literal.string(""))], default=names)
+        has = exp.GT(this=exp.Paren(this=exp.BitwiseAnd(this=found.copy(), expression=number(bit))), expression=number(0))
+        texts.append(exp.Case(ifs=[exp.If(this=has, true=exp.Literal.string(name))]))
+    none = exp.EQ(this=found.copy(), expression=number(0))
+    return exp.Case(ifs=[exp.If(this=none, true=exp.Literal.string(""))], default=dialect.joins("|", texts))
+
+
+def _end_of_line(values: Sequence[int], first: int) -> int:
+    """Return the end of the numbers from a place on that are equal, or of three or more that are on a line."""
+    slopes = [later - one for one, later in zip(values[first:], values[first + 1 :], strict=False)]
+    same = 0
+    while same < len(slopes) and slopes[same] == slopes[0]:
+        same += 1
+    return first + 1 + (same if same >= _LINE or (slopes and slopes[0] == 0) else 0)

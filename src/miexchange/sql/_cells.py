@@ -230,7 +230,10 @@ class Cells:
         is_fifteen = ints.both(given, shape == 0)
         cast = exp.cast(digits.copy(), "bigint")
         read = ints.choose(is_fifteen, ints.raw(cast, 0, 10**15 - 1, wide=True), ints.of(0))
-        sound = ints.remainder(_luhn(ints, read), 10) == 0
+        if self._dialect.is_luhn is None:
+            sound = ints.remainder(_luhn(ints, read), 10) == 0
+        else:
+            sound = ints.both(is_fifteen, ints.test(self._dialect.is_luhn(digits.copy())))
         wrong = ints.choose(
             ints.remainder(read, 10) == 0,
             ints.of(BITS[ReasonCode.IMEI_NETWORK_FORM]),

@@ -22,8 +22,12 @@ def _division_of_integers(one: exp.Expr, other: exp.Expr) -> exp.Expr:
 
 
 def _matches(of: exp.Expr) -> exp.Expr:
-    """Test it by a regular expression."""
-    return exp.RegexpLike(this=of, expression=exp.Literal.string("^[0-9]{15}$"))
+    """Test it by a regular expression, whose end may be before the end of a line."""
+    return exp.and_(_has_length(of), exp.RegexpLike(this=of, expression=exp.Literal.string("^[0-9]+$")))
+
+
+def _has_length(of: exp.Expr) -> exp.Expr:
+    return exp.EQ(this=exp.Length(this=of.copy()), expression=exp.Literal.number(15))
 
 
 _TENS = 10**14
@@ -31,9 +35,9 @@ _TENS = 10**14
 
 def _is_long(of: exp.Expr) -> exp.Expr:
     """Fifteen characters that are a number of as many digits, the first of which is no zero, are digits."""
-    number = exp.TryCast(this=of.copy(), to=exp.DataType.build("bigint"))
+    number = exp.var(f"TRY_CAST({of.sql(dialect='spark')} AS BIGINT)")  # sqlglot would write CAST, which fails
     is_long = exp.GTE(this=number, expression=exp.Literal.number(_TENS))
-    return exp.and_(exp.EQ(this=exp.Length(this=of), expression=exp.Literal.number(15)), is_long)
+    return exp.and_(_has_length(of), is_long)
 
 
 def _is_long_in_duckdb(of: exp.Expr) -> exp.Expr:
@@ -43,9 +47,9 @@ def _is_long_in_duckdb(of: exp.Expr) -> exp.Expr:
     without = [
         exp.Not(this=exp.Anonymous(this="CONTAINS", expressions=[of.copy(), exp.Literal.string(e)])) for e in "eE"
     ]
-    length, is_long = _is_long(of).flatten()
-    rest = exp.and_(is_long, *without)
-    return exp.Case(ifs=[exp.If(this=exp.and_(length.copy(), *first), true=rest)], default=exp.false())
+    number = exp.TryCast(this=of.copy(), to=exp.DataType.build("bigint"))
+    rest = exp.and_(exp.GTE(this=number, expression=exp.Literal.number(_TENS)), *without)
+    return exp.Case(ifs=[exp.If(this=exp.and_(_has_length(of), *first), true=rest)], default=exp.false())
 
 
 def _joined(between: str, texts: Sequence[exp.Expr]) -> exp.Expr:
@@ -76,6 +80,7 @@ class Dialect(NamedTuple):
         divides: the truncating division.
         is_plain: whether a text is fifteen digits and nothing else, such as most IMEIs; it may overlook some.
         joins: texts, some of which may be null, in one text, with a text between them.
+        is_luhn: whether the last of some digits is their check digit, if the dialect has a function for it.
     """
 
     name: str
@@ -88,6 +93,7 @@ class Dialect(NamedTuple):
     divides: Callable[[exp.Expr, exp.Expr], exp.Expr] = _whole_division
     is_plain: Callable[[exp.Expr], exp.Expr] = _matches
     joins: Callable[[str, Sequence[exp.Expr]], exp.Expr] = _joined
+    is_luhn: Callable[[exp.Expr], exp.Expr] | None = None
 
 
 def quoted(name: str, dialect: str) -> str:
@@ -177,6 +183,7 @@ DIALECTS = {
             has_foreign_text=True,
             is_plain=_is_long,
             joins=_concat_ws,
+            is_luhn=_call("LUHN_CHECK"),
         ),
         Dialect("snowflake", _date_part, _datediff, _inline, cuts_off=False),
         Dialect("bigquery", _call("UNIX_MICROS"), _call("UNIX_DATE"), _structs),

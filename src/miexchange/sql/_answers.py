@@ -1,7 +1,7 @@
 """The answer to a question as one number, whose bits are what the rules read of it.
 
-A rule has an array by the codes of answers, such as the share of the price that each of them costs. Each array becomes a few bits
-of a number, so that a row compares its text with the texts of the answers once, and not once for each rule.
+A rule has an array by the codes of answers, such as the share of the price that each of them costs. Each array becomes
+a few bits of a number, so that a row compares its text with the texts of the answers once, and not once for each rule.
 """
 
 from __future__ import annotations

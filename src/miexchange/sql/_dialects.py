@@ -42,14 +42,14 @@ def _is_long(of: exp.Expr) -> exp.Expr:
 
 def _is_long_in_duckdb(of: exp.Expr) -> exp.Expr:
     """DuckDB reads exponents, and would read every text as a number if the test were one AND."""
-    first = [exp.GTE(this=of.copy(), expression=exp.Literal.string("1"))]
-    first.append(exp.LT(this=of.copy(), expression=exp.Literal.string(":")))
+    from_one = exp.GTE(this=of.copy(), expression=exp.Literal.string("1"))
+    to_nine = exp.LT(this=of.copy(), expression=exp.Literal.string(":"))
     without = [
         exp.Not(this=exp.Anonymous(this="CONTAINS", expressions=[of.copy(), exp.Literal.string(e)])) for e in "eE"
     ]
     number = exp.TryCast(this=of.copy(), to=exp.DataType.build("bigint"))
     rest = exp.and_(exp.GTE(this=number, expression=exp.Literal.number(_TENS)), *without)
-    return exp.Case(ifs=[exp.If(this=exp.and_(_has_length(of), *first), true=rest)], default=exp.false())
+    return exp.Case(ifs=[exp.If(this=exp.and_(_has_length(of), from_one, to_nine), true=rest)], default=exp.false())
 
 
 def _joined(between: str, texts: Sequence[exp.Expr]) -> exp.Expr:

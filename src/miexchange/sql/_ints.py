@@ -186,9 +186,7 @@ class Ints:
         bounds = number.least, number.most
         return self._make("carried", (number,), *bounds, value=name, bits=number.bits, wide=number.is_wide)
 
-    def raw(
-        self, made_of: exp.Expr | Callable[[], exp.Expr], least: int, most: int, *, wide: bool = False
-    ) -> Int:
+    def raw(self, made_of: exp.Expr | Callable[[], exp.Expr], least: int, most: int, *, wide: bool = False) -> Int:
         """Return the result of custom SQL, such as the code of a text; of a function, if it is known only later."""
         return self._make("raw", (), least, most, value=made_of, wide=wide)
 
@@ -327,13 +325,18 @@ class Ints:
         if one.is_mask and other.is_mask:
             return self._make("any", self._flat("any", one, other), 0, 1, bits=1)
         most, bits = self._union(one, other)
+        made = self._cut_out(one, other, bits)
+        return self._make("or", self._flat("or", one, other), 0, most, bits=bits) if made is None else made
+
+    def _cut_out(self, one: Int, other: Int, bits: int) -> Int | None:
+        """Return the union of the same places of two numbers, which are united first and cut out once; else None."""
         if one.op == other.op == "and" and one.args[1] is other.args[1] and one.args[1].constant is not None:
             made = self.both(self.either(one.args[0], other.args[0]), one.args[1])
             made.bits = bits
             return made
         if one.op == other.op == "shift" and one.value == other.value:
             return self.shift(self.either(one.args[0], other.args[0]), one.value)
-        return self._make("or", self._flat("or", one, other), 0, most, bits=bits)
+        return None
 
     def xor(self, one: Int, other: Int) -> Int:
         """Return the bits that exactly one has."""

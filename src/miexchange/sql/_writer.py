@@ -246,7 +246,11 @@ class Writer:
 
         outputs = self._outputs
         cell = Cell(
-            self._ints, foreign + 1, write, lambda title, number: self._carry(title, number, outputs=outputs), f"answer:{name}"
+            self._ints,
+            foreign + 1,
+            write,
+            lambda title, number: self._carry(title, number, outputs=outputs),
+            f"answer:{name}",
         )
         self._read.append(cell)
         return cell
@@ -513,7 +517,9 @@ class Writer:
                 end = _end_of_line(values, first)
                 slope = values[first + 1] - values[first] if end - first > 1 else 0
                 bounds = min(values[first:end]), max(values[first:end])
-                one = ints.line(position, slope, values[first] - slope * first, *bounds) if slope else ints.of(bounds[0])
+                one = (
+                    ints.line(position, slope, values[first] - slope * first, *bounds) if slope else ints.of(bounds[0])
+                )
                 lines.append(one)
                 starts.append(end)
             return ints.steps(position, starts[1:-1], lines)
@@ -668,7 +674,9 @@ def _names_of(found: exp.Expr, given: tuple[Sequence[tuple[str, int]], Dialect])
     number = exp.Literal.number
     texts = []
     for name, bit in codes:
-        has = exp.GT(this=exp.Paren(this=exp.BitwiseAnd(this=found.copy(), expression=number(bit))), expression=number(0))
+        has = exp.GT(
+            this=exp.Paren(this=exp.BitwiseAnd(this=found.copy(), expression=number(bit))), expression=number(0)
+        )
         texts.append(exp.Case(ifs=[exp.If(this=has, true=exp.Literal.string(name))]))
     none = exp.EQ(this=found.copy(), expression=number(0))
     return exp.Case(ifs=[exp.If(this=none, true=exp.Literal.string(""))], default=dialect.joins("|", texts))

@@ -384,12 +384,8 @@ class DeductionModel(Estimator):
         position = {name: start + number for number, name in enumerate(free)}
         columns = np.array([position.get(name, -1) for name in finding], dtype=np.intp)
         matrix[rows[columns >= 0], columns[columns >= 0]] = 1.0
-        spreads = [
-            *[_LEVEL_SD] * wide,
-            *[self._slope_spread] * wide,
-            *[self._series_spread] * len(self._all_series),
-            *[_FINDING_SD] * len(free),
-        ]
+        each = [_LEVEL_SD, self._slope_spread, self._series_spread, _FINDING_SD]
+        spreads = np.repeat(each, [wide, wide, len(self._all_series), len(free)])
         self._free, self._start = free, start
         return matrix, 1.0 / np.square(spreads)
 
@@ -525,9 +521,8 @@ class DeductionModel(Estimator):
         finding, left, used = [], [], []
         for names, parts, cost, device in zip(worst, costs, rows["cost"], rows["device"], strict=True):
             # First a family without any quote, then one whose anchor this device's quotes do not determine.
-            known = [
-                (self._family[name] in apart, f"{device}\x1f{self._family[name]}" in self._anchor_log) for name in names
-            ]
+            families = [self._family[name] for name in names]
+            known = [(family in apart, f"{device}\x1f{family}" in self._anchor_log) for family in families]
             dear = min(range(len(names)), key=lambda slot: (*known[slot], -parts[slot]))
             rest = cost - (sum(parts) - parts[dear])
             finding.append(names[dear])
@@ -537,16 +532,21 @@ class DeductionModel(Estimator):
         return np.array(finding, dtype=object), np.array(left), np.array(used, dtype=bool)
 
     def _dearest(self, rows: pd.DataFrame) -> tuple[list[list[str]], list[list[float]]]:
-        """Return the dearest finding of each component of each row, and its cost on that device."""
+        """Return the dearest finding of each component of each row, and its cost on that device.
+
+        A finding whose family has no quotes is the dearest if no other one explains the cost of the row.
+        """
         at, flat, logs, _ = self._flat(rows, self.whole_)
         costs = rows["clean"].to_numpy(dtype=np.float64)[at] * np.exp(logs)
-        best: list[dict[str, tuple[float, str]]] = [{} for _ in range(len(rows))]
-        for row, name, cost in zip(at.tolist(), flat.tolist(), costs.tolist(), strict=True):
+        is_told = np.isin([self._family[name] for name in flat], self.anchors_.index.get_level_values("anchor"))
+        ranks = np.where(is_told, costs, rows["cost"].to_numpy(dtype=np.float64)[at])
+        best: list[dict[str, tuple[float, float, str]]] = [{} for _ in range(len(rows))]
+        for row, name, cost, rank in zip(at.tolist(), flat.tolist(), costs.tolist(), ranks.tolist(), strict=True):
             component = self._component[name]
-            if component not in best[row] or cost > best[row][component][0]:
-                best[row][component] = cost, name
-        names = [[name for _, name in found.values()] for found in best]
-        return names, [[cost for cost, _ in found.values()] for found in best]
+            if component not in best[row] or rank > best[row][component][0]:
+                best[row][component] = rank, cost, name
+        names = [[name for _, _, name in found.values()] for found in best]
+        return names, [[cost for _, cost, _ in found.values()] for found in best]
 
     def _flat(
         self, rows: pd.DataFrame, weights: Mapping[str, float]

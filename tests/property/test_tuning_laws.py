@@ -93,7 +93,7 @@ def test_a_price_lies_between_the_prices_that_it_is_made_of(amounts: list[int], 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TuningWarning)
         found = Observations.read(rows, graded().catalogue, as_of=ON)
-    builder = PriceTableBuilder(outlier_mads=1e9).fit(found, zone=graded().zone, dates=[ON])
+        builder = PriceTableBuilder(outlier_mads=1e9).fit(found, zone=graded().zone, dates=[ON])
     (price,) = builder.table_.prices
     assert min(amounts) - 500 <= price.price_minor <= max(amounts) + 500
     assert price.price_minor % 1000 == 0

@@ -40,7 +40,7 @@ from miexchange.tuning._arguments import (
     takes,
     whole,
 )
-from miexchange.tuning._checks import as_frame, days, fitted, minor, named_rows, words
+from miexchange.tuning._checks import as_frame, days, fitted, minor, named_rows, of_another_unit, warn, words
 from miexchange.tuning._intervals import share_of
 from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._open import LONGEST, Asked, OpenRisk, drawn_of, groups_of, shortfall
@@ -222,6 +222,10 @@ class LockRisk(Estimator):
             (int(models[rows[0]]), place[rows], logs[rows])
             for rows in np.split(order, np.flatnonzero(np.diff(models[order])) + 1)
         ]
+        jumps = np.diff(logs[order]), np.diff(models[order]) == 0
+        leaps = order[1:][jumps[1] & of_another_unit(np.exp(jumps[0]), 1.0)]
+        if len(leaps):
+            warn(f"{named_rows(panel.index[leaps])} are three times the price before, or a third: is the unit right?")
         paths = np.full((long, wide), np.nan)
         for model, seen, price in sights:
             paths[:, model] = self._path(seen, price, long)

@@ -104,3 +104,24 @@ def test_a_list_is_forecast_over_a_launch_and_between_two(benchmark: ModuleType)
 @pytest.mark.parametrize("benchmark", ["season"], indirect=True)
 def test_later_months_of_phones_that_were_seen(benchmark: ModuleType) -> None:
     assert benchmark.mape(benchmark.later_months(benchmark.pd.read_csv(MONTHS), benchmark.CUT)) <= 7.4
+
+
+@pytest.mark.skipif(not MONTHS.is_file(), reason=NEEDS)
+@pytest.mark.sweep
+@pytest.mark.parametrize("benchmark", ["season"], indirect=True)
+def test_families_that_were_not_seen(benchmark: ModuleType) -> None:
+    found = benchmark.other_families(benchmark.pd.read_csv(MONTHS), 1)
+    assert benchmark.mape(found) <= 16.0
+    assert benchmark.mape(found) < benchmark.mape(found, "ridge")
+
+
+@pytest.mark.skipif(not QUOTES.is_file(), reason=NEEDS)
+@pytest.mark.sweep
+@pytest.mark.parametrize("benchmark", ["condition"], indirect=True)
+def test_a_clean_quote_alone_is_ahead_of_the_multipliers_where_a_finding_was_only_seen_with_another(
+    benchmark: ModuleType,
+) -> None:
+    """In shuffle 2 no phone with a faulty image alone is left to learn from; six have another screen as well."""
+    rows = benchmark.quotes_of(str(QUOTES))
+    (ours, theirs) = benchmark.splits(rows, 3)[2]
+    assert ours <= 12.0 < theirs

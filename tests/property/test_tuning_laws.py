@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from datetime import date, timedelta
+from functools import cache
 
 import numpy as np
 import pandas as pd
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from miexchange.tuning import DeductionModel, Scale, TuningWarning, score
+from miexchange.money import BPS, GREATEST_AMOUNT
+from miexchange.tuning import DeductionModel, LockRisk, Scale, TuningWarning, score, simulate_panel
 from miexchange.tuning._checks import duplicates
 from miexchange.tuning.observations import Observations
 from miexchange.tuning.prices import PriceTableBuilder
@@ -90,7 +93,46 @@ def test_a_price_lies_between_the_prices_that_it_is_made_of(amounts: list[int], 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TuningWarning)
         found = Observations.read(rows, graded().catalogue, as_of=ON)
-    builder = PriceTableBuilder(outlier_mads=1e9).fit(found, zone=graded().zone, dates=[ON])
+        builder = PriceTableBuilder(outlier_mads=1e9).fit(found, zone=graded().zone, dates=[ON])
     (price,) = builder.table_.prices
     assert min(amounts) - 500 <= price.price_minor <= max(amounts) + 500
     assert price.price_minor % 1000 == 0
+
+
+LAUNCHES = (date(2018, 6, 1), date(2019, 6, 1))
+ASKED_ON = date(2019, 5, 25)
+
+
+@cache
+def risk() -> LockRisk:
+    return LockRisk(launches=LAUNCHES).fit(simulate_panel(4, 400, seed=1, launches=LAUNCHES[:1], every=5))
+
+
+AMOUNTS = st.integers(0, 10**9) | st.sampled_from([0, 1, GREATEST_AMOUNT])
+OPEN = st.tuples(st.integers(0, 8), st.integers(0, 8), AMOUNTS, st.integers(1, 10**6))
+REDEEMED = st.lists(st.sampled_from([0.0, 5e-324, 1e-9, 0.1, 0.3, 0.7]) | st.floats(0, 1), min_size=1, max_size=17)
+
+
+@given(st.lists(OPEN, min_size=1, max_size=6), st.none() | REDEEMED, st.integers(0, 10**9))
+@effort(0.3)
+def test_a_book_loses_at_most_what_it_promises(
+    rows: list[tuple[int, int, int, int]], redeemed: list[float] | None, budget: int
+) -> None:
+    """A loss is from 0 to the whole promise; a cover keeps within its budget and cuts from 0 to all of a quote."""
+    assume(redeemed is None or 0 < sum(redeemed) <= 1 + 1e-9)
+    assume(any(value for _, _, value, _ in rows))
+    book = pd.DataFrame(rows, columns=["held", "left", "value_minor", "coupons"])
+    book["quoted_on"] = [ASKED_ON - timedelta(days=held) for held in book.pop("held").tolist()]
+    book["day"] = [ASKED_ON + timedelta(days=left) for left in book.pop("left").tolist()]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TuningWarning)
+        found = risk().forecast(book, on=ASKED_ON, redeemed=redeemed, draws=100)
+        covers = found.covers(budget, bonus_days=2)
+    promised = int(book["value_minor"].sum())
+    assert ((found.losses >= 0) & (found.losses <= promised * (1 + 1e-9))).all()
+    assert (found.frame.diff().iloc[1:, 1] >= 0).all(), "a loss until a later day is no less"
+    assert covers["haircut_bps"].between(0, BPS).all()
+    assert covers["lock_days"].between(0, 16).all()
+    assert covers["bound_minor"].iloc[0] == found.summary["bound_minor"]
+    assert (covers["bound_minor"].iloc[1:] <= budget).all()
+    assert (covers["mean_minor"] <= covers["mean_minor"].iloc[0]).all(), "a cover loses no more than none"

@@ -304,6 +304,18 @@ def test_heavy_faults_are_missed_by_no_more_than_by_a_median_multiplier(families
     assert np.mean(missed) < np.mean(by_multipliers)
 
 
+def test_a_finding_that_was_only_seen_with_another_is_told_by_what_that_one_leaves() -> None:
+    """Lines cost more than the heavy marks with which they are quoted, so they are the dearer of the two."""
+    seen = pd.concat([TWO, quotes(("c", 10_000, 5_000, "heavy+lines"), ("d", 30_000, 15_600, "heavy+lines"))])
+    model = DeductionModel([GLASS, BODY, IMAGE]).fit(seen.reset_index(drop=True))
+    assert model.summary["n"]["lines"] == 2
+    row = quotes(("unseen", 20_000, 1, "lines"))
+    assert model.predict(row).iloc[0] == pytest.approx(20_000 * 0.51, rel=0.02)
+    # What the marks explain says nothing of the lines.
+    mild = pd.concat([TWO, quotes(("c", 10_000, 8_500, "heavy+lines"))]).reset_index(drop=True)
+    assert DeductionModel([GLASS, BODY, IMAGE]).fit(mild).summary["n"]["lines"] == 0
+
+
 def test_several_faults_leave_what_their_costs_leave() -> None:
     rows = quotes(("a", 20_000, 10_000, "lines"), ("a", 20_000, 17_000, "dented"), ("b", 20_000, 11_000, "lines"))
     model = DeductionModel([BODY, IMAGE]).fit(rows)

@@ -172,6 +172,24 @@ def test_covers_keep_within_the_budget_and_cost_what_they_save() -> None:
     assert (found.covers(10**9)[["haircut_bps", "lock_days"]] == [0, 14]).all(axis=None)
 
 
+def test_covers_are_those_of_the_panel_that_was_fitted() -> None:
+    """A model may be changed and fitted again while a report of it is read."""
+    changing = LockRisk(launches=LAUNCHES).fit(panel())
+    found, same = (changing.forecast(book(quoted_on=ON), on=ON, draws=100) for _ in range(2))
+    covers = found.covers(1_000)
+    changing.set_params(launch_days=0, launches=())
+    assert changing.by_day(on=ON, days=3).equals(risk().by_day(on=ON, days=3))
+    changing.set_params(launch_days=30).fit(panel().assign(price_minor=1_000))
+    assert same.covers(1_000).equals(covers)
+
+
+@pytest.mark.parametrize("redeemed", [[0.7, 0.1, 0.1, 0.1, 0.0, 1e-9], [0.3, 0.3, 0.3, 0.1, 0.0, 1e-9]])
+def test_quotes_are_redeemed_once_however_their_shares_are_rounded(redeemed: list[float]) -> None:
+    """0.7 and three tenths add up to a little less than 1: the rest is no share to divide by."""
+    found = of(book(days=3, quoted_on=ON - timedelta(4)), redeemed=redeemed)
+    assert found.losses.max() <= found.summary["promised_minor"] / 5
+
+
 def test_a_bonus_for_all_gives_back_what_the_haircut_took() -> None:
     assert "haircut and bonus" not in of(book(quoted_on=ON), redeemed=[0.05] * 15).covers(0, bonus_days=14).index
 

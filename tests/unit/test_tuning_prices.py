@@ -10,12 +10,15 @@ import pytest
 
 from miexchange import InvalidValue
 from miexchange.tuning import (
+    AcceptanceModel,
     DepreciationCurve,
+    LockRisk,
     NotFitted,
     Observations,
     PriceTableBuilder,
     TuningWarning,
     simulate_market,
+    simulate_offers,
 )
 from miexchange.tuning.prices import _weighted_medians
 from unit.small import IST
@@ -307,3 +310,21 @@ def test_a_curve_in_another_unit_is_warned_of() -> None:
         PriceTableBuilder(catalogue=graded().catalogue, curve=in_rupees).fit(
             seen([1_000_000] * 3 + [1_001_000]), zone=IST, dates=[ON, ON - timedelta(days=9)]
         )
+
+
+def test_rows_of_another_unit_are_named() -> None:
+    """Half the prices of a phone in rupees: their middle is a tenth of the truth, and no row is an outlier."""
+    deals = pd.DataFrame({"model": "oneplus-3t-6-64", "on": ON, "kind": "deal", "source": "till"}, index=range(8))
+    deals["price_minor"] = [1_000_000 + row for row in range(4)] + [10_000 + row for row in range(4)]
+    found = Observations.read(deals, graded().catalogue, as_of=ON)
+    with pytest.warns(TuningWarning, match="rows 0, 1, 2, 3, 4 and 3 more are more than three times the price"):
+        PriceTableBuilder().fit(found, zone=IST, dates=[ON])
+    with pytest.raises(InvalidValue, match="give a ratio such as"):
+        PriceTableBuilder(kind_ratios={"listing": 115}).fit(found, zone=IST, dates=[ON])
+    panel = pd.DataFrame({"model": "a", "on": pd.date_range("2020-01-01", periods=9), "price_minor": [900_000] * 9})
+    panel.loc[5:, "price_minor"] = 9_000
+    with pytest.warns(TuningWarning, match="row 5 are three times the price before"):
+        LockRisk().fit(panel)
+    offers = simulate_offers(200, seed=1)
+    with pytest.warns(TuningWarning, match="far from the market's price"):
+        AcceptanceModel().fit(offers.assign(market_minor=offers["market_minor"] * 100))

@@ -12,6 +12,7 @@ from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import same_currency
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from miexchange.market import Price
@@ -48,7 +49,8 @@ def extended(before: Programme, new: Programme, start: datetime) -> Programme:
     listed = {
         listing.model for listing in before.eligible if listing.listed_until is None or listing.listed_until > day
     }
-    # A price that was fitted for an earlier day holds from that day on: nothing changes before it.
+    # A price that was fitted for an earlier day holds from that day on: nothing changes before it. A price of before
+    # ends where the first fitted one of its model begins, if it would have ended later.
     prices = [replace(price, effective_from=max(price.effective_from, start)) for price in new.prices]
     return replace(
         new,
@@ -57,12 +59,22 @@ def extended(before: Programme, new: Programme, start: datetime) -> Programme:
         price_step_minor=before.price_step_minor,
         catalogue=Catalogue.of((*before.catalogue, *(one for one in new.catalogue if one.model not in known))),
         eligible=EligibleModels.of((*before.eligible, *(one for one in new.eligible if one.model not in listed))),
-        prices=PriceTable.of((*(one for one in before.prices if one.effective_from < start), *prices)),
+        prices=PriceTable.of((*_ended(before.prices, prices, start), *prices)),
         anchors=AnchorTable.of(one for one in before.anchors if one.effective_from < start),
         tacs=before.tacs,
         treatments=before.treatments,
         terms=(*before.terms, *new.terms),
     )
+
+
+def _ended(before: PriceTable, new: list[Price], start: datetime) -> Iterator[Price]:
+    """Yield the prices that began before an instant, up to the first new one of their model."""
+    first = {price.model: price.effective_from for price in sorted(new, key=lambda one: one.effective_from)[::-1]}
+    for price in before:
+        until = first.get(price.model)
+        ends_later = until is not None and price.effective_until is not None and price.effective_until > until
+        if price.effective_from < start:
+            yield replace(price, effective_until=until) if ends_later else price
 
 
 def priced_from(programme: Programme, start: datetime) -> list[Price]:

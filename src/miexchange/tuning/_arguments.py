@@ -80,7 +80,7 @@ def one_by_one(questionnaire: Questionnaire) -> list[str]:
     """Return the ids of the questions, each of which has a column of answers.
 
     Raises:
-        InvalidValue: a question allows several choices: their costs and error rates are not fitted.
+        InvalidValue: a question allows several choices, of which each has error rates of its own.
     """
     if questionnaire.several:
         name = next(iter(questionnaire.several))

@@ -13,7 +13,7 @@ from miexchange.tuning._checks import duplicates, named_rows, warn
 from miexchange.tuning._normal import TO_SIGMA
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import numpy.typing as npt
     import pandas as pd
@@ -44,11 +44,12 @@ _LEAST_APART = 0.2  # of a row's deviation is seen in its own mean, however much
 _MOST_EXACT = 3.0  # the least own scatter of a finding, as a share of that of all
 
 
-def keeps_of(scales: Iterable[Scale], quoted: Collection[str]) -> dict[str, float]:
+def keeps_of(scales: Sequence[Scale], quoted: Collection[str]) -> dict[str, float]:
     """Return the share that the grade of each finding keeps: weights take over what only the grade took before.
 
-    Quotes tell the whole cost of a finding. If every finding that leads to a grade is quoted, the grade takes no
-    more than the answers without a weight do; if one is not, it takes as much as before.
+    Shares are relative to the best grade. Quotes tell the whole cost of a finding. If every finding that leads to a
+    grade is quoted, the grade takes no more than the answers without a weight do; if one is not, it takes as much as
+    before.
     """
     steps: dict[int, list[tuple[str, int]]] = {}
     kept: dict[str, float] = {}
@@ -56,12 +57,12 @@ def keeps_of(scales: Iterable[Scale], quoted: Collection[str]) -> dict[str, floa
         kept |= dict.fromkeys(scale.findings, 1.0)
         for finding, keep, other in zip(scale.findings, scale.keeps_bps, scale.others_bps, strict=False):
             steps.setdefault(keep, []).append((finding, other))
-    before = BPS
+    before = best = max((scale.best_bps for scale in scales), default=BPS)
     for keep in sorted(steps, reverse=True):
         names = [finding for finding, _ in steps[keep]]
         others = min(other for _, other in steps[keep])
         before = min(before, others if set(names) <= set(quoted) else keep)
-        kept |= dict.fromkeys(names, before / BPS)
+        kept |= dict.fromkeys(names, before / best)
     return kept
 
 

@@ -253,7 +253,8 @@ def _when(group: Group, lock: int, horizon: int, redeemed: tuple[float, ...] | N
         return found
     shares = np.zeros(group.held + horizon + 1)
     shares[: len(redeemed)] = redeemed[: len(shares)]
-    still = 1 - shares[: group.held].sum()  # of the original quotes, the share that is still open
+    # The share of the original quotes that is still open; rounding must not make it less than what is yet redeemed.
+    still = max(1 - shares[: group.held].sum(), shares[group.held :].sum())
     if still > 0:
         found[: last + 1] = shares[group.held : group.held + last + 1] / still
     if group.held > lock:

@@ -27,7 +27,7 @@ from miexchange.money import BPS, GREATEST_AMOUNT, Currency
 from miexchange.programme import Programme
 from miexchange.tuning._arguments import COLUMN, INSTANT, Rule, check, each, instance, maybe, takes, whole
 from miexchange.tuning._book import valued
-from miexchange.tuning._checks import as_frame, fitted, minor, named_rows, warn, words
+from miexchange.tuning._checks import as_frame, fitted, minor, named_rows, of_another_unit, warn, words
 from miexchange.tuning._groups import labels_by
 from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._report import Report, in_units
@@ -174,7 +174,10 @@ class AcceptanceModel(Estimator):
                 all are the same share of the market.
         """
         offers = as_frame(offers, (offer_col, market_col, accepted_col, segment_col, groups), "AcceptanceModel.fit")
-        share = np.log(minor(offers, offer_col) / minor(offers, market_col))
+        offered, market = minor(offers, offer_col), minor(offers, market_col)
+        share, far = np.log(offered / market), of_another_unit(offered, market)
+        if 2 * far.sum() > len(far):
+            warn(f"{named_rows(offers.index[far])} are far from the market's price: is the unit of both columns one?")
         accepted = _flags(offers, accepted_col)
         if accepted.all() or not accepted.any():
             what = f"has {len(accepted)} offers, all {'accepted' if accepted.all() else 'declined'}"

@@ -237,6 +237,7 @@ class DeductionModel(Estimator):
         self._component = {finding: scale.component for scale in scales for finding in scale.findings}
         self._groups = list(dict.fromkeys(scale.component for scale in scales))
         overlaps = {frozenset((one.one, one.other)): one for scale in scales for one in scale.overlaps}
+        self._floors: Mapping[str, float] = {}
         self._told = {frozenset(pair): one.counted_bps / BPS for pair, one in overlaps.items()}
         if len(self._family) != sum(len(scale.findings) for scale in scales):
             what = "has a finding of two scales"
@@ -311,7 +312,7 @@ class DeductionModel(Estimator):
                 if alone.all():
                     break
         self._fit_overlaps(rows)
-        self._take_grades(keeps_of(self.scales, self.quoted_))
+        self._take_grades(keeps_of(tuple(self.scales), self.quoted_))
 
     def _take_grades(self, keeps: Mapping[str, float]) -> None:
         """Reduce each weight by what the grade of its finding already takes.
@@ -332,20 +333,20 @@ class DeductionModel(Estimator):
         self.weights_ = {name: float(np.exp(value)) for name, value in logs.items()}
         self.carried_ = frozenset(name for name, weight in self.weights_.items() if weight <= _LEAST * (1 + 1e-9))
 
-    def _beside(self, scales: tuple[Scale, ...], keeps: Mapping[str, float], scrap: float) -> DeductionModel:
+    def _beside(self, scales: tuple[Scale, ...], keeps: Mapping[str, float], scrap: Mapping[str, float]) -> Self:
         """Return the model from which a programme is written: fitted on the same quotes, net of what its grades take.
 
         Args:
             scales: the findings of its terms.
             keeps: the share that the grade of each finding keeps.
-            scrap: the least price, in the unit of the quotes.
+            scrap: the least price of each device, in the unit of the quotes.
         """
         found = copy(self)
-        found.scrap = scrap
         if tuple(self.scales) != scales:
             found.scales = scales
             found._read_scales()  # noqa: SLF001 - of its own kind
             found._learn(self._quotes)  # noqa: SLF001
+        found._floors = scrap  # noqa: SLF001
         found._take_grades(keeps)  # noqa: SLF001
         return found
 
@@ -383,12 +384,8 @@ class DeductionModel(Estimator):
         position = {name: start + number for number, name in enumerate(free)}
         columns = np.array([position.get(name, -1) for name in finding], dtype=np.intp)
         matrix[rows[columns >= 0], columns[columns >= 0]] = 1.0
-        spreads = [
-            *[_LEVEL_SD] * wide,
-            *[self._slope_spread] * wide,
-            *[self._series_spread] * len(self._all_series),
-            *[_FINDING_SD] * len(free),
-        ]
+        each = [_LEVEL_SD, self._slope_spread, self._series_spread, _FINDING_SD]
+        spreads = np.repeat(each, [wide, wide, len(self._all_series), len(free)])
         self._free, self._start = free, start
         return matrix, 1.0 / np.square(spreads)
 
@@ -445,13 +442,8 @@ class DeductionModel(Estimator):
             if not own.any():
                 continue
             names = [name for name in self._free if self._family[name] == family and (finding[own] == name).any()]
-            columns = np.column_stack(
-                [
-                    np.ones(own.sum()),
-                    np.log(clean[own] / self.centre_),
-                    *(np.asarray(finding[own] == name, dtype=np.float64) for name in names),
-                ]
-            )
+            flags = [np.asarray(finding[own] == name, dtype=np.float64) for name in names]
+            columns = np.column_stack([np.ones(own.sum()), np.log(clean[own] / self.centre_), *flags])
             seen = [float(noise[finding == name].mean() / np.sqrt((finding[own] == name).sum())) for name in names]
             spreads = np.array([_MOVE, _MOVE, *seen])
             moves = closest(columns, start[own], price[own], spreads)
@@ -529,9 +521,8 @@ class DeductionModel(Estimator):
         finding, left, used = [], [], []
         for names, parts, cost, device in zip(worst, costs, rows["cost"], rows["device"], strict=True):
             # First a family without any quote, then one whose anchor this device's quotes do not determine.
-            known = [
-                (self._family[name] in apart, f"{device}\x1f{self._family[name]}" in self._anchor_log) for name in names
-            ]
+            families = [self._family[name] for name in names]
+            known = [(family in apart, f"{device}\x1f{family}" in self._anchor_log) for family in families]
             dear = min(range(len(names)), key=lambda slot: (*known[slot], -parts[slot]))
             rest = cost - (sum(parts) - parts[dear])
             finding.append(names[dear])
@@ -541,16 +532,21 @@ class DeductionModel(Estimator):
         return np.array(finding, dtype=object), np.array(left), np.array(used, dtype=bool)
 
     def _dearest(self, rows: pd.DataFrame) -> tuple[list[list[str]], list[list[float]]]:
-        """Return the dearest finding of each component of each row, and its cost on that device."""
+        """Return the dearest finding of each component of each row, and its cost on that device.
+
+        A finding whose family has no quotes is the dearest if no other one explains the cost of the row.
+        """
         at, flat, logs, _ = self._flat(rows, self.whole_)
         costs = rows["clean"].to_numpy(dtype=np.float64)[at] * np.exp(logs)
-        best: list[dict[str, tuple[float, str]]] = [{} for _ in range(len(rows))]
-        for row, name, cost in zip(at.tolist(), flat.tolist(), costs.tolist(), strict=True):
+        is_told = np.isin([self._family[name] for name in flat], self.anchors_.index.get_level_values("anchor"))
+        ranks = np.where(is_told, costs, rows["cost"].to_numpy(dtype=np.float64)[at])
+        best: list[dict[str, tuple[float, float, str]]] = [{} for _ in range(len(rows))]
+        for row, name, cost, rank in zip(at.tolist(), flat.tolist(), costs.tolist(), ranks.tolist(), strict=True):
             component = self._component[name]
-            if component not in best[row] or cost > best[row][component][0]:
-                best[row][component] = cost, name
-        names = [[name for _, name in found.values()] for found in best]
-        return names, [[cost for cost, _ in found.values()] for found in best]
+            if component not in best[row] or rank > best[row][component][0]:
+                best[row][component] = rank, cost, name
+        names = [[name for _, _, name in found.values()] for found in best]
+        return names, [[cost for _, cost, _ in found.values()] for found in best]
 
     def _flat(
         self, rows: pd.DataFrame, weights: Mapping[str, float]
@@ -655,7 +651,8 @@ class DeductionModel(Estimator):
             if one is not None and other is not None:
                 cost = cost - (1 - part) * np.minimum(costs[:, one], costs[:, other])
         # Rounded once: the quote of a clean device is at least its price.
-        value = np.minimum(np.maximum(clean * (kept - cost), self.scrap), clean)
+        least = np.array([self._floors.get(device, self.scrap) for device in rows["device"]])
+        value = np.minimum(np.maximum(clean * (kept - cost), least), clean)
         rounded: Floats = np.round(value / self.step_) * self.step_ if self.step_ else value
         return rounded
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from miexchange._questions import GREATEST_WEIGHT
+from miexchange._questions import BETWEEN, GREATEST_WEIGHT
 from miexchange._time import midnight
 from miexchange._value import instant
-from miexchange.condition import Deduction, Grade, Option, Questionnaire
+from miexchange.condition import Deduction, Finding, Grade, Option, Questionnaire
 from miexchange.eligibility import EligibleModels, Listing
 from miexchange.errors import missing, out_of_range, shown
 from miexchange.market import Anchor, AnchorTable, PriceTable, broader
@@ -42,6 +42,7 @@ from miexchange.valuation import headline
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from miexchange.condition import Question
     from miexchange.market import Price
     from miexchange.programme import Terms
 
@@ -302,9 +303,10 @@ class _Fit:
                 bound = found[-1].keep_bps if found else BPS
                 found.append(replace(grade, keep_bps=min(grade.keep_bps, bound)))
                 continue
-            keep = min(int(np.floor(ratios.median() * BPS + 0.5)), found[-1].keep_bps, BPS)
+            whole = found[0].keep_bps  # the ratios are to the best grade, which may keep less than all
+            keep = min(int(np.floor(ratios.median() * whole + 0.5)), found[-1].keep_bps)
             bounds = _bounds_of_median(ratios, frame.loc[ratios.index, "model"])
-            low, high = min(round(bounds[0] * BPS), keep), max(round(bounds[1] * BPS), keep)
+            low, high = min(round(bounds[0] * whole), keep), max(round(bounds[1] * whole), keep)
             source = f"tuning: median of {len(ratios)} ratios to grade {best}, 95 % {_range(low, high)}"
             found.append(replace(grade, keep_bps=keep, source=source))
             self.numbers.append(("grades", grade.id, keep, "bps", low, high, len(ratios), "observed", source))
@@ -322,11 +324,12 @@ class _Fit:
         if lacking:
             rule = "fit a DeductionModel with scales_of(terms)"
             raise missing("deductions", rule, f"has no weight of {shown(min(lacking))}")
+        self._check_taken_over(terms, model)
         keeps = keeps_of(scales, () if observed else model.quoted_)
         grades = list(terms.grades)
         for question in terms.questionnaire.questions:
             for option in question.options:
-                keep = round(keeps.get(f"{question.id}={option.id}", 0.0) * BPS)
+                keep = round(keeps.get(Finding(question, option).subject, 0.0) * grades[0].keep_bps)
                 grade = grades[option.grade]
                 if keep > grade.keep_bps:
                     source = "tuning: as the grade above it; the weights of the findings take what their quotes say"
@@ -334,7 +337,19 @@ class _Fit:
                     self.numbers.append(("grades", grade.id, keep, "bps", keep, keep, 0, "modelled", source))
         terms = terms.replace(grades=tuple(grades))
         self._compare_quotes(model, prices)
-        return terms, model._beside(scales, keeps, terms.scrap_minor / self._unit)  # noqa: SLF001 - of this room
+        scrap = {variant.model: terms.scrap_of(variant) / self._unit for variant in self._base.catalogue}
+        return terms, model._beside(scales, keeps, scrap)  # noqa: SLF001 - of this room
+
+    @staticmethod
+    def _check_taken_over(terms: Terms, model: DeductionModel) -> None:
+        """Refuse an unquoted finding with a rate or an amount of its own: only a quote tells all that it costs."""
+        for question in terms.questionnaire.questions:
+            for option in question.options:
+                finding = Finding(question, option).subject
+                alike = replace(option, keep_bps=question.best.keep_bps, extra_minor=question.best.extra_minor)
+                if finding in model.whole_ and finding not in model.quoted_ and alike != option:
+                    what = f"has no quote of {finding}, which has a rate or an amount of its own beside its anchor"
+                    raise missing("deductions", "give quotes of it, or a base whose answer has the anchor alone", what)
 
     def _compare_quotes(self, model: DeductionModel, prices: list[Price]) -> None:
         """Warn of devices whose quoted clean price is far from their fitted price."""
@@ -354,7 +369,7 @@ class _Fit:
         summary = model.summary
         questions = []
         for question in terms.questionnaire.questions:
-            options = tuple(self._weighed(question.id, option, model, summary) for option in question.options)
+            options = tuple(self._weighed(question, option, model, summary) for option in question.options)
             questions.append(replace(question, options=options))
         overlaps = list(terms.overlaps)
         for number, overlap in enumerate(overlaps):
@@ -370,8 +385,8 @@ class _Fit:
         version = terms.questionnaire.version
         return terms.replace(questionnaire=Questionnaire(version, tuple(questions)), overlaps=tuple(overlaps))
 
-    def _weighed(self, question: str, option: Option, model: DeductionModel, summary: pd.DataFrame) -> Option:
-        finding = f"{question}={option.id}"
+    def _weighed(self, question: Question, option: Option, model: DeductionModel, summary: pd.DataFrame) -> Option:
+        finding = Finding(question, option).subject
         if option.deduction is None or not option.deduction.anchor or finding not in summary.index:
             return option
         row = summary.loc[finding].to_dict()
@@ -385,12 +400,15 @@ class _Fit:
             said = f"{count} quotes, which are no less than what its grade keeps: the grade alone is charged"
         source = f"tuning: weight on the {row['anchor']} anchor, {said}"
         self.numbers.append(("condition", finding, bps, "bps", low, high, count, basis, source))
-        return replace(option, deduction=Deduction(anchor=option.deduction.anchor, weight_bps=bps), source=source)
+        deduction = Deduction(anchor=option.deduction.anchor, weight_bps=bps)
+        if finding in model.quoted_:  # the weight is of the whole cost, beside the best answer
+            option = replace(option, keep_bps=question.best.keep_bps, extra_minor=question.best.extra_minor)
+        return replace(option, deduction=deduction, source=source)
 
     def anchors(self, programme: Programme, model: DeductionModel | None, series: Mapping[str, str]) -> list[Anchor]:
         """Return an anchor for every price and every family that an answer weighs."""
         terms, prices = programme.terms[-1], priced_from(programme, self._start)
-        clean = [] if model is None else [_clean(price, programme, self._start) for price in prices]
+        clean = [] if model is None else _cleans(prices, programme, self._start)
         needed = list(dict.fromkeys(scale.anchor for scale in scales_of(terms)))
         if model is None:  # under the names of the base
             there = {anchor.component for anchor in self._base.anchors}
@@ -467,12 +485,22 @@ class _Fit:
         self.numbers.append(("repair_anchors", key, values[0], "minor", *values[1:], count, basis, source))
 
 
-def _clean(price: Price, programme: Programme, start: datetime) -> float:
-    """Return the quote of a clean device of a price, in minor units, before rounding down to a step."""
-    best = headline(price.model, programme, at=max(price.effective_from, start))
-    if not isinstance(best, Quote):  # such as a device that is too old for the programme's bands of age
-        return price.price_minor * programme.terms[-1].factor_bps / BPS
-    return float(best.exchange_value - sum(line.amount for line in best.lines if line.rule == "rounding"))
+def _cleans(prices: list[Price], programme: Programme, start: datetime) -> list[float]:
+    """Return the quote of a clean device of each price, in minor units, before rounding down to a step."""
+    found, capped = [], []
+    for price in prices:
+        best = headline(price.model, programme, at=max(price.effective_from, start))
+        if not isinstance(best, Quote):  # such as a device that is too old for the programme's bands of age
+            found.append(price.price_minor * programme.terms[-1].factor_bps / BPS)
+            continue
+        amounts = {line.rule: line.amount for line in best.lines}
+        found.append(float(best.exchange_value - amounts.get("rounding", 0)))
+        if amounts.get("cap"):
+            capped.append(price.model)
+    if capped:
+        said = "are paid at most the price: the extras above it make up for a fault, which costs less than its quotes"
+        warn(f"{named_rows(capped)} of the prices {said}")
+    return found
 
 
 def _whole(amount: float) -> int:
@@ -482,11 +510,15 @@ def _whole(amount: float) -> int:
 
 def _graded_alone(frame: pd.DataFrame, terms: Terms) -> pd.Series[bool]:
     """Tell which rows have no answer with a cost apart from the grade."""
-    alone = pd.Series(data=True, index=frame.index)
+    alone, several = pd.Series(data=True, index=frame.index), terms.questionnaire.several
+    graded: dict[str, set[str]] = {}
     for question in terms.questionnaire.questions:
-        if question.id in frame.columns and question.id != "warranty":
-            graded = {option.id for option in question.options if option.is_clean or (option.grade and not option.gate)}
-            alone &= frame[question.id].isna() | frame[question.id].isin(graded)
+        ids = {option.id for option in question.options if option.is_clean or (option.grade and not option.gate)}
+        graded.setdefault(question.asked_as, set()).update(ids)
+    for name in graded.keys() & {*frame.columns} - {"warranty"}:
+        answers = frame[name].dropna().unique().tolist()
+        fit = [one for one in answers if {*(one.split(BETWEEN) if name in several else [one])} <= graded[name]]
+        alone &= frame[name].isna() | frame[name].isin(fit)
     return alone
 
 

@@ -17,6 +17,7 @@ is a random walk (a Brownian bridge) with the variance of the panel's own change
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -39,7 +40,7 @@ from miexchange.tuning._arguments import (
     takes,
     whole,
 )
-from miexchange.tuning._checks import as_frame, days, fitted, minor, named_rows, words
+from miexchange.tuning._checks import as_frame, days, fitted, minor, named_rows, of_another_unit, warn, words
 from miexchange.tuning._intervals import share_of
 from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._open import LONGEST, Asked, OpenRisk, drawn_of, groups_of, shortfall
@@ -159,7 +160,7 @@ class LockRisk(Estimator):
         longest_gap: int = 100,
         seed: int = 0,
     ) -> None:
-        """Store the parameters; they are checked by `fit`."""
+        """Store the parameters; `fit` checks and uses them, and a later change has no effect until the next `fit`."""
         self.between = between
         self.launches = launches
         self.launch_days = launch_days
@@ -193,6 +194,7 @@ class LockRisk(Estimator):
                 prices on a day, or no model is observed on two days.
         """
         check(self.get_params(), _RULES, "LockRisk.")
+        self._calendar, self._fall_days = tuple(sorted(set(self.launches))), self.launch_days
         panel = as_frame(panel, (model_col, on_col, price_col), "LockRisk.fit")
         models, names = pd.factorize(words(panel, model_col), sort=True)  # so that the order of rows decides nothing
         self._model_names = np.asarray(names)
@@ -220,6 +222,10 @@ class LockRisk(Estimator):
             (int(models[rows[0]]), place[rows], logs[rows])
             for rows in np.split(order, np.flatnonzero(np.diff(models[order])) + 1)
         ]
+        jumps = np.diff(logs[order]), np.diff(models[order]) == 0
+        leaps = order[1:][jumps[1] & of_another_unit(np.exp(jumps[0]), 1.0)]
+        if len(leaps):
+            warn(f"{named_rows(panel.index[leaps])} are three times the price before, or a third: is the unit right?")
         paths = np.full((long, wide), np.nan)
         for model, seen, price in sights:
             paths[:, model] = self._path(seen, price, long)
@@ -273,10 +279,10 @@ class LockRisk(Estimator):
         changes = np.diff(paths, axis=0)
         seen = np.isfinite(changes).sum(axis=1)
         mean = np.where(seen > 0, np.nansum(changes, axis=1) / np.maximum(seen, 1), 0.0)
-        every, begins = np.arange(len(mean)), [(launch - self.first_).days for launch in sorted(set(self.launches))]
-        inside = [(every >= begin) & (every < begin + self.launch_days) for begin in begins]
+        every, begins = np.arange(len(mean)), [(launch - self.first_).days for launch in self._calendar]
+        inside = [(every >= begin) & (every < begin + self._fall_days) for begin in begins]
         # A launch of which less than half was observed determines no fall, and its days no drift either.
-        told = [(seen[own] > 0).sum() * 2 >= self.launch_days for own in inside]
+        told = [(seen[own] > 0).sum() * 2 >= self._fall_days for own in inside]
         used = seen > 0
         for own, there in zip(inside, told, strict=True):
             used = used & (there | ~own)
@@ -284,7 +290,7 @@ class LockRisk(Estimator):
         if not (used & ~np.any([np.zeros(len(used), dtype=bool), *inside], axis=0)).any():
             what = "leaves no day of the panel"
             raise out_of_range("LockRisk.launches", None, "give a panel with days outside of launches", what)
-        design = np.column_stack([np.ones(len(mean)), *(own / self.launch_days for own in kept)])[used]
+        design = np.column_stack([np.ones(len(mean)), *(own / self._fall_days for own in kept)])[used]
         weight = seen[used].astype(np.float64)
         inverse = np.linalg.pinv((design * weight[:, None]).T @ design)
         solution = inverse @ (design.T @ (weight * mean[used]))
@@ -328,8 +334,8 @@ class LockRisk(Estimator):
         """Return the share of each launch's days that lies in a stretch, for each day of it: first, launch, day."""
         ends = first[:, None, None] + np.arange(horizon + 1)[None, None, :]
         begins = begin[None, :, None]
-        inside = np.minimum(ends, begins + self.launch_days) - np.maximum(first[:, None, None], begins)
-        found: Floats = np.maximum(inside, 0.0) / self.launch_days
+        inside = np.minimum(ends, begins + self._fall_days) - np.maximum(first[:, None, None], begins)
+        found: Floats = np.maximum(inside, 0.0) / self._fall_days
         return found
 
     def _ahead(self, on: date, horizon: int) -> Floats:
@@ -338,7 +344,7 @@ class LockRisk(Estimator):
         Raises:
             InvalidValue: a launch is within reach, and the panel contains none.
         """
-        begin = np.array([(launch - on).days for launch in sorted(set(self.launches))], dtype=np.float64)
+        begin = np.array([(launch - on).days for launch in self._calendar], dtype=np.float64)
         shares: Floats = self._launched(begin, np.zeros(1), horizon)[0]
         shares = shares[shares[:, -1] > 0]
         if len(shares) and not self._effects.size:
@@ -472,7 +478,8 @@ class LockRisk(Estimator):
             what = f"adds up to {sum(shares):g}"
             raise out_of_range("redeemed", None, "give shares that add up to more than 0 and at most 1", what)
         groups = groups_of(book, on, no_end_days)
-        asked = Asked(self, groups, on, shares, asks_again, draws, seed)
+        # A copy, because the covers are drawn later, when this model may have been fitted again.
+        asked = Asked(copy(self), groups, on, shares, asks_again, draws, seed)
         longest = max(group.held + group.left for group in groups)
         return OpenRisk(asked, drawn_of(asked, longest, None)[0], level, Currency(currency))
 
@@ -520,7 +527,7 @@ class LockRisk(Estimator):
             on = whole_panel.first_ + timedelta(start)
             known = type(self)(**self.get_params()).fit(panel[seen <= np.datetime64(on)], **columns)
             if not known._effects.size:  # noqa: SLF001
-                known.launches = ()
+                known._calendar = ()  # noqa: SLF001
             known._stretches(lock)  # noqa: SLF001
             bound = float(np.quantile(1 - known._values(on, lock), level))  # noqa: SLF001
             lost = -np.expm1(whole_panel._paths[start + lock] - whole_panel._paths[start])  # noqa: SLF001

@@ -11,7 +11,7 @@
 | `currency` | optional; every row must have the requested currency |
 | `grade` | optional; the grade of the device |
 | `warranty` | optional; the regime: ``in``, ``out``, or ``not_asked`` |
-| one for each question id | optional; the answers |
+| one for each question id | optional; the answers; several choices as ``camera|buttons``, a number as 87 |
 
 A row that cannot be used is left out and reported, never repaired silently; a name that matches
 no variant is listed with its number of rows. Nothing is guessed: a day is ``YYYY-MM-DD`` or a date, unless `day_format`
@@ -48,6 +48,7 @@ from miexchange._bounded import Between, bound_of
 from miexchange._csv import read_columns
 from miexchange._limits import NAME, PROBLEMS
 from miexchange._problems import Problems
+from miexchange._questions import BETWEEN, NONE, said_of_choices, together
 from miexchange._text import counted, listed, name_of, text_of
 from miexchange.catalogue import Catalogue, Variant
 from miexchange.condition import Grade, Questionnaire
@@ -63,7 +64,6 @@ from miexchange.tuning._arguments import (
     instance,
     mapping,
     maybe,
-    one_by_one,
     one_of,
     takes,
 )
@@ -78,6 +78,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from miexchange.condition import Question
 
 __all__ = ["KINDS", "REGIMES", "Observations"]
 
@@ -203,7 +204,8 @@ class Observations(Report):
             source: the path of a CSV file, or a table: of pandas, Polars, Arrow, or any that exports Arrow data.
             catalogue: the known models.
             as_of: the day of the reading: later days are in the future.
-            questionnaire: the questions whose answers have a column each.
+            questionnaire: the questions whose answers have a column each. `frame` has the ids of options: a number
+                becomes the option with its band, and several choices are in the questionnaire's order.
             currency: the code of the one currency of all prices; a column `currency` must agree.
             day_format: the format of every day, unless it is as 2018-03-15: such as ``%d/%m/%Y`` or
                 ``%d-%b-%Y``, or ``excel-1900`` (``excel-1904``) for the serial numbers of a spreadsheet.
@@ -240,8 +242,8 @@ class Observations(Report):
         if (wrong := spelling.fault()) is not None:
             raise out_of_range(wrong[0], shown(wrong[1]), wrong[2])
         days, order, money = day_reader(day_format), _order(grades), Currency(currency)
-        asked = {} if questionnaire is None else {name: questionnaire.by_id[name] for name in one_by_one(questionnaire)}
-        questions = {name: tuple(option.id for option in question.options) for name, question in asked.items()}
+        asked = [] if questionnaire is None else together(questionnaire.questions)
+        questions = {question.id: _answer_reader(question, cast("Questionnaire", questionnaire)) for question in asked}
         price = "price" if unit == "unit" else "price_minor"
         required = tuple(price if column == "price_minor" else column for column in _REQUIRED)
         frame, name = _frame(source, required, questions)
@@ -258,8 +260,8 @@ class Observations(Report):
         checker.column("warranty", choice(REGIMES, _one(REGIMES)))
         remedy = f"Convert it to {currency} first, at a rate that you can name"
         checker.column("currency", choice((currency,), remedy))
-        for question, options in questions.items():
-            checker.column(question, choice(options, _one(options)))
+        for question, answer in questions.items():
+            checker.column(question, answer)
         checker.column("grade", choice(order, _one(order)) if order else text(NAME))
         no_source = Fault("is no source", "Say where the row is from")
         checker.column("source", text(message=no_source.message, remedy=no_source.remedy), no_source)
@@ -271,7 +273,7 @@ class Observations(Report):
             ]
             nothing = Problem(name, None, "", "holds no usable row", "Put right what is named, or give other data")
             raise DataError((nothing, *faults))
-        best = {question: options[0] for question, options in questions.items() if question in frame.columns}
+        best = {question.id: question.best.id for question in asked if question.id in frame.columns}
         order = order or _order_of(source, frame)
         found = cls(usable, problems, checker.unresolved, len(frame), money, grades=order, clean_answers=best)
         found._warn()
@@ -361,6 +363,33 @@ class Observations(Report):
 
 def _one(words: Sequence[str]) -> str:
     return f"Write one of: {', '.join(words)}"
+
+
+def _answer_reader(question: Question, questionnaire: Questionnaire) -> Callable[[object], Any]:
+    """Return a reader of the answers to a question as a person sees it: an option, a number in a band, or choices."""
+    options = tuple(option.id for option in question.options)
+    if question.id in questionnaire.several:
+        choices = options[1:]
+        remedy = f"Write {NONE}, or some of these with {BETWEEN} between: {', '.join(choices)}"
+        unknown = Fault("is not known here", remedy)
+
+        def chosen(cell: object) -> str | Fault:
+            found = said_of_choices((text_of(cell) or "").strip(), choices)
+            return unknown if found is None else BETWEEN.join(one for one in choices if one in found) or NONE
+
+        return chosen
+    numbers = questionnaire.numbers.get(question.id)
+    if numbers is None:
+        return choice(options, _one(options))
+    no_answer = Fault("is not known here", f"Write one of: {question.takes}")
+    number = whole(0, GREATEST_AMOUNT, (no_answer, no_answer, no_answer))
+
+    def banded(cell: object) -> str | Fault:
+        written = text_of(cell)
+        said = str(number(cell)) if written is None else written.strip()
+        return said if said in options else numbers.get(said, no_answer)
+
+    return banded
 
 
 def _order(grades: Sequence[str | Grade]) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ _RULES = {
     "minimum": whole(1),
     "curve_rows": real(least=0),
     "kind_weights": maybe(mapping(one_of(*KINDS), real(least=0))),
-    "kind_ratios": maybe(mapping(one_of(*KINDS), real(above=0))),
+    "kind_ratios": maybe(mapping(one_of(*KINDS), real(least=0.1, below=10, says="give a ratio such as 1.15"))),
     "regime": maybe(one_of(*REGIMES)),
     "round_to_minor": whole(1, GREATEST_AMOUNT),
 }
@@ -225,6 +225,10 @@ class PriceTableBuilder(Estimator):
         scale = np.sqrt((count * spread**2 + _POOLED * everywhere**2) / (count + _POOLED))
         far: pd.Series[float] = deviation / np.maximum(scale, _LEAST_SPREAD)
         outlying = far > self.outlier_mads
+        apart = of_another_unit(np.exp(rows["_log"]), np.exp(middle)) & ~outlying
+        if apart.any():
+            beyond = "more than three times the price of their variant, or less than a third"
+            warn(f"{named_rows(rows['row'][apart])} are {beyond}: is the unit right? Prices are in minor units")
         left_out = rows.loc[outlying, ["row", "model", "price_minor", "on", "kind", "source"]].assign(
             deviations=far[outlying]
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from miexchange._bounded import Id, Items, Line, Since
+from miexchange._bounded import Between, Id, Items, Line, Since
 from miexchange._limits import LISTED
 from miexchange._value import Value
+from miexchange.condition import Finding
 from miexchange.money import BPS, Bps
 from miexchange.programme import Overlap, Terms
 from miexchange.tuning._arguments import instance, takes
@@ -34,6 +35,7 @@ class Scale(Value):
         others_bps: the share kept by the worst grade, none worse than that, to which an answer without a weight leads:
             a worse finding takes at least as much.
         overlaps: the components that are damaged together, and the share of the smaller cost that counts.
+        best_bps: the share kept by the best grade, to which the others are relative: quotes of a clean phone have it.
     """
 
     anchor: Id
@@ -42,6 +44,7 @@ class Scale(Value):
     keeps_bps: Annotated[tuple[Bps, ...], Items(0, LISTED), Since(2)] = ()
     others_bps: Annotated[tuple[Bps, ...], Items(0, LISTED), Since(2)] = ()
     overlaps: Annotated[tuple[Overlap, ...], Items(0, LISTED), Since(2)] = ()
+    best_bps: Annotated[int, Between(1, BPS), Since(3)] = BPS
 
     def _faults(self) -> Iterator[Fault]:
         sizes = {len(self.findings)} if self.keeps_bps or self.others_bps else {0}
@@ -56,6 +59,8 @@ _TERMS = instance(Terms, "give the terms of a programme")
 @takes(terms=_TERMS)
 def scales_of(terms: Terms) -> tuple[Scale, ...]:
     """Return the scales of a programme's questions that are deducted by anchor; a finding is ``question=option``.
+
+    Each choice of a question with several is a scale of its own, so that the costs of two choices add up.
 
     >>> from miexchange import Programme
     >>> [scale.anchor for scale in scales_of(Programme.load("graded-trade-in").terms[0])][:5]
@@ -72,13 +77,15 @@ def scales_of(terms: Terms) -> tuple[Scale, ...]:
     for question in terms.questionnaire.questions:
         costly = [option for option in question.options if option.deduction is not None and option.deduction.anchor]
         if costly:
-            names = tuple(f"{question.id}={option.id}" for option in costly)
+            names = tuple(Finding(question, option).subject for option in costly)
             anchor = costly[0].deduction.anchor if costly[0].deduction else ""
             keeps = tuple(terms.grades[option.grade].keep_bps for option in costly)
             others_keep = tuple(
                 terms.grades[max(step for step in others if step <= option.grade)].keep_bps for option in costly
             )
-            found.append(Scale(anchor, question.component, names, keeps, others_keep, terms.overlaps))
+            found.append(
+                Scale(anchor, question.component, names, keeps, others_keep, terms.overlaps, terms.grades[0].keep_bps)
+            )
     return tuple(found)
 
 
@@ -91,7 +98,7 @@ def prior_of(terms: Terms) -> dict[str, float]:
     2.026
     """
     return {
-        f"{question.id}={option.id}": option.deduction.weight_bps / BPS
+        Finding(question, option).subject: option.deduction.weight_bps / BPS
         for question in terms.questionnaire.questions
         for option in question.options
         if option.deduction is not None and option.deduction.anchor

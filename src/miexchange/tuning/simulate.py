@@ -356,8 +356,8 @@ def simulate_book(
         models: the number of its listed models that occur; None for all.
 
     Returns:
-        ``model``, ``purchased_on``, and a column for each question of the terms in force; a question that is
-        not asked of a model is left empty. ``customer`` where the terms pay by class.
+        ``model``, ``purchased_on``, and a column for each question; one that the terms in force do not ask, or not of
+        a model, is left empty. ``customer`` where the terms pay by class.
     """
     make = np.random.default_rng(seed)
     terms = programme.terms_at(at)
@@ -386,6 +386,8 @@ def simulate_book(
         columns[question.id] = answers[np.where(asked, answer, -1)]
     for name, choices in terms.questionnaire.several.items():
         columns[name] = together([columns.pop(one.id) for one in choices])
+    asked_ever = (one.asked_as for terms_ in programme.terms for one in terms_.questionnaire.questions)
+    columns |= {name: np.full(rows, None) for name in dict.fromkeys(asked_ever) if name not in columns}
     for name, labels in terms.labels_told.items():
         columns[name] = np.array(labels, dtype=object)[make.integers(0, len(labels), rows)]
     return pd.DataFrame(columns)

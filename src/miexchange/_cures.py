@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from miexchange._periods import changing_at, price_code
 from miexchange._questions import NONE
 from miexchange._time import TICK, YEARS, midnight
 from miexchange._value import require
@@ -18,15 +19,13 @@ from miexchange.catalogue import Device, Variant
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus, RegisterAnswer, listing_code
 from miexchange.imei import Imei
-from miexchange.market import broader
 from miexchange.quote import Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal
-from miexchange.valuation import appraise, price_code
+from miexchange.valuation import appraise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from miexchange._table import Table
     from miexchange.condition import Questionnaire
     from miexchange.programme import Programme
 
@@ -41,7 +40,6 @@ __all__ = [
     "Said",
     "Search",
     "What",
-    "changing_at",
     "gated",
     "is_taken",
     "reasons_of",
@@ -530,29 +528,6 @@ def reasons_of(answer: Quote | Refusal) -> tuple[Reason, ...]:
 
 def _whats(picks: Picks) -> set[What]:
     return {what for what, _, _ in picks}
-
-
-def _rows_of(table: Table[Any], key: object) -> tuple[Any, ...]:
-    series = table.by_key.get(key)
-    return () if series is None else series.rows
-
-
-def changing_at(programme: Programme, variant: Variant) -> Iterator[datetime]:
-    """Yield the instants of changes for a model: terms, prices, anchors, listings, bonuses."""
-    model = variant.model
-    rows = [*_rows_of(programme.prices, model)]
-    ages = {terms.price_max_age for terms in programme.terms}
-    yield from (row.effective_from + age + TICK for row in rows for age in ages)
-    for anchor in {part for terms in programme.terms for name in terms.anchors for part in broader(name)}:
-        rows += _rows_of(programme.anchors, (model, anchor))
-    yield from (row.effective_from for row in (*programme.terms, *rows))
-    yield from (row.effective_until for row in rows if row.effective_until is not None)
-    days: list[date | None] = []
-    for listing in _rows_of(programme.eligible, model):
-        days += [listing.listed_from, listing.listed_until]
-    for terms in programme.terms:
-        days += [day for bonus in terms.bonuses for day in (bonus.begins, bonus.ends)]
-    yield from (midnight(day, programme.zone) for day in days if day is not None and _FIRST < day < _LAST)
 
 
 def is_taken(programme: Programme, variant: Variant, at: datetime) -> bool:

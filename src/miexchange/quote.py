@@ -17,12 +17,14 @@ from miexchange.errors import out_of_range
 from miexchange.imei import Imei
 from miexchange.money import Amount, CurrencyOfOld, Money
 from miexchange.programme import UsageRules
-from miexchange.programme.rules import Told
+from miexchange.programme.rules import INPUTS, Told
 from miexchange.programme.rules.bonuses import Quota
 from miexchange.refusal import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from miexchange._valued import Valued
 
 __all__ = ["GrantedBonus", "Quote", "QuoteLine"]
 
@@ -61,12 +63,18 @@ class GrantedBonus(Value):
     quota: Quota | None = None
 
 
+class _Lazy(Told):
+    """A quote that `miexchange.appraise` made takes its fields from the valuation when they are asked for."""
+
+    __slots__ = ("_valued",)
+
+
 _GIVEN = Pair("bonus", "given", ("the bonus's id", "how often it had been given"))
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Quote(Told, Value):
+class Quote(_Lazy, Value):
     """The value of a device, the lines that explain it, the rules, and how long it can be accepted.
 
     The further arguments of the valuation, such as ``target``, are included: see `miexchange.programme.rules.Told`.
@@ -147,6 +155,16 @@ class Quote(Told, Value):
             rule = f"give what its lines add up to without bonuses, {exchange}"
             raise out_of_range("Quote.exchange_value", self.exchange_value, rule)
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """Take a field over from the valuation, the first time that it is asked for."""
+            if name not in _FIELDS:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            value = _VALUED.__get__(self).field(name)
+            object.__setattr__(self, name, value)
+            return value
+
     @property
     def money(self) -> Money:
         """The coupon's value with its currency, for display."""
@@ -215,3 +233,18 @@ class Quote(Told, Value):
         if self.coupon_value != self.exchange_value:
             rows.insert(len(rows) - len(self.bonuses), ("exchange value", write(self.exchange_value), "", ""))
         return [*rows, ("coupon value", write(self.coupon_value), "", "")]
+
+
+_FIELDS = frozenset(Quote.__match_args__) | frozenset(INPUTS)
+_VALUED, _EXCHANGE_VALUE, _COUPON_VALUE = (
+    getattr(Quote, name) for name in ("_valued", "exchange_value", "coupon_value")
+)
+
+
+def quote_of(valued: Valued, exchange_value: int, coupon_value: int) -> Quote:
+    """Return the quote of a valuation: its fields are made when they are asked for, and are sound by construction."""
+    quote = object.__new__(Quote)
+    _VALUED.__set__(quote, valued)
+    _EXCHANGE_VALUE.__set__(quote, exchange_value)
+    _COUPON_VALUE.__set__(quote, coupon_value)
+    return quote

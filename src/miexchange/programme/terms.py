@@ -15,10 +15,11 @@ from miexchange._text import WIDEST, native
 from miexchange._time import TICK
 from miexchange._value import Value, argument, instant, pairs, require, whole
 from miexchange.catalogue import Variant
-from miexchange.condition import Grade, Questionnaire
+from miexchange.condition import MOST_PLANS, Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms, Hours
 from miexchange.errors import out_of_range, shown
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Currency, percent
+from miexchange.programme._effects import Effect, Reader
 from miexchange.programme.authority import Authority
 from miexchange.programme.days_off import DaysOff, counted
 from miexchange.programme.limits import LONGEST_DAYS, Limit
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from miexchange._value import Fault
+    from miexchange.programme._effects import Effects
     from miexchange.programme.rules import Retention
 
 __all__ = ["NONE_GIVEN", "ExchangeRules", "StepName", "Terms", "UsageRules"]
@@ -40,6 +42,9 @@ SomeWords = Annotated[tuple[Id, ...], Items(1, LISTED, "self")]
 StepName = tuple[str, str, str]
 """The labels of a step of a value: its rule, its effect for people, and its source row."""
 
+
+Offer = tuple[Bonus, str | None]
+"""A bonus, and the new model that it is bound to."""
 
 NONE_GIVEN: Mapping[str, int] = MappingProxyType({})
 """No bonus with a quota was given yet."""
@@ -390,6 +395,13 @@ class Terms(Settings, Value):
             paid = self.bonus_by_id.get(paid.fall_back)
         return paid if paid is not None and paid.runs(on, target) else None
 
+    def _offers(self, given: Mapping[str, int], on: date, target: str | None) -> tuple[Offer, ...]:
+        """Return the bonuses that are paid if a value earns them, for validated counts."""
+        paid = [(bonus, self._paid(bonus, given, on, target)) for bonus in self.bonuses]
+        return tuple(
+            [(one, target if bonus.targets or one.targets else None) for bonus, one in paid if one is not None]
+        )
+
     @cached_property
     def _scrap_rows(self) -> dict[tuple[str, str], ScrapValue]:
         """The rows of the scrap values by their key: the first one of duplicates."""
@@ -470,6 +482,36 @@ class Terms(Settings, Value):
                     (f"extra:{question.id}", option.says, row),
                 )
         return names
+
+    @cached_property
+    def _effects(self) -> dict[str, Effects]:
+        """The effects of all answers, by question."""
+        names, at = self.option_names, self.components
+        effects: dict[str, Effects] = {}
+        for question, findings in self.questionnaire.findings.items():
+            by_option = {
+                found.option.id: Effect(found, names[question, found.option.id], at.get(found.question.component, 0))
+                for found in findings.values()
+                if found is not None
+            }
+            effects[question] = {
+                answer: None if found is None else by_option[found.option.id] for answer, found in findings.items()
+            }
+        return effects
+
+    @cached_property
+    def _readers(self) -> dict[tuple[str, ...], Reader]:
+        """The cache of `_reader`."""
+        return {}
+
+    def _reader(self, left_out: tuple[str, ...]) -> Reader:
+        """Return the reader of the answers about a phone of which some questions are not asked."""
+        known = self._readers.get(left_out)
+        if known is None:
+            known = Reader({name: found for name, found in self._effects.items() if name not in left_out})
+            if len(self._readers) < MOST_PLANS:
+                self._readers[left_out] = known
+        return known
 
     @cached_property
     def grade_names(self) -> tuple[StepName, ...]:

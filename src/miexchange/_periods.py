@@ -15,7 +15,6 @@ from miexchange._time import TICK, NotATime, midnights
 from miexchange.eligibility import imei_bits, listing_code, refused_doubts
 from miexchange.imei import TAC_DIGITS
 from miexchange.market import broader
-from miexchange.quote import QuoteLine
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from miexchange.programme._effects import Effect, Reader
     from miexchange.programme.terms import Offer
 
-__all__ = ["Period", "changing_at", "line_of", "period_at", "price_code"]
+__all__ = ["Period", "changing_at", "period_at", "price_code"]
 
 _MOST_MODELS = 1_024
 _MOST_PERIODS = 4  # of a model: those of today, and a few that are replayed
@@ -45,22 +44,6 @@ def price_code(price: Price | None, terms: Terms, at: datetime) -> ReasonCode | 
     return ReasonCode.PRICE_STALE if at - price.effective_from > terms.price_max_age else None
 
 
-_NEW = object.__new__
-_SET_RULE, _SET_AMOUNT, _SET_EFFECT, _SET_SOURCE = (
-    getattr(QuoteLine, name).__set__ for name in ("rule", "amount", "effect", "source")
-)
-
-
-def line_of(name: StepName, amount: int) -> QuoteLine:
-    """Make a line of validated parts without checking them again: a quote has ten, and this is the hot path."""
-    line = _NEW(QuoteLine)
-    _SET_RULE(line, name[0])
-    _SET_AMOUNT(line, amount)
-    _SET_EFFECT(line, name[1])
-    _SET_SOURCE(line, name[2])
-    return line
-
-
 class Period:
     """One model in one period of a programme.
 
@@ -71,7 +54,7 @@ class Period:
         refused: the doubts about a device that refuse it, as bits.
         reader: the reader of the answers; None if it depends on the answers which questions are asked.
         floor: the scrap value of the model.
-        market_line: the first line of every quote.
+        market_name: the names of the first step.
         shared: the fields of a quote that are the same for every phone.
     """
 
@@ -82,7 +65,7 @@ class Period:
         "closing",
         "floor",
         "market",
-        "market_line",
+        "market_name",
         "price",
         "reader",
         "refused",
@@ -111,7 +94,7 @@ class Period:
             return
         self.market = self.price.price_minor
         name = programme.price_names[variant.model, self.price.effective_from]
-        self.market_line = line_of(("market", *name), self.market)
+        self.market_name: StepName = ("market", *name)
         self.closing = terms.closing_names(programme.currency, variant)
         self.shared: dict[str, Any] = {
             "programme": programme.id,
@@ -169,14 +152,15 @@ class Period:
         )
         return cost
 
-    def offers(self, target: str | None, given: Mapping[str, int], on: date) -> tuple[Offer, ...]:
+    def offers(
+        self, programme: Programme, at: datetime, target: str | None, given: Mapping[str, int]
+    ) -> tuple[Offer, ...]:
         """Return the bonuses that are paid if the value earns them."""
-        if given:
-            return self.terms._offers(given, on, target)  # noqa: SLF001 - of the core
-        found = self._offers.get(target)
+        found = None if given else self._offers.get(target)
         if found is None:
+            on = at.astimezone(programme.zone).date()
             found = self.terms._offers(given, on, target)  # noqa: SLF001 - of the core
-            if len(self._offers) < _MOST_TARGETS:
+            if not given and len(self._offers) < _MOST_TARGETS:
                 self._offers[target] = found
         return found
 

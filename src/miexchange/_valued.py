@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from miexchange import _kernel
 from miexchange._decisions import WARNED, let_pass
-from miexchange._periods import line_of, period_at
+from miexchange._periods import period_at
 from miexchange._value import proved
 from miexchange.eligibility import about_numbers, stale_reason, warnings_of
 from miexchange.imei import Imei
 from miexchange.money import BPS
 from miexchange.programme.rules import Facts
-from miexchange.quote import GrantedBonus, quote_of
+from miexchange.quote import GrantedBonus, QuoteLine, quote_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from miexchange._periods import Period
     from miexchange.catalogue import Device
     from miexchange.condition import Condition
     from miexchange.eligibility import ImeiStatus, RegisterAnswer
-    from miexchange.programme import Bonus, Programme, StepName
+    from miexchange.programme import Bonus, Programme, StepName, Terms
     from miexchange.programme._effects import Effect
     from miexchange.programme.rules import Label, Retention
     from miexchange.programme.terms import Offer
-    from miexchange.quote import Quote, QuoteLine
+    from miexchange.quote import Quote
     from miexchange.refusal import Reason
 
 __all__ = ["granted", "quoted"]
@@ -41,6 +41,22 @@ Grant = tuple[int, "Bonus", "str | None"]
 """The amount of a bonus, the bonus, and the new model that it is bound to."""
 
 
+_NEW = object.__new__
+_SET_RULE, _SET_AMOUNT, _SET_EFFECT, _SET_SOURCE = (
+    getattr(QuoteLine, name).__set__ for name in ("rule", "amount", "effect", "source")
+)
+
+
+def _line(name: StepName, amount: int) -> QuoteLine:
+    """Make a line of validated parts without checking them again: a quote has ten, and this is the hot path."""
+    line = _NEW(QuoteLine)
+    _SET_RULE(line, name[0])
+    _SET_AMOUNT(line, amount)
+    _SET_EFFECT(line, name[1])
+    _SET_SOURCE(line, name[2])
+    return line
+
+
 class _Worth(NamedTuple):
     """The value of a phone without bonuses, and its steps; those that cost nothing have no place in them.
 
@@ -48,13 +64,15 @@ class _Worth(NamedTuple):
         value: the exchange value.
         steps: its steps, as the kernel writes them.
         grade: the position of the grade.
-        names: the names of the steps before the grade's, and of those between it and the last four.
+        retained: the names of the steps before those of rules.
+        names: the names of the steps between the grade's and the last four.
     """
 
     value: int
     steps: list[int]
     grade: int
-    names: tuple[list[StepName], list[StepName]]
+    retained: list[StepName]
+    names: list[StepName]
 
 
 class Valued(NamedTuple):
@@ -114,17 +132,18 @@ class Valued(NamedTuple):
     @property
     def lines(self) -> tuple[QuoteLine, ...]:
         """Every step that changed the value, with its name; the grade's always."""
-        period, (before, after) = self.period, self.worth.names
+        period, worth = self.period, self.worth
         terms = period.terms
-        grade = terms.grade_names[self.worth.grade]
+        grade = terms.grade_names[worth.grade]
         of_rules = [rule.name(terms, label) for rule, label in self.read]
-        lines = [period.market_line]
-        names = (*before, *of_rules, grade, *after, *period.closing)
-        for amount, name in zip(self.worth.steps[1:], names, strict=True):
-            if amount or name is grade:
-                lines.append(line_of(name, amount))
+        names = (period.market_name, *worth.retained, *of_rules, grade, *worth.names, *period.closing)
+        lines = [
+            _line(name, amount)
+            for name, amount in zip(names, worth.steps, strict=True)
+            if amount or name is grade or name is period.market_name
+        ]
         for amount, bonus, _ in self.grants:
-            lines.append(line_of((f"bonus:{bonus.id}", bonus.says, f"bonuses[{bonus.id}]"), amount))
+            lines.append(_line((f"bonus:{bonus.id}", bonus.says, f"bonuses[{bonus.id}]"), amount))
         return tuple(lines)
 
 
@@ -156,16 +175,18 @@ def quoted(
     if given:
         quotas = {bonus.id for bonus in terms.bonuses if bonus.quota is not None}
         kept = tuple(sorted((name, times) for name, times in given.items() if name in quotas))
-    grants: list[Grant] = []
+    grants, coupon_value = _NO_GRANTS, worth.value
     if terms.bonuses:
-        on = at.astimezone(programme.zone).date()
-        grants = granted(worth.value, period.offers(told["target"], dict(kept), on))
+        grants = granted(worth.value, period.offers(programme, at, told["target"], dict(kept)))
+        for amount, *_ in grants:
+            coupon_value += amount
     imeis, warnings = numbers
     valued = Valued(period, device, options, at, imeis, status, answer, warnings, kept, told, read, worth, grants)
-    return quote_of(valued, worth.value, worth.value + sum([amount for amount, *_ in grants]))
+    return quote_of(valued, worth.value, coupon_value)
 
 
 _NOTHING: _Read = []
+_NO_GRANTS: list[Grant] = []
 _NO_NUMBERS: _Numbers = (), ()
 
 
@@ -179,14 +200,16 @@ def _numbers(
 ) -> _Numbers | None:
     """Return the IMEIs and the warnings about them; None if there is a reason against them."""
     one, other = device.imei, device.imei2
-    if one is None and other is None:
+    if one is None:
+        one, other = other, None
+    if one is None:
         return _NO_NUMBERS
-    imeis = [number for number in (one, other) if type(number) is Imei]
-    if len(imeis) < (one is not None) + (other is not None):
-        return None  # one cannot be read
+    if type(one) is not Imei or not (other is None or type(other) is Imei):
+        return None  # it cannot be read
+    imeis = (one,) if other is None else (one, other)
     hours = period.terms.eligibility.register_hours
     is_old = hours > 0 and stale_reason(answer, hours, at) is not None
-    said = about_numbers(len(imeis) == 1, len(imeis) > 1 and imeis[0].body == imeis[-1].body, status, is_old)
+    said = about_numbers(other is None, other is not None and one.body == other.body, status, is_old)
     for imei in imeis:
         said |= period.bits_of(imei, programme)
     if said:
@@ -194,8 +217,8 @@ def _numbers(
         if said != passing:
             return None
         if said & WARNED:
-            return tuple(imeis), warnings_of(imeis, said, period.variant, programme.catalogue, programme.tacs)
-    return tuple(imeis), ()
+            return imeis, warnings_of(imeis, said, period.variant, programme.catalogue, programme.tacs)
+    return imeis, ()
 
 
 def _read(
@@ -216,7 +239,7 @@ def _worth(effects: list[Effect], read: _Read, period: Period, programme: Progra
     costs: dict[int, int] = {}
     deducted: dict[int, StepName] = {}
     extras: list[int] = []
-    added: list[StepName] = []
+    names: list[StepName] = []
     for effect in effects:
         if effect.gate:
             return None
@@ -232,31 +255,48 @@ def _worth(effects: list[Effect], read: _Read, period: Period, programme: Progra
                 costs[effect.place], deducted[effect.place] = cost, effect.deducted
         if effect.extra_minor:
             extras.append(effect.extra_minor)
-            added.append(effect.added)
-    retentions += [rule.rate(terms, label) for rule, label in read]
+            names.append(effect.added)
+    for rule, label in read:
+        retentions.append(rule.rate(terms, label))
     retentions.append(terms.grades[grade].keep_bps)
+    operands: _Costs = _NO_COSTS
+    if costs:
+        operands, of_costs = _costs(costs, deducted, terms)
+        names = of_costs + names
+    steps = [0] * (len(retentions) + sum(map(len, operands[:2])) + len(extras) + _kernel.FIXED_STEPS)
+    closing = terms.factor_bps, period.floor, terms.step_minor
+    value = _kernel.write_steps(steps, period.market, retentions, *operands, extras, *closing)
+    return _Worth(value, steps, grade, retained, names)
+
+
+_Costs = tuple["Sequence[int]", "Sequence[int]", "Sequence[int]", "Sequence[int]"]
+_NO_COSTS: _Costs = (), (), (), ()
+
+
+def _costs(costs: dict[int, int], deducted: dict[int, StepName], terms: Terms) -> tuple[_Costs, list[StepName]]:
+    """Return the deductions, the overlaps of two of them as the kernel takes both, and their names."""
     places = sorted(costs)
-    deductions, names = [costs[place] for place in places], [deducted[place] for place in places]
+    names = [deducted[place] for place in places]
     ones, others, counted = list[int](), list[int](), list[int]()
-    if len(places) > 1:
-        for (one, other, counted_bps), name in zip(terms.overlap_positions, terms.overlap_names, strict=True):
-            if one in costs and other in costs:
-                ones.append(places.index(one))
-                others.append(places.index(other))
-                counted.append(counted_bps)
-                names.append(name)
-    steps = [0] * (len(retentions) + len(deductions) + len(ones) + len(extras) + _kernel.FIXED_STEPS)
-    operands = (period.market, retentions, deductions, ones, others, counted, extras)
-    value = _kernel.write_steps(steps, *operands, terms.factor_bps, period.floor, terms.step_minor)
-    return _Worth(value, steps, grade, (retained, names + added))
+    for (one, other, counted_bps), name in zip(terms.overlap_positions, terms.overlap_names, strict=True):
+        if one in costs and other in costs:
+            ones.append(places.index(one))
+            others.append(places.index(other))
+            counted.append(counted_bps)
+            names.append(name)
+    return ([costs[place] for place in places], ones, others, counted), names
 
 
-def granted(value: int, offers: tuple[Offer, ...]) -> list[Grant]:
+def granted(value: int, offers: Sequence[Offer]) -> list[Grant]:
     """Return every stackable bonus that a value earns, and the largest of the others."""
-    amounts = [
-        _kernel.bonus(value, bonus.from_value_minor, bonus.amount_minor, bonus.share_bps, bonus.most_minor)
-        for bonus, _ in offers
-    ]
+    amounts: list[int] = []
+    for bonus, _ in offers:
+        amount = _kernel.bonus(value, bonus.from_value_minor, bonus.amount_minor, bonus.share_bps, bonus.most_minor)
+        amounts.append(amount)
     _kernel.grant(amounts, [bonus.stackable for bonus, _ in offers])
     earned = [(amount, *offer) for amount, offer in zip(amounts, offers, strict=True) if amount]
-    return sorted(earned, key=lambda grant: not grant[1].stackable)
+    return sorted(earned, key=_is_exclusive) if len(earned) > 1 else earned
+
+
+def _is_exclusive(grant: Grant) -> bool:
+    return not grant[1].stackable

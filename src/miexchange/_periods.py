@@ -15,6 +15,7 @@ from miexchange._time import TICK, NotATime, midnights
 from miexchange.eligibility import imei_bits, listing_code, refused_doubts
 from miexchange.imei import TAC_DIGITS
 from miexchange.market import broader
+from miexchange.quote import QuoteLine
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from miexchange.market import Price
     from miexchange.programme import Programme, StepName, Terms
     from miexchange.programme._effects import Effect, Reader
-    from miexchange.programme.terms import Offer
+    from miexchange.programme.terms import Offers
 
-__all__ = ["Period", "changing_at", "period_at", "price_code"]
+__all__ = ["Period", "changing_at", "line_of", "period_at", "price_code"]
 
 _MOST_MODELS = 1_024
 _MOST_PERIODS = 4  # of a model: those of today, and a few that are replayed
@@ -44,6 +45,22 @@ def price_code(price: Price | None, terms: Terms, at: datetime) -> ReasonCode | 
     return ReasonCode.PRICE_STALE if at - price.effective_from > terms.price_max_age else None
 
 
+_NEW = object.__new__
+_SET_RULE, _SET_AMOUNT, _SET_EFFECT, _SET_SOURCE = (
+    getattr(QuoteLine, name).__set__ for name in ("rule", "amount", "effect", "source")
+)
+
+
+def line_of(name: StepName, amount: int) -> QuoteLine:
+    """Make a line of validated parts without checking them again: a quote has ten, and this is the hot path."""
+    line = _NEW(QuoteLine)
+    _SET_RULE(line, name[0])
+    _SET_AMOUNT(line, amount)
+    _SET_EFFECT(line, name[1])
+    _SET_SOURCE(line, name[2])
+    return line
+
+
 class Period:
     """One model in one period of a programme.
 
@@ -54,18 +71,18 @@ class Period:
         refused: the doubts about a device that refuse it, as bits.
         reader: the reader of the answers; None if it depends on the answers which questions are asked.
         floor: the scrap value of the model.
-        market_name: the names of the first step.
+        market_line: the first line of every quote.
         shared: the fields of a quote that are the same for every phone.
     """
 
     __slots__ = (
-        "_costs",
+        "_deductions",
         "_offers",
         "_tacs",
         "closing",
         "floor",
         "market",
-        "market_name",
+        "market_line",
         "price",
         "reader",
         "refused",
@@ -85,8 +102,8 @@ class Period:
         self.refused = refused_doubts(variant, terms.eligibility)
         self.floor = terms.scrap_of(variant)
         self._tacs = tacs
-        self._costs: dict[Effect, int | None] = {}
-        self._offers: dict[str | None, tuple[Offer, ...]] = {}
+        self._deductions: dict[Effect, QuoteLine | None] = {}
+        self._offers: dict[str | None, Offers] = {}
         questions, left_out = terms.questionnaire, terms.questionnaire._left_out(variant, None)  # noqa: SLF001 - of the core
         asked_after = any(one.asked_after and one.id not in left_out for one in questions.questions)
         self.reader: Reader | None = None if asked_after else terms._reader(left_out)  # noqa: SLF001 - as above
@@ -94,7 +111,7 @@ class Period:
             return
         self.market = self.price.price_minor
         name = programme.price_names[variant.model, self.price.effective_from]
-        self.market_name: StepName = ("market", *name)
+        self.market_line = line_of(("market", *name), self.market)
         self.closing = terms.closing_names(programme.currency, variant)
         self.shared: dict[str, Any] = {
             "programme": programme.id,
@@ -130,31 +147,26 @@ class Period:
         left_out = self.terms.questionnaire._left_out(self.variant, answers)  # noqa: SLF001 - of the core
         return self.terms._reader(left_out)  # noqa: SLF001 - as above
 
-    def cost(self, effect: Effect, programme: Programme, at: datetime) -> int | None:
-        """Return the cost of an answer, in minor units; None if its repair anchor is missing."""
+    def deduction(self, effect: Effect, programme: Programme, at: datetime) -> QuoteLine | None:
+        """Return the line of an answer that is deducted; None if its repair anchor is missing."""
         try:
-            return self._costs[effect]
+            return self._deductions[effect]
         except KeyError:
-            cost = self._costs[effect] = self._cost(effect, programme, at)
-            return cost
+            line = self._deductions[effect] = self._deduction(effect, programme, at)
+            return line
 
-    def _cost(self, effect: Effect, programme: Programme, at: datetime) -> int | None:
-        deduction, amount = effect.deduction, 0
-        if deduction is None:
-            return 0
+    def _deduction(self, effect: Effect, programme: Programme, at: datetime) -> QuoteLine | None:
+        deduction, anchored = effect.deduction, 0
+        assert deduction is not None  # noqa: S101 - asked of deductions only
         if deduction.anchor:
             anchor = programme.anchors.as_of(self.variant.model, deduction.anchor, at)
             if anchor is None:
                 return None
-            amount = anchor.amount_minor
-        cost: int = _kernel.finding(
-            self.market, amount, deduction.amount_minor, deduction.share_bps, deduction.weight_bps
-        )
-        return cost
+            anchored = anchor.amount_minor
+        shares = deduction.share_bps, deduction.weight_bps
+        return line_of(effect.deducted, -_kernel.finding(self.market, anchored, deduction.amount_minor, *shares))
 
-    def offers(
-        self, programme: Programme, at: datetime, target: str | None, given: Mapping[str, int]
-    ) -> tuple[Offer, ...]:
+    def offers(self, programme: Programme, at: datetime, target: str | None, given: Mapping[str, int]) -> Offers:
         """Return the bonuses that are paid if the value earns them."""
         found = None if given else self._offers.get(target)
         if found is None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from miexchange import _kernel
 from miexchange._decisions import WARNED, let_pass
-from miexchange._periods import period_at
+from miexchange._periods import line_of, period_at
 from miexchange._value import proved
 from miexchange.eligibility import about_numbers, stale_reason, warnings_of
 from miexchange.imei import Imei
 from miexchange.money import BPS
 from miexchange.programme.rules import Facts
-from miexchange.quote import GrantedBonus, QuoteLine, quote_of
+from miexchange.quote import GrantedBonus, quote_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from miexchange.catalogue import Device
     from miexchange.condition import Condition
     from miexchange.eligibility import ImeiStatus, RegisterAnswer
-    from miexchange.programme import Bonus, Programme, StepName, Terms
+    from miexchange.programme import Programme, StepName, Terms
     from miexchange.programme._effects import Effect
     from miexchange.programme.rules import Label, Retention
-    from miexchange.programme.terms import Offer
-    from miexchange.quote import Quote
+    from miexchange.programme.terms import Offer, Offers
+    from miexchange.quote import Quote, QuoteLine
     from miexchange.refusal import Reason
 
 __all__ = ["granted", "quoted"]
@@ -37,24 +37,8 @@ __all__ = ["granted", "quoted"]
 _Read = list[tuple["Retention", "Label"]]
 _Numbers = tuple[tuple[Imei, ...], tuple["Reason", ...]]
 
-Grant = tuple[int, "Bonus", "str | None"]
-"""The amount of a bonus, the bonus, and the new model that it is bound to."""
-
-
-_NEW = object.__new__
-_SET_RULE, _SET_AMOUNT, _SET_EFFECT, _SET_SOURCE = (
-    getattr(QuoteLine, name).__set__ for name in ("rule", "amount", "effect", "source")
-)
-
-
-def _line(name: StepName, amount: int) -> QuoteLine:
-    """Make a line of validated parts without checking them again: a quote has ten, and this is the hot path."""
-    line = _NEW(QuoteLine)
-    _SET_RULE(line, name[0])
-    _SET_AMOUNT(line, amount)
-    _SET_EFFECT(line, name[1])
-    _SET_SOURCE(line, name[2])
-    return line
+Grant = tuple[int, "Offer"]
+"""The amount of a bonus, and its offer."""
 
 
 class _Worth(NamedTuple):
@@ -64,15 +48,19 @@ class _Worth(NamedTuple):
         value: the exchange value.
         steps: its steps, as the kernel writes them.
         grade: the position of the grade.
-        retained: the names of the steps before those of rules.
-        names: the names of the steps between the grade's and the last four.
+        retained: the names of the steps of answers that keep a part of the price.
+        deducted: the lines of the deductions.
+        overlapping: the names of the overlaps.
+        added: the names of the extras.
     """
 
     value: int
     steps: list[int]
     grade: int
     retained: list[StepName]
-    names: list[StepName]
+    deducted: list[QuoteLine]
+    overlapping: list[StepName]
+    added: list[StepName]
 
 
 class Valued(NamedTuple):
@@ -124,26 +112,32 @@ class Valued(NamedTuple):
     def bonuses(self) -> tuple[GrantedBonus, ...]:
         return tuple(
             [
-                proved(GrantedBonus, id=bonus.id, amount=amount, target=bound_to, quota=bonus.quota)
-                for amount, bonus, bound_to in self.grants
+                proved(GrantedBonus, id=offer.bonus.id, amount=amount, target=offer.target, quota=offer.bonus.quota)
+                for amount, offer in self.grants
             ]
         )
 
     @property
     def lines(self) -> tuple[QuoteLine, ...]:
         """Every step that changed the value, with its name; the grade's always."""
-        period, worth = self.period, self.worth
-        terms = period.terms
-        grade = terms.grade_names[worth.grade]
-        of_rules = [rule.name(terms, label) for rule, label in self.read]
-        names = (period.market_name, *worth.retained, *of_rules, grade, *worth.names, *period.closing)
-        lines = [
-            _line(name, amount)
-            for name, amount in zip(names, worth.steps, strict=True)
-            if amount or name is grade or name is period.market_name
-        ]
-        for amount, bonus, _ in self.grants:
-            lines.append(_line((f"bonus:{bonus.id}", bonus.says, f"bonuses[{bonus.id}]"), amount))
+        period, worth, steps = self.period, self.worth, self.worth.steps
+        terms, retained, after = period.terms, worth.retained, 1
+        if self.read:
+            retained = [*retained, *[rule.name(terms, label) for rule, label in self.read]]
+        lines = [period.market_line]
+        for name in retained:
+            if steps[after]:
+                lines.append(line_of(name, steps[after]))
+            after += 1
+        lines.append(line_of(terms.grade_names[worth.grade], steps[after]))
+        lines += worth.deducted
+        after += 1 + len(worth.deducted)
+        for name in (*worth.overlapping, *worth.added, *period.closing):
+            if steps[after]:
+                lines.append(line_of(name, steps[after]))
+            after += 1
+        for amount, offer in self.grants:
+            lines.append(line_of(offer.name, amount))
         return tuple(lines)
 
 
@@ -178,7 +172,7 @@ def quoted(
     grants, coupon_value = _NO_GRANTS, worth.value
     if terms.bonuses:
         grants = granted(worth.value, period.offers(programme, at, told["target"], dict(kept)))
-        for amount, *_ in grants:
+        for amount, _ in grants:
             coupon_value += amount
     imeis, warnings = numbers
     valued = Valued(period, device, options, at, imeis, status, answer, warnings, kept, told, read, worth, grants)
@@ -236,10 +230,9 @@ def _worth(effects: list[Effect], read: _Read, period: Period, programme: Progra
     terms, grade = period.terms, 0
     retentions: list[int] = []
     retained: list[StepName] = []
-    costs: dict[int, int] = {}
-    deducted: dict[int, StepName] = {}
+    deducted: dict[int, QuoteLine] = {}
     extras: list[int] = []
-    names: list[StepName] = []
+    added: list[StepName] = []
     for effect in effects:
         if effect.gate:
             return None
@@ -248,55 +241,54 @@ def _worth(effects: list[Effect], read: _Read, period: Period, programme: Progra
             retentions.append(effect.keep_bps)
             retained.append(effect.retained)
         if effect.deduction is not None:
-            cost = period.cost(effect, programme, at)
-            if cost is None:
+            line = period.deduction(effect, programme, at)
+            if line is None:
                 return None
-            if cost > costs.get(effect.place, 0):
-                costs[effect.place], deducted[effect.place] = cost, effect.deducted
+            if line.amount < (deducted[effect.place].amount if effect.place in deducted else 0):
+                deducted[effect.place] = line
         if effect.extra_minor:
             extras.append(effect.extra_minor)
-            names.append(effect.added)
+            added.append(effect.added)
     for rule, label in read:
         retentions.append(rule.rate(terms, label))
     retentions.append(terms.grades[grade].keep_bps)
-    operands: _Costs = _NO_COSTS
-    if costs:
-        operands, of_costs = _costs(costs, deducted, terms)
-        names = of_costs + names
-    steps = [0] * (len(retentions) + sum(map(len, operands[:2])) + len(extras) + _kernel.FIXED_STEPS)
+    lines, overlapping, costs = _NO_LINES, _NO_NAMES, _NO_COSTS
+    if deducted:
+        lines, overlapping, costs = _costs(deducted, terms)
+    steps = [0] * (len(retentions) + len(lines) + len(overlapping) + len(extras) + _kernel.FIXED_STEPS)
     closing = terms.factor_bps, period.floor, terms.step_minor
-    value = _kernel.write_steps(steps, period.market, retentions, *operands, extras, *closing)
-    return _Worth(value, steps, grade, retained, names)
+    value = _kernel.write_steps(steps, period.market, retentions, *costs, extras, *closing)
+    return _Worth(value, steps, grade, retained, lines, overlapping, added)
 
 
 _Costs = tuple["Sequence[int]", "Sequence[int]", "Sequence[int]", "Sequence[int]"]
 _NO_COSTS: _Costs = (), (), (), ()
+_NO_LINES: list[QuoteLine] = []
+_NO_NAMES: list[StepName] = []
 
 
-def _costs(costs: dict[int, int], deducted: dict[int, StepName], terms: Terms) -> tuple[_Costs, list[StepName]]:
-    """Return the deductions, the overlaps of two of them as the kernel takes both, and their names."""
-    places = sorted(costs)
-    names = [deducted[place] for place in places]
+def _costs(deducted: dict[int, QuoteLine], terms: Terms) -> tuple[list[QuoteLine], list[StepName], _Costs]:
+    """Return the deductions in order, the names of their overlaps, and both as the kernel takes them."""
+    places = sorted(deducted)
+    lines = [deducted[place] for place in places]
+    names: list[StepName] = []
     ones, others, counted = list[int](), list[int](), list[int]()
-    for (one, other, counted_bps), name in zip(terms.overlap_positions, terms.overlap_names, strict=True):
-        if one in costs and other in costs:
+    for position, (one, other, counted_bps) in enumerate(terms.overlap_positions):
+        if one in deducted and other in deducted:
             ones.append(places.index(one))
             others.append(places.index(other))
             counted.append(counted_bps)
-            names.append(name)
-    return ([costs[place] for place in places], ones, others, counted), names
+            names.append(terms.overlap_names[position])
+    return lines, names, ([-line.amount for line in lines], ones, others, counted)
 
 
-def granted(value: int, offers: Sequence[Offer]) -> list[Grant]:
+def granted(value: int, offers: Offers) -> list[Grant]:
     """Return every stackable bonus that a value earns, and the largest of the others."""
-    amounts: list[int] = []
-    for bonus, _ in offers:
-        amount = _kernel.bonus(value, bonus.from_value_minor, bonus.amount_minor, bonus.share_bps, bonus.most_minor)
-        amounts.append(amount)
-    _kernel.grant(amounts, [bonus.stackable for bonus, _ in offers])
-    earned = [(amount, *offer) for amount, offer in zip(amounts, offers, strict=True) if amount]
-    return sorted(earned, key=_is_exclusive) if len(earned) > 1 else earned
+    amounts = [_kernel.bonus(value, *offer.operands) for offer in offers[0]]
+    _kernel.grant(amounts, offers[1])
+    grants = [grant for grant in zip(amounts, offers[0], strict=True) if grant[0]]
+    return sorted(grants, key=_is_exclusive) if len(grants) > 1 else grants
 
 
 def _is_exclusive(grant: Grant) -> bool:
-    return not grant[1].stackable
+    return not grant[1].bonus.stackable

@@ -236,7 +236,7 @@ def worst_case(quote: Quote, programme: Programmes) -> WorstCase | Refusal:
     found, on = lowest.exchange_value, quote.at.astimezone(programme.zone).date()
     given = {**dict(quote.bonuses_given), **_used_up(quote, terms, found)}
     offers = terms._offers(given, on, quote.told["target"])  # noqa: SLF001 - the counts are checked
-    least = found + sum(amount for amount, *_ in granted(found, offers))
+    least = found + sum(amount for amount, _ in granted(found, offers))
     return WorstCase(least, quote.coupon_value if gates else quote.coupon_value - least, worst, gates)
 
 

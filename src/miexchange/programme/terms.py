@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast
 
 from miexchange._bounded import Between, Further, Id, Items, Note, Since, Words, bound_of
 from miexchange._limits import LISTED
@@ -43,8 +43,25 @@ StepName = tuple[str, str, str]
 """The labels of a step of a value: its rule, its effect for people, and its source row."""
 
 
-Offer = tuple[Bonus, str | None]
-"""A bonus, and the new model that it is bound to."""
+class Offer(NamedTuple):
+    """A bonus that is paid if a value earns it.
+
+    Attributes:
+        bonus: the bonus that is paid: the offered one, or its fall-back.
+        target: the new model that it is bound to; None for any.
+        operands: the threshold of the offered one, and the fixed amount, share and cap of the paid one.
+        name: the names of its step.
+    """
+
+    bonus: Bonus
+    target: str | None
+    operands: tuple[int, int, int, int]
+    name: StepName
+
+
+Offers = tuple[tuple[Offer, ...], tuple[bool, ...]]
+"""Offers, and whether each is stackable."""
+
 
 NONE_GIVEN: Mapping[str, int] = MappingProxyType({})
 """No bonus with a quota was given yet."""
@@ -395,12 +412,16 @@ class Terms(Settings, Value):
             paid = self.bonus_by_id.get(paid.fall_back)
         return paid if paid is not None and paid.runs(on, target) else None
 
-    def _offers(self, given: Mapping[str, int], on: date, target: str | None) -> tuple[Offer, ...]:
+    def _offers(self, given: Mapping[str, int], on: date, target: str | None) -> Offers:
         """Return the bonuses that are paid if a value earns them, for validated counts."""
-        paid = [(bonus, self._paid(bonus, given, on, target)) for bonus in self.bonuses]
-        return tuple(
-            [(one, target if bonus.targets or one.targets else None) for bonus, one in paid if one is not None]
-        )
+        offers: list[Offer] = []
+        for bonus in self.bonuses:
+            paid = self._paid(bonus, given, on, target)
+            if paid is not None:
+                operands = bonus.from_value_minor, paid.amount_minor, paid.share_bps, paid.most_minor
+                name = f"bonus:{paid.id}", paid.says, f"bonuses[{paid.id}]"
+                offers.append(Offer(paid, target if bonus.targets or paid.targets else None, operands, name))
+        return tuple(offers), tuple([offer.bonus.stackable for offer in offers])
 
     @cached_property
     def _scrap_rows(self) -> dict[tuple[str, str], ScrapValue]:

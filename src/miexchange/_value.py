@@ -21,6 +21,7 @@ from miexchange._json import json_text, read_json
 from miexchange._limits import VALUE_ITEMS
 from miexchange._text import is_missing, native, text_of
 from miexchange._time import NO_ZONE, OUT_OF_RANGE, TOO_FINE, YEARS, NotATime, in_utc
+from miexchange._written import data_of, instant_text
 from miexchange.errors import InvalidValue, missing, out_of_range, unknown, wrong_type
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class Value(Pickled):
         """
         reveal = flag(reveal_imei, "reveal_imei")
         whole = self if reveal else self._bare()
-        data: dict[str, Any] = adapter_of(type(self)).dump_python(whole, mode="json", context={REVEAL: reveal})
+        data: dict[str, Any] = data_of(whole, reveal=reveal)
         return data
 
     def to_json(self, *, reveal_imei: bool = False) -> str:
@@ -378,7 +379,7 @@ def packed(value: Value) -> str:
 def _as_json(value: object) -> object:
     """Return a JSON type for an object of another type."""
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        return instant_text(value)
     if isinstance(value, date):
         return value.isoformat()
     kind: Any = type(value)

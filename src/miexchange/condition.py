@@ -154,6 +154,9 @@ class Condition(Mapping[str, str]):
         """Return the answers as plain JSON data, the questions in alphabetical order."""
         return dict(sorted(self._answers.items()))
 
+    def _written(self, _: bool) -> dict[str, str]:  # noqa: FBT001 - as `miexchange._written` calls it
+        return self.to_dict()
+
     def to_json(self) -> str:
         """Return the canonical JSON text: an object with sorted keys."""
         return canonical(self._answers)
@@ -287,7 +290,7 @@ def _findings(question: Question) -> dict[str | None, Finding | None]:
     return found
 
 
-MOST_PLANS = 4_096
+_MOST_PLANS = 4_096
 """The number of cached readers of answers: each set of omitted questions has its own."""
 
 
@@ -441,7 +444,7 @@ class Questionnaire(Value):
             asked = [question for question in self.questions if question.id not in left_out]
             readings = tuple([(question, question.id, self.findings[question.id]) for question in asked])
             plan = frozenset(question.id for question in asked), readings
-            if len(self._plans) < MOST_PLANS:
+            if len(self._plans) < _MOST_PLANS:
                 self._plans[left_out] = plan
         return plan
 

@@ -47,6 +47,7 @@ __all__ = [
 ]
 
 _IMEI, _IMEISV, _BODY, TAC_DIGITS = 15, 16, 14, 8
+_ZEROS = "0" * _BODY
 _RESERVED_SVN = "99"
 _ZERO_LED_RBI = "01"  # the only zero-led reporting body that assigns numbers to phones on sale
 _SIGNS = "+-\N{MINUS SIGN}"
@@ -130,6 +131,9 @@ class Imei(Value):
     def __setstate__(self, state: list[str]) -> None:
         """Read the pickle of an earlier version, in which an IMEI was a dataclass."""
         object.__setattr__(self, "digits", _checked(state[0], state[0]))
+
+    def _written(self, reveal: bool) -> str:  # noqa: FBT001 - as `miexchange._written` calls it
+        return self.digits if reveal else mask(self.digits)
 
     def _bare(self) -> Imei:
         return self  # its own string form is masked
@@ -221,7 +225,8 @@ class Imei(Value):
     def is_placeholder(self) -> bool:
         """Whether the number is a known placeholder (all zeros, an emulator's, an example's), not a phone's own."""
         # On all 14 digits, never on the TAC: some placeholders use the TAC of a real model.
-        return self.digits[:_BODY] in placeholders()
+        body = self.digits[:_BODY]
+        return body in placeholders() or body == _ZEROS
 
     def __str__(self) -> str:
         """Return the number with its serial hidden, for logs."""
@@ -237,7 +242,10 @@ class Imei(Value):
 
         return core_schema.no_info_plain_validator_function(
             _from_pydantic,
-            serialization=core_schema.plain_serializer_function_ser_schema(_written, info_arg=True),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda imei, info: imei._written(reveals(info)),  # noqa: SLF001 - of this module
+                info_arg=True,
+            ),
         )
 
     @classmethod
@@ -398,10 +406,6 @@ def _of_length(text: str, length: int, kind: str) -> str:
         remedy = "Imei.parse reads 15 digits, Imei.from_body 14 and Imei.from_imeisv 16."
         raise InvalidImei(code, mask(_as_text(text).strip()), what, remedy)
     return digits
-
-
-def _written(imei: Imei, info: Any) -> str:  # noqa: ANN401 - pydantic's own
-    return imei.digits if reveals(info) else mask(imei.digits)
 
 
 def _from_pydantic(given: object) -> Imei:

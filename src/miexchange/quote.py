@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, final
+from typing import TYPE_CHECKING, Annotated, Protocol, final
 
 from miexchange import _html
 from miexchange._bounded import After, Count, Id, Line, Name, OlderText, Pair, Text
@@ -23,8 +23,6 @@ from miexchange.refusal import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from miexchange._valued import Valued
 
 __all__ = ["GrantedBonus", "Quote", "QuoteLine"]
 
@@ -61,6 +59,13 @@ class GrantedBonus(Value):
     amount: Amount
     target: Name | None = None
     quota: Quota | None = None
+
+
+class Valuation(Protocol):
+    """A valuation of which a quote is made."""
+
+    def field(self, name: str) -> object:
+        """Return a field of the quote."""
 
 
 class _Lazy(Told):
@@ -241,7 +246,7 @@ _VALUED, _EXCHANGE_VALUE, _COUPON_VALUE = (
 )
 
 
-def quote_of(valued: Valued, exchange_value: int, coupon_value: int) -> Quote:
+def quote_of(valued: Valuation, exchange_value: int, coupon_value: int) -> Quote:
     """Return the quote of a valuation: its fields are made when they are asked for, and are sound by construction."""
     quote = object.__new__(Quote)
     _VALUED.__set__(quote, valued)

@@ -100,12 +100,9 @@ def appraise(
     """
     at = instant(at, "at")
     named, bonuses_given = plain_inputs(told), counts_given(bonuses_given)
-    if type(device) is not Device:
-        argument(device, Device, "device")
-    if type(condition) is not Condition:
-        argument(condition, Condition, "condition", "give a Condition of the answers")
-    if type(programme) is not Programme:
-        check_programme(programme)
+    argument(device, Device, "device")
+    argument(condition, Condition, "condition", "give a Condition of the answers")
+    check_programme(programme)
     exchange_open, device_exchanged = flag(exchange_open, "exchange_open"), flag(device_exchanged, "device_exchanged")
     answer = imei_status if type(imei_status) is RegisterAnswer else None
     status = word(imei_status, ImeiStatus, "imei_status") if answer is None else answer.status

@@ -15,7 +15,7 @@ from miexchange._text import WIDEST, native
 from miexchange._time import TICK
 from miexchange._value import Value, argument, instant, pairs, require, whole
 from miexchange.catalogue import Variant
-from miexchange.condition import MOST_PLANS, Grade, Questionnaire
+from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms, Hours
 from miexchange.errors import out_of_range, shown
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Currency, percent
@@ -66,6 +66,9 @@ Offers = tuple[tuple[Offer, ...], tuple[bool, ...]]
 NONE_GIVEN: Mapping[str, int] = MappingProxyType({})
 """No bonus with a quota was given yet."""
 
+
+_MOST_READERS = 4_096
+"""The number of cached readers of answers: each set of omitted questions has its own."""
 
 _COUNTS = "give a mapping of bonus id to how often it was given"
 
@@ -530,7 +533,7 @@ class Terms(Settings, Value):
         known = self._readers.get(left_out)
         if known is None:
             known = Reader({name: found for name, found in self._effects.items() if name not in left_out})
-            if len(self._readers) < MOST_PLANS:
+            if len(self._readers) < _MOST_READERS:
                 self._readers[left_out] = known
         return known
 

@@ -1,0 +1,84 @@
+"""Values as plain JSON data, as `to_dict` returns it: written by the annotations of their fields."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import date, datetime
+from enum import Enum
+from functools import cache
+from typing import Any, get_args, get_origin
+
+from miexchange._bounded import Pair, hints_of, parts_of
+from miexchange._forms import form_of, numbered
+
+__all__ = ["data_of", "instant_text"]
+
+Write = Callable[[Any, bool], Any]
+"""Writes a value of one type, with its IMEIs or without."""
+
+
+def instant_text(at: datetime) -> str:
+    """Return an instant in UTC as it is written in JSON."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def data_of(value: Any, *, reveal: bool) -> Any:  # noqa: ANN401 - a public value, and what JSON holds
+    """Return a value as plain JSON data."""
+    return _writer_of(type(value))(value, reveal)
+
+
+_AS_IT_IS = frozenset({str, int, bool, float})
+
+
+@cache
+def _write_of(hint: Any) -> Write | None:  # noqa: ANN401 - an annotation has no type
+    """Return the function that writes what an annotation describes, apart from None; None: it is plain already."""
+    inner, bounds, _ = parts_of(hint)
+    pair = next((bound for bound in bounds if isinstance(bound, Pair)), None)
+    if pair is not None:
+        names = pair.names
+        return lambda value, _: dict(zip(names, value, strict=True))
+    if get_origin(inner) is tuple:
+        return _several(_write_of(get_args(inner)[0]))
+    if isinstance(inner, type):
+        return None if inner in _AS_IT_IS else _writer_of(inner)
+    return None if all(type(one) is str for one in get_args(inner)) else _by_type  # a literal; one of several types
+
+
+def _several(write: Write | None) -> Write:
+    if write is None:
+        return lambda value, _: list(value)
+    return lambda value, reveal: [write(item, reveal) for item in value]
+
+
+def _by_type(value: Any, reveal: bool) -> Any:  # noqa: ANN401, FBT001 - as `Write`
+    return value if type(value) in _AS_IT_IS else _writer_of(type(value))(value, reveal)
+
+
+@cache
+def _writer_of(kind: Any) -> Write:  # noqa: ANN401 - any type in an annotation
+    """Return the function that writes values of a type."""
+    if issubclass(kind, datetime):
+        return lambda value, _: instant_text(value)
+    if issubclass(kind, date):
+        return lambda value, _: value.isoformat()
+    if issubclass(kind, Enum):
+        return lambda value, _: value.value
+    own: Write | None = getattr(kind, "_written", None)
+    return own or _object(kind)
+
+
+def _object(kind: Any) -> Write:  # noqa: ANN401 - a dataclass
+    names = [field.name for field in dataclasses.fields(kind)]
+    writes = [(name, _write_of(hints_of(kind)[name])) for name in names]
+    has_forms = form_of(kind) > 1
+
+    def write(value: Any, reveal: bool) -> dict[str, Any]:  # noqa: ANN401, FBT001 - as `Write`
+        data = {}
+        for name, written in writes:
+            field = getattr(value, name)
+            data[name] = field if written is None or field is None else written(field, reveal)
+        return numbered(value, data) if has_forms else data
+
+    return write

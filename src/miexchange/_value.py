@@ -117,9 +117,7 @@ class Value(Pickled):
         Args:
             reveal_imei: whether to write the IMEIs; without them, the form of a value that has some is incomplete.
         """
-        reveal = flag(reveal_imei, "reveal_imei")
-        whole = self if reveal else self._bare()
-        data: dict[str, Any] = data_of(whole, reveal=reveal)
+        data: dict[str, Any] = data_of(self, reveal=flag(reveal_imei, "reveal_imei"))
         return data
 
     def to_json(self, *, reveal_imei: bool = False) -> str:
@@ -356,9 +354,15 @@ def changed(value: _V, **fields: object) -> _V:
 
 def canonical(data: object) -> str:
     """Return plain JSON data as its canonical text, which can always be encoded as UTF-8."""
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    # A lone surrogate, which only a hostile answer contains, is escaped.
-    return SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+    text = _canonical.encode(data)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate, which only a hostile answer contains, is escaped
+        return SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+    return text
+
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
 
 
 def dump(value: Value) -> bytes:

@@ -5,7 +5,7 @@ Reasons have texts, so they are collected only if there are any: see `miexchange
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from miexchange import _kernel
 from miexchange._decisions import WARNED, let_pass
@@ -81,11 +81,15 @@ class Valued(NamedTuple):
     grants: list[Grant]
 
     def field(self, name: str) -> object:
-        """Return a field of the quote."""
+        """Return a field of the quote, other than its values."""
         shared = self.period.shared
         if name in shared:
             return shared[name]
         return self.told[name] if name in self.told else getattr(self, name)
+
+    def fields(self) -> dict[str, Any]:
+        """Return all of them."""
+        return {**self.period.shared, **self.told, **{name: getattr(self, name) for name in _OWN}}
 
     @property
     def valid_until(self) -> datetime:
@@ -139,6 +143,23 @@ class Valued(NamedTuple):
         for amount, offer in self.grants:
             lines.append(line_of(offer.name, amount))
         return tuple(lines)
+
+
+_OWN = (
+    "at",
+    "valid_until",
+    "imeis",
+    "indicative",
+    "imei_status",
+    "purchased_on",
+    "condition",
+    "grade",
+    "bonuses_given",
+    "bonuses",
+    "lines",
+    "warnings",
+    "register_answer",
+)
 
 
 def quoted(

@@ -1,4 +1,7 @@
-"""Values as plain JSON data, as `to_dict` returns it: written by the annotations of their fields."""
+"""Values as plain JSON data, as `to_dict` returns it: written by the annotations of their fields.
+
+Without IMEIs, a field that is one is None, and a tuple of them is empty.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from typing import Any, get_args, get_origin
 from miexchange._bounded import Pair, hints_of, parts_of
 from miexchange._forms import form_of, numbered
 
-__all__ = ["data_of", "instant_text"]
+__all__ = ["data_of", "instant_text", "object_writer"]
 
 Write = Callable[[Any, bool], Any]
 """Writes a value of one type, with its IMEIs or without."""
@@ -41,15 +44,22 @@ def _write_of(hint: Any) -> Write | None:  # noqa: ANN401 - an annotation has no
         return lambda value, _: dict(zip(names, value, strict=True))
     if get_origin(inner) is tuple:
         return _several(_write_of(get_args(inner)[0]))
+    if inner in _AS_IT_IS:
+        return None
     if isinstance(inner, type):
-        return None if inner in _AS_IT_IS else _writer_of(inner)
+        return _revealed(inner) if getattr(inner, "_is_personal", False) else _writer_of(inner)
     return None if all(type(one) is str for one in get_args(inner)) else _by_type  # a literal; one of several types
 
 
 def _several(write: Write | None) -> Write:
     if write is None:
         return lambda value, _: list(value)
-    return lambda value, reveal: [write(item, reveal) for item in value]
+    return lambda value, reveal: [item for one in value if (item := write(one, reveal)) is not None]
+
+
+def _revealed(kind: Any) -> Write:  # noqa: ANN401 - a type of personal data
+    write = _writer_of(kind)
+    return lambda value, reveal: write(value, reveal) if reveal else None
 
 
 def _by_type(value: Any, reveal: bool) -> Any:  # noqa: ANN401, FBT001 - as `Write`
@@ -66,10 +76,12 @@ def _writer_of(kind: Any) -> Write:  # noqa: ANN401 - any type in an annotation
     if issubclass(kind, Enum):
         return lambda value, _: value.value
     own: Write | None = getattr(kind, "_written", None)
-    return own or _object(kind)
+    return own or object_writer(kind)
 
 
-def _object(kind: Any) -> Write:  # noqa: ANN401 - a dataclass
+@cache
+def object_writer(kind: Any) -> Write:  # noqa: ANN401 - a dataclass
+    """Return the function that writes a value as an object of its fields."""
     names = [field.name for field in dataclasses.fields(kind)]
     writes = [(name, _write_of(hints_of(kind)[name])) for name in names]
     has_forms = form_of(kind) > 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from heapq import nlargest
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from miexchange._bounded import Between, Id, Name, Note, Older, Since, Words
 from miexchange._limits import NAME
@@ -17,6 +17,7 @@ from miexchange._table import Table
 from miexchange._text import GREATEST_SHOWN, closest, is_missing, native, words
 from miexchange._value import Value, argument, day
 from miexchange._value import text as text_argument
+from miexchange._written import object_writer
 from miexchange.errors import InvalidImei, out_of_range, shown, wrong_type
 from miexchange.imei import Imei
 from miexchange.money import PriceMinor
@@ -390,8 +391,12 @@ class Device(Value):
         bought = "" if self.purchased_on is None else f", purchased_on={self.purchased_on!r}"
         return f"Device({self.model!r}{numbers}{bought})"
 
+    def _written(self, reveal: bool) -> dict[str, Any]:  # noqa: FBT001 - as `miexchange._written` calls it
+        data: dict[str, Any] = object_writer(Device)(self, reveal)
+        return data if reveal else {**data, "imei": None, "imei2": None}  # an invalid one may be a typing error
+
     def _bare(self) -> Device:
-        return self.replace(imei=None, imei2=None)  # an invalid one may be an IMEI with a typing error
+        return self.replace(imei=None, imei2=None)  # as above
 
 
 _SET_MODEL, _SET_IMEI, _SET_IMEI2, _SET_PURCHASED_ON = (

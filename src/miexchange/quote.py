@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Protocol, final
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, final
 
 from miexchange import _html
 from miexchange._bounded import After, Count, Id, Line, Name, OlderText, Pair, Text
 from miexchange._keyed import Seal, Token, is_sealed, seal_of, token_of
 from miexchange._text import printable
 from miexchange._value import Value, changed, check_types, require
+from miexchange._written import object_writer
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus, RegisterAnswer
 from miexchange.errors import out_of_range
@@ -65,7 +66,10 @@ class Valuation(Protocol):
     """A valuation of which a quote is made."""
 
     def field(self, name: str) -> object:
-        """Return a field of the quote."""
+        """Return a field of the quote, other than its values."""
+
+    def fields(self) -> dict[str, Any]:
+        """Return all of them."""
 
 
 class _Lazy(Told):
@@ -166,7 +170,10 @@ class Quote(_Lazy, Value):
             """Take a field over from the valuation, the first time that it is asked for."""
             if name not in _FIELDS:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-            value = _VALUED.__get__(self).field(name)
+            valued = _VALUED.__get__(self)
+            if valued is None:  # another thread has taken all over since this field was found missing
+                return object.__getattribute__(self, name)
+            value = valued.field(name)
             object.__setattr__(self, name, value)
             return value
 
@@ -213,6 +220,22 @@ class Quote(_Lazy, Value):
     def _bare(self) -> Quote:
         return self.without_imei()
 
+    def _written(self, reveal: bool) -> dict[str, Any]:  # noqa: FBT001 - as `miexchange._written` calls it
+        self._fill()
+        data: dict[str, Any] = object_writer(Quote)(self, reveal)
+        return data if reveal or not self.imeis or self.device_tokens else {**data, "seal": ""}
+
+    def _fill(self) -> None:
+        """Take all fields over from the valuation, which is then no longer needed."""
+        try:
+            valued = _VALUED.__get__(self)
+        except AttributeError:  # it was not made by `appraise`
+            return
+        if valued is not None:
+            for name, value in valued.fields().items():
+                _PUTS[name](self, value)
+            _VALUED.__set__(self, None)
+
     def explain(self, write: Callable[[int], str] | None = None) -> str:
         """Return the quote as text: a line for each step, and the sum.
 
@@ -244,6 +267,7 @@ _FIELDS = frozenset(Quote.__match_args__) | frozenset(INPUTS)
 _VALUED, _EXCHANGE_VALUE, _COUPON_VALUE = (
     getattr(Quote, name) for name in ("_valued", "exchange_value", "coupon_value")
 )
+_PUTS = {name: getattr(Quote, name).__set__ for name in _FIELDS}
 
 
 def quote_of(valued: Valuation, exchange_value: int, coupon_value: int) -> Quote:

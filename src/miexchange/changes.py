@@ -25,6 +25,7 @@ from miexchange._bounded import Count, Items, MaybeId, Note
 from miexchange._cures import HERE, OF_ONE, Key, Picks, Place, Said, Search, What, gated, reasons_of
 from miexchange._limits import TEXT
 from miexchange._privacy import mask
+from miexchange._questions import BETWEEN, NONE
 from miexchange._value import Value, argument, flag, instant, require
 from miexchange.catalogue import Device
 from miexchange.condition import Condition
@@ -39,6 +40,8 @@ from miexchange.valuation import check_programme
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
+
+    from miexchange.condition import Questionnaire
 
 __all__ = ["Against", "Change", "Changes", "Cure", "What", "what_would_change"]
 
@@ -306,12 +309,22 @@ class _Teller:
     def answer(self, place: Place, name: str, option: str | None) -> Change:
         """Return a change of an answer as reported: of the phone itself, or of the answer given about it."""
         questionnaire = self.search.questionnaire(place)
-        question, given = questionnaire.by_id.get(name), questionnaire.as_options(self.said.condition).get(name, "")
-        given = given or self.said.condition.get(name, "")
+        question, given = questionnaire.by_id.get(name), self.given(questionnaire, name)
         is_of_phone = question is not None and question.axis != "none" and option is not None
         known = set() if question is None else {one.id for one in question.options}
         by = ReasonKind.OTHER_DEVICE if is_of_phone and given in known else ReasonKind.CUSTOMER
         return Change("condition", _note(name), _note(given), option or "", by)
+
+    def given(self, questionnaire: Questionnaire, name: str) -> str:
+        """Return the given answer to a question; to one with several choices, of which each may have its own, all."""
+        said = self.said.condition
+        options = questionnaire.as_options(said)
+        if name not in questionnaire.several:
+            given = options.get(name, said.get(name))
+            return "''" if given == "" else given or ""
+        choices = [options.get(one.id, "") for one in questionnaire.several[name]]
+        named = dict.fromkeys(answer for answer in choices if answer not in {"", NONE})
+        return BETWEEN.join(named) or ("" if "" in choices else NONE)
 
     def against(self, reason: Reason, *, curable: bool) -> Against:
         """Return a reason of the refusal with whether it can be cured and by whom."""

@@ -29,7 +29,7 @@ from miexchange._limits import TEXT
 from miexchange._privacy import mask
 from miexchange._refused import refused_phone
 from miexchange._text import listed
-from miexchange._value import Value, argument, check_types, flag, instant, require, text
+from miexchange._value import Value, argument, check_types, elements, flag, instant, require, text
 from miexchange._valued import granted, quoted
 from miexchange._words import word
 from miexchange.catalogue import Device
@@ -43,7 +43,7 @@ from miexchange.quote import Quote, QuoteLine
 from miexchange.refusal import ReasonCode, Refusal, reason_of, refusal_of, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     Programmes = Programme | Mapping[str, Programme]
@@ -52,6 +52,7 @@ __all__ = [
     "Replay",
     "WorstCase",
     "appraise",
+    "appraise_many",
     "confirmed",
     "headline",
     "replay",
@@ -111,6 +112,75 @@ def appraise(
     if quote is None:
         return refused_phone(*facts, named, exchange_open=exchange_open, device_exchanged=device_exchanged)
     return quote if key is None else quote.sealed(key)
+
+
+_PHONES = (
+    "give a list of phones, each a tuple of its Device and Condition, and of its register's answer if there is one"
+)
+
+
+@told_by_name
+def appraise_many(
+    phones: Iterable[tuple[Device, Condition] | tuple[Device, Condition, ImeiStatus | RegisterAnswer]],
+    programme: Programme,
+    *,
+    at: datetime,
+    bonuses_given: Mapping[str, int] = NONE_GIVEN,
+    key: bytes | None = None,
+    **told: Unpack[Inputs],
+) -> list[Quote | Refusal]:
+    """Value devices, each by itself as `appraise` does: for some of them; `miexchange.batch` is for tables.
+
+    Args:
+        phones: each is a tuple of the device, the answers and, if it was asked, the register's answer.
+        programme: the rules.
+        at: the instant of the valuation.
+        bonuses_given: the number of times that each bonus with a quota was given before all of them.
+        key: the key of all quotes.
+        **told: the inputs of all of them.
+
+    Returns:
+        A `Quote` or a `Refusal` for each, in their order.
+
+    Raises:
+        InvalidValue: an argument is of another type; of a phone, its position is named.
+
+    >>> from datetime import UTC, datetime
+    >>> programme, at = Programme.load("mi-exchange-india"), datetime(2018, 3, 20, 12, tzinfo=UTC)
+    >>> best = headline("oneplus-3t-6-64", programme, at=at).condition
+    >>> phones = [(Device("oneplus-3t-6-64"), best), (Device("oneplus-3t-6-64"), Condition())]
+    >>> [bool(answer) for answer in appraise_many(phones, programme, at=at)]
+    [True, False]
+    """
+    at = instant(at, "at")
+    named, bonuses_given = plain_inputs(told), counts_given(bonuses_given)
+    check_programme(programme)
+    answers: list[Quote | Refusal] = []
+    for place, phone in enumerate(elements(phones, "phones", _PHONES)):
+        device, condition, status, answer = _phone(phone, place)
+        facts = (device, condition, programme, at, status, answer)
+        quote = quoted(*facts, bonuses_given, named)
+        if quote is None:
+            answers.append(refused_phone(*facts, named, exchange_open=False, device_exchanged=False))
+        else:
+            answers.append(quote if key is None else quote.sealed(key))
+    return answers
+
+
+def _phone(phone: Any, place: int) -> tuple[Device, Condition, ImeiStatus, RegisterAnswer | None]:  # noqa: ANN401 - it is checked here
+    """Return the parts of one of many phones."""
+    if type(phone) is not tuple or len(phone) not in {2, 3}:
+        raise wrong_type(f"phones.{place}", phone, _PHONES)
+    device, condition = phone[:2]
+    if type(device) is not Device or type(condition) is not Condition:
+        argument(device, Device, f"phones.{place}.0")
+        argument(condition, Condition, f"phones.{place}.1", "give a Condition of the answers")
+    if len(phone) == 2:  # noqa: PLR2004 - device and answers
+        return device, condition, ImeiStatus.UNVERIFIED, None
+    given = phone[2]
+    if type(given) is RegisterAnswer:
+        return device, condition, given.status, given
+    return device, condition, word(given, ImeiStatus, f"phones.{place}.2"), None
 
 
 def check_programme(programme: object) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from miexchange._periods import changing_at, price_code
 from miexchange._questions import NONE
+from miexchange._raising import Raising, before_floor
 from miexchange._time import TICK, YEARS, midnight
 from miexchange._value import require
 from miexchange.catalogue import Device, Variant
@@ -366,21 +367,40 @@ class Search:
     def search(self) -> list[Found]:
         """Return every smallest set of changes that reaches the goal."""
         levels: defaultdict[int, dict[Found, None]] = defaultdict(dict)
+        raisings: dict[Place, Raised] = {}
         places = self.places()
         place = next(places, None)
         size = -1
         while True:
             size += 1
             while place is not None and place.size <= size:
-                levels[size][place, frozenset()] = None
+                raised = self.raised(place)
+                if raised is None:
+                    levels[size][place, frozenset()] = None
+                else:
+                    raisings[place] = raised
                 place = next(places, None)
             level = levels.pop(size, {})
-            found = [*islice((one for one in level if self.reaches(*one)), MOST_CURES)]
-            if found or (place is None and not level and not levels):
+            sets = ((there, picks) for there, one in raisings.items() for picks in one.sets(size - there.size))
+            found = [*islice((one for one in (*level, *sets) if self.reaches(*one)), MOST_CURES)]
+            raisings = {there: one for there, one in raisings.items() if size - there.size < one.size}
+            if found or (place is None and not level and not levels and not raisings):
                 return found
             for here, picks in level:
                 for grown in self.grown(here, picks):
                     levels[here.size + len(grown)][here, grown] = None
+
+    def raised(self, place: Place) -> Raised | None:
+        """Return the sets of changes of a quote at a place; None if it is refused, or their effects are not known."""
+        quote = self.value(place, frozenset())
+        if self.worth is None or isinstance(quote, Refusal):
+            return None
+        keys = self.raising(place, frozenset())
+        if any(name in self.deciding(place) for _, name, _ in keys):
+            return None  # questions are opened and closed
+        answers = self.questionnaire(place).as_options(self.completed(place, frozenset())[0])
+        raising = Raising(quote, self.programme, keys, answers)
+        return Raised(self, place, raising, frozenset(keys)) if raising.is_known else None
 
     def grown(self, place: Place, picks: Picks) -> list[Picks]:
         """Return the sets of changes to try next, one of which is in every larger set that suffices."""
@@ -501,6 +521,34 @@ class Search:
                     picks = eased
                     break
         return picks
+
+
+class Raised:
+    """The sets of changes of a quote at a place, by size.
+
+    Attributes:
+        size: the greatest size; 0 if no change raises it.
+    """
+
+    def __init__(self, search: Search, place: Place, raising: Raising, every: Picks) -> None:
+        self._search, self._place, self._raising = search, place, raising
+        self.size, self._least = 0, 0
+        if search.reaches(place, every):
+            best = search.value(place, every)
+            assert isinstance(best, Quote)  # noqa: S101 - it reaches the goal
+            self.size, self._least = len(every), raising.least(search.worth or 0, before_floor(best))
+
+    def sets(self, count: int) -> Iterator[Picks]:
+        """Yield the sets of a size that may reach the goal, if no smaller one does."""
+        if count == 0:
+            yield frozenset()
+        elif count <= self.size:
+            yield from self._raising.sets(count, self._needed)
+
+    def _needed(self, picks: Picks) -> int:
+        found = self._search.value(self._place, picks)
+        assert isinstance(found, Quote)  # noqa: S101 - better answers refuse nothing
+        return self._least - before_floor(found)
 
 
 _CLOSING = frozenset({"floor", "cap", "rounding"})

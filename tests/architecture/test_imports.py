@@ -45,7 +45,7 @@ ROOMS = (
     {"programme"},
     {"quote"},
     {"valuation", "_periods", "_refused", "_valued"},
-    {"changes", "_cures"},
+    {"changes", "_cures", "_raising"},
     {"coupon"},
     {"inspection"},
     {"events"},

@@ -122,6 +122,7 @@ class Place(NamedTuple):
 
 HERE = Place()
 Found = tuple[Place, Picks]
+_NOTHING = Condition()
 
 
 class _Enough(Exception):  # noqa: N818 - never leaves this module
@@ -190,15 +191,16 @@ class Search:
         """
         variant = self.variant_of(place)
         if variant is None or self.programme.terms_at(self.at(place)) is None:
-            return self.said.condition, Condition()
+            return self.said.condition, _NOTHING
         questionnaire = self.questionnaire(place)
         chosen = {subject: option for what, subject, option in picks if what == "condition"}
         whole = {name: chosen.pop(name) for name in questionnaire.several if name in chosen}
         each = {one.id: None for name in whole for one in questionnaire.several[name]}
-        said = questionnaire.as_options(self.said.condition.replace(**each, **whole))
+        said = self.said.condition.replace(**each, **whole) if whole else self.said.condition
+        said = questionnaire.as_options(said)
         is_here = place.model is None and place.at is None
         if is_here and not whole and self.deciding(place).isdisjoint(chosen):
-            return said.replace(**chosen), Condition()  # the same questions are asked: this is the hot path
+            return said.replace(**chosen), _NOTHING  # the same questions are asked: this is the hot path
         found: dict[str, str | None] = {**said, **chosen}
         assumed: dict[str, str] = {}
         asked: set[str] = set()

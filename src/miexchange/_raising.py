@@ -80,7 +80,8 @@ class Raising:
             self._kept.append(key)
         if before is not None and before.deduction is not None:
             line = self._period.deduction(before, self._programme, self._quote.at)
-            self._costs.setdefault(before.place, {})[key] = 0 if line is None else -line.amount
+            assert line is not None  # noqa: S101 - as above
+            self._costs.setdefault(before.place, {})[key] = -line.amount
             return not gained
         if gained:
             self._extras[key] = gained
@@ -131,6 +132,8 @@ class Raising:
         groups = [parts for costs in self._costs.values() if (parts := _parts(costs, begun))]
         groups += [[_Part(frozenset({key}), gain)] for key, gain in self._extras.items() if key not in begun]
         groups.sort(key=lambda parts: -parts[-1].gain)
+        if sum([parts[-1].gain for parts in groups[:count]]) < needed:
+            return  # each change is of one group
         most = _most(groups, count)
         unread: list[tuple[int, int, int, Picks]] = [(0, count, needed, frozenset())]
         while unread:

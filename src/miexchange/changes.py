@@ -256,6 +256,9 @@ class _Teller:
     def __init__(self, search: Search) -> None:
         self.search, self.said = search, search.said
         self.zone = search.programme.zone
+        terms = search.programme.terms_at(search.said.at)
+        questions = () if terms is None else terms.questionnaire.questions
+        self.places = {question.id: place for place, question in enumerate(questions)}
 
     def cure(self, place: Place, picks: Picks) -> Cure:
         """Return a set of changes as reported."""
@@ -281,9 +284,7 @@ class _Teller:
     def order(self, key: Key) -> tuple[str, int, str]:
         """Return the sort key of a change: answers are in the order of the questions."""
         what, subject, _ = key
-        terms = self.search.programme.terms_at(self.said.at)
-        names = [] if terms is None else [question.id for question in terms.questionnaire.questions]
-        return what, names.index(subject) if subject in names else len(names), subject
+        return what, self.places.get(subject, len(self.places)), subject
 
     def change(self, place: Place, key: Key) -> Change:
         """Return one change as reported."""

@@ -78,32 +78,28 @@ def read_json(text: object, field: str, rule: str = "give a JSON text", repeated
     given = json_text(text, field, rule)
     try:
         data = _PLAIN.decode(given)
-    except (_NotPlainError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         data = _read_carefully(given, field, rule, repeated)
     if given.count("[") + given.count("{") > JSON_DEPTH and is_deep(data, JSON_DEPTH):
         raise _deep(field, given)
     return data
 
 
-class _NotPlainError(Exception):
-    """A JSON text needs a closer look."""
-
-
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs) or len(pairs) > JSON_KEYS:
-        raise _NotPlainError
+        raise ValueError
     return found
 
 
 def _number(digits: str) -> str:
     if len(digits) > JSON_DIGITS:
-        raise _NotPlainError
+        raise ValueError
     return digits
 
 
 def _constant(name: str) -> NoReturn:
-    raise _NotPlainError(name)
+    raise ValueError(name)
 
 
 _PLAIN = json.JSONDecoder(
@@ -112,7 +108,7 @@ _PLAIN = json.JSONDecoder(
     parse_float=lambda digits: float(_number(digits)),
     parse_constant=_constant,
 )
-"""Reads what is within the bounds, as nearly every text is; made once, as making one takes as long as reading."""
+"""Reads what is within the bounds, as nearly every text is; its errors say nothing. It is made once: that takes long."""
 
 
 def _read_carefully(given: str, field: str, rule: str, repeated: str) -> Any:  # noqa: ANN401 - what JSON holds

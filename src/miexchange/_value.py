@@ -1,7 +1,7 @@
 """The base of every public value: one canonical JSON form, and a `replace` that validates.
 
 A value is a frozen, slotted dataclass. pydantic is used only for JSON: it is loaded when the first
-value is read from or written to JSON, not when the package is imported.
+value is read from JSON, not when the package is imported.
 """
 
 from __future__ import annotations

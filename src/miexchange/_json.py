@@ -108,7 +108,7 @@ _PLAIN = json.JSONDecoder(
     parse_float=lambda digits: float(_number(digits)),
     parse_constant=_constant,
 )
-"""Reads what is within the bounds, as nearly every text is; its errors say nothing. It is made once: that takes long."""
+"""Reads what is within the bounds, as nearly every text is; its errors say nothing. Making it takes long."""
 
 
 def _read_carefully(given: str, field: str, rule: str, repeated: str) -> Any:  # noqa: ANN401 - what JSON holds

@@ -100,6 +100,8 @@ class Value(Pickled):
     """Its JSON form, for types that are not an object of their fields."""
     _is_personal: ClassVar[bool] = False
     """Whether it is an IMEI."""
+    _has_floats: ClassVar[bool] = False
+    """Whether a number in it can be a float, of which not every writer of JSON makes the same text."""
 
     def __post_init__(self) -> None:
         """Check every field's type and bounds; a value with rules of its own does so first."""
@@ -122,7 +124,8 @@ class Value(Pickled):
 
     def to_json(self, *, reveal_imei: bool = False) -> str:
         """Return the canonical JSON text: keys sorted, no spaces, UTC instants ending in Z; see `to_dict`."""
-        return canonical(self.to_dict(reveal_imei=reveal_imei))
+        data = data_of(self, reveal=flag(reveal_imei, "reveal_imei"), ordered=True)
+        return canonical(data, is_ordered=not self._has_floats)
 
     def _bare(self) -> Self:
         """Return the value without IMEIs."""
@@ -352,14 +355,32 @@ def changed(value: _V, **fields: object) -> _V:
     return cast("_V", proved(kind, **{**{name: getattr(value, name) for name in _names(kind)}, **fields}))
 
 
-def canonical(data: object) -> str:
-    """Return plain JSON data as its canonical text, which can always be encoded as UTF-8."""
+def canonical(data: object, *, is_ordered: bool = False) -> str:
+    """Return plain JSON data as its canonical text, which can always be encoded as UTF-8.
+
+    Args:
+        data: the data.
+        is_ordered: whether all its keys are in order already, and no number is a float: then it is written in a
+            quarter of the time.
+    """
+    if is_ordered:
+        try:
+            return _core_writer()(data).decode()
+        except ValueError:  # there is a lone surrogate
+            return canonical(data)
     text = _canonical.encode(data)
     try:
         text.encode()
     except UnicodeEncodeError:  # a lone surrogate, which only a hostile answer contains, is escaped
         return SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
     return text
+
+
+@cache
+def _core_writer() -> Callable[[object], bytes]:
+    from pydantic_core import to_json  # noqa: PLC0415 - loaded at the door, not at import
+
+    return to_json
 
 
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)

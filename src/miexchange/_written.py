@@ -26,29 +26,41 @@ def instant_text(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
-def data_of(value: Any, *, reveal: bool) -> Any:  # noqa: ANN401 - a public value, and what JSON holds
-    """Return a value as plain JSON data."""
-    return _writer_of(type(value))(value, reveal)
+def data_of(value: Any, *, reveal: bool, ordered: bool = False) -> Any:  # noqa: ANN401 - a public value, and what JSON holds
+    """Return a value as plain JSON data.
+
+    Args:
+        value: the value.
+        reveal: whether to write its IMEIs.
+        ordered: whether keys are in alphabetical order, and not in that of the fields.
+    """
+    return _writer_of(type(value), ordered)(value, reveal)
 
 
 _AS_IT_IS = frozenset({str, int, bool, float})
 
 
 @cache
-def _write_of(hint: Any) -> Write | None:  # noqa: ANN401 - an annotation has no type
+def _write_of(hint: Any, ordered: bool) -> Write | None:  # noqa: ANN401, FBT001 - an annotation has no type; it is cached
     """Return the function that writes what an annotation describes, apart from None; None: it is plain already."""
     inner, bounds, _ = parts_of(hint)
     pair = next((bound for bound in bounds if isinstance(bound, Pair)), None)
     if pair is not None:
         names = pair.names
-        return lambda value, _: dict(zip(names, value, strict=True))
+        return lambda value, _: _in_order(dict(zip(names, value, strict=True)), ordered=ordered)
     if get_origin(inner) is tuple:
-        return _several(_write_of(get_args(inner)[0]))
+        return _several(_write_of(get_args(inner)[0], ordered))
     if inner in _AS_IT_IS:
         return None
     if isinstance(inner, type):
-        return _revealed(inner) if getattr(inner, "_is_personal", False) else _writer_of(inner)
-    return None if all(type(one) is str for one in get_args(inner)) else _by_type  # a literal; one of several types
+        return (_revealed if getattr(inner, "_is_personal", False) else _writer_of)(inner, ordered)
+    if all(type(one) is str for one in get_args(inner)):
+        return None  # a literal
+    return lambda value, reveal: value if type(value) in _AS_IT_IS else _writer_of(type(value), ordered)(value, reveal)
+
+
+def _in_order(data: dict[str, Any], *, ordered: bool) -> dict[str, Any]:
+    return dict(sorted(data.items())) if ordered else data
 
 
 def _several(write: Write | None) -> Write:
@@ -57,17 +69,13 @@ def _several(write: Write | None) -> Write:
     return lambda value, reveal: [item for one in value if (item := write(one, reveal)) is not None]
 
 
-def _revealed(kind: Any) -> Write:  # noqa: ANN401 - a type of personal data
-    write = _writer_of(kind)
+def _revealed(kind: Any, ordered: bool) -> Write:  # noqa: ANN401, FBT001 - a type of personal data; as above
+    write = _writer_of(kind, ordered)
     return lambda value, reveal: write(value, reveal) if reveal else None
 
 
-def _by_type(value: Any, reveal: bool) -> Any:  # noqa: ANN401, FBT001 - as `Write`
-    return value if type(value) in _AS_IT_IS else _writer_of(type(value))(value, reveal)
-
-
 @cache
-def _writer_of(kind: Any) -> Write:  # noqa: ANN401 - any type in an annotation
+def _writer_of(kind: Any, ordered: bool) -> Write:  # noqa: ANN401, FBT001 - any type in an annotation; as above
     """Return the function that writes values of a type."""
     if issubclass(kind, datetime):
         return lambda value, _: instant_text(value)
@@ -75,15 +83,15 @@ def _writer_of(kind: Any) -> Write:  # noqa: ANN401 - any type in an annotation
         return lambda value, _: value.isoformat()
     if issubclass(kind, Enum):
         return lambda value, _: value.value
-    own: Write | None = getattr(kind, "_written", None)
-    return own or object_writer(kind)
+    own = getattr(kind, "_written", None)
+    return object_writer(kind, ordered) if own is None else lambda value, reveal: own(value, reveal, ordered)
 
 
 @cache
-def object_writer(kind: Any) -> Write:  # noqa: ANN401 - a dataclass
+def object_writer(kind: Any, ordered: bool) -> Write:  # noqa: ANN401, FBT001 - a dataclass; as above
     """Return the function that writes a value as an object of its fields."""
     names = [field.name for field in dataclasses.fields(kind)]
-    writes = [(name, _write_of(hints_of(kind)[name])) for name in names]
+    writes = [(name, _write_of(hints_of(kind)[name], ordered)) for name in (sorted(names) if ordered else names)]
     has_forms = form_of(kind) > 1
 
     def write(value: Any, reveal: bool) -> dict[str, Any]:  # noqa: ANN401, FBT001 - as `Write`
@@ -91,6 +99,6 @@ def object_writer(kind: Any) -> Write:  # noqa: ANN401 - a dataclass
         for name, written in writes:
             field = getattr(value, name)
             data[name] = field if written is None or field is None else written(field, reveal)
-        return numbered(value, data) if has_forms else data
+        return _in_order(numbered(value, data), ordered=ordered) if has_forms else data
 
     return write

@@ -360,6 +360,7 @@ class Device(Value):
     imei: Imei | str | int | float | None = None
     imei2: Imei | str | int | float | None = None
     purchased_on: date | None = None
+    _has_floats = True
 
     def __init__(
         self,
@@ -391,8 +392,8 @@ class Device(Value):
         bought = "" if self.purchased_on is None else f", purchased_on={self.purchased_on!r}"
         return f"Device({self.model!r}{numbers}{bought})"
 
-    def _written(self, reveal: bool) -> dict[str, Any]:  # noqa: FBT001 - as `miexchange._written` calls it
-        data: dict[str, Any] = object_writer(Device)(self, reveal)
+    def _written(self, reveal: bool, ordered: bool) -> dict[str, Any]:  # noqa: FBT001 - of `miexchange._written`
+        data: dict[str, Any] = object_writer(Device, ordered)(self, reveal)
         return data if reveal else {**data, "imei": None, "imei2": None}  # an invalid one may be a typing error
 
     def _bare(self) -> Device:

@@ -154,7 +154,7 @@ class Condition(Mapping[str, str]):
         """Return the answers as plain JSON data, the questions in alphabetical order."""
         return dict(sorted(self._answers.items()))
 
-    def _written(self, _: bool) -> dict[str, str]:  # noqa: FBT001 - as `miexchange._written` calls it
+    def _written(self, *_: bool) -> dict[str, str]:
         return self.to_dict()
 
     def to_json(self) -> str:

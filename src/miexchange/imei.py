@@ -132,7 +132,7 @@ class Imei(Value):
         """Read the pickle of an earlier version, in which an IMEI was a dataclass."""
         object.__setattr__(self, "digits", _checked(state[0], state[0]))
 
-    def _written(self, reveal: bool) -> str:  # noqa: FBT001 - as `miexchange._written` calls it
+    def _written(self, reveal: bool, *_: bool) -> str:  # noqa: FBT001 - of `miexchange._written`
         return self.digits if reveal else mask(self.digits)
 
     def _bare(self) -> Imei:

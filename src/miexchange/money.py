@@ -121,7 +121,7 @@ class Currency(Value):
         fraction = f".{part:0{decimals}d}" if decimals else ""
         return f"{'-' if taken < 0 else ''}{units:{separator}}{fraction}"
 
-    def _written(self, _: bool) -> str:  # noqa: FBT001 - as `miexchange._written` calls it
+    def _written(self, *_: bool) -> str:
         return self.code
 
     def __str__(self) -> str:

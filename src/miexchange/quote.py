@@ -220,9 +220,9 @@ class Quote(_Lazy, Value):
     def _bare(self) -> Quote:
         return self.without_imei()
 
-    def _written(self, reveal: bool) -> dict[str, Any]:  # noqa: FBT001 - as `miexchange._written` calls it
+    def _written(self, reveal: bool, ordered: bool) -> dict[str, Any]:  # noqa: FBT001 - of `miexchange._written`
         self._fill()
-        data: dict[str, Any] = object_writer(Quote)(self, reveal)
+        data: dict[str, Any] = object_writer(Quote, ordered)(self, reveal)
         return data if reveal or not self.imeis or self.device_tokens else {**data, "seal": ""}
 
     def _fill(self) -> None:

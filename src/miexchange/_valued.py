@@ -89,7 +89,23 @@ class Valued(NamedTuple):
 
     def fields(self) -> dict[str, Any]:
         """Return all of them."""
-        return {**self.period.shared, **self.told, **{name: getattr(self, name) for name in _OWN}}
+        return {
+            **self.period.shared,
+            **self.told,
+            "at": self.at,
+            "valid_until": self.valid_until,
+            "imeis": self.imeis,
+            "indicative": not self.imeis,
+            "imei_status": self.imei_status,
+            "purchased_on": self.device.purchased_on,
+            "condition": self.condition,
+            "grade": self.grade,
+            "bonuses_given": self.bonuses_given,
+            "bonuses": self.bonuses,
+            "lines": self.lines,
+            "warnings": self.warnings,
+            "register_answer": self.register_answer,
+        }
 
     @property
     def valid_until(self) -> datetime:
@@ -143,23 +159,6 @@ class Valued(NamedTuple):
         for amount, offer in self.grants:
             lines.append(line_of(offer.name, amount))
         return tuple(lines)
-
-
-_OWN = (
-    "at",
-    "valid_until",
-    "imeis",
-    "indicative",
-    "imei_status",
-    "purchased_on",
-    "condition",
-    "grade",
-    "bonuses_given",
-    "bonuses",
-    "lines",
-    "warnings",
-    "register_answer",
-)
 
 
 def quoted(

@@ -544,7 +544,7 @@ class Raised:
         """Yield the sets of a size that may reach the goal, if no smaller one does."""
         if count == 0:
             yield frozenset()
-        elif count <= self.size:
+        else:
             yield from self._raising.sets(count, self._needed)
 
     def _needed(self, picks: Picks) -> int:

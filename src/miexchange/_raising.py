@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from miexchange import _kernel
 from miexchange._periods import period_at
+from miexchange._text import WIDEST
 from miexchange._valued import granted
 from miexchange.money import BPS
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Raising", "before_floor"]
 
 _CLOSING = frozenset({"factor", "floor", "cap", "rounding"})
+_NOT_POSSIBLE = -WIDEST
 _MOST_KEPT = 3
 """The most changes that improve a retention: every set of them is tried."""
 
@@ -107,7 +109,8 @@ class Raising:
         steps = [0] * (_kernel.FIXED_STEPS + 2)
         exchange = _kernel.write_steps(steps, period.market, [BPS], [period.market - value], (), (), (), (), *closing)
         offers = period.offers(self._programme, quote.at, quote.told["target"], dict(quote.bonuses_given))
-        return exchange + sum([amount for amount, _ in granted(exchange, offers)])
+        offer: int = exchange + sum([amount for amount, _ in granted(exchange, offers)])
+        return offer
 
     def sets(self, count: int, needed: Callable[[Picks], int]) -> Iterator[Picks]:
         """Yield the sets of a size that may raise the quote, if no smaller set does.
@@ -142,7 +145,7 @@ class Raising:
                 continue
             if not left:
                 yield picks
-            elif place < len(groups):
+            else:
                 unread.append((place + 1, left, lacking, picks))
                 unread += [
                     (place + 1, left - len(part.picks), lacking - part.gain, picks | part.picks)
@@ -160,8 +163,8 @@ def _parts(costs: Mapping[Key, int], begun: Picks) -> list[_Part]:
 
 
 def _most(groups: Sequence[list[_Part]], count: int) -> list[list[int]]:
-    """Return what the groups from each one on can gain, by each number of changes up to a count."""
-    most = [[0] * (count + 1)]
+    """Return what the groups from each one on can gain by exactly each number of changes up to a count."""
+    most = [[0] + [_NOT_POSSIBLE] * count]
     for parts in reversed(groups):
         row = most[0].copy()
         for part in parts:

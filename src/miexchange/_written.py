@@ -34,7 +34,8 @@ def data_of(value: Any, *, reveal: bool, ordered: bool = False) -> Any:  # noqa:
         reveal: whether to write its IMEIs.
         ordered: whether keys are in alphabetical order, and not in that of the fields.
     """
-    return _writer_of(type(value), ordered)(value, reveal)
+    kind: Any = type(value)
+    return _writer_of(kind, ordered)(value, reveal)
 
 
 _AS_IT_IS = frozenset({str, int, bool, float})
@@ -52,11 +53,15 @@ def _write_of(hint: Any, ordered: bool) -> Write | None:  # noqa: ANN401, FBT001
         return _several(_write_of(get_args(inner)[0], ordered))
     if inner in _AS_IT_IS:
         return None
-    if isinstance(inner, type):
+    if _is_class(inner):
         return (_revealed if getattr(inner, "_is_personal", False) else _writer_of)(inner, ordered)
     if all(type(one) is str for one in get_args(inner)):
         return None  # a literal
-    return lambda value, reveal: value if type(value) in _AS_IT_IS else _writer_of(type(value), ordered)(value, reveal)
+    return lambda value, reveal: value if type(value) in _AS_IT_IS else data_of(value, reveal=reveal, ordered=ordered)
+
+
+def _is_class(hint: object) -> bool:
+    return isinstance(hint, type)
 
 
 def _in_order(data: dict[str, Any], *, ordered: bool) -> dict[str, Any]:

@@ -396,9 +396,6 @@ class Device(Value):
         data: dict[str, Any] = object_writer(Device, ordered)(self, reveal)
         return data if reveal else {**data, "imei": None, "imei2": None}  # an invalid one may be a typing error
 
-    def _bare(self) -> Device:
-        return self.replace(imei=None, imei2=None)  # as above
-
 
 _SET_MODEL, _SET_IMEI, _SET_IMEI2, _SET_PURCHASED_ON = (
     getattr(Device, name).__set__ for name in ("model", "imei", "imei2", "purchased_on")

@@ -135,9 +135,6 @@ class Imei(Value):
     def _written(self, reveal: bool, *_: bool) -> str:  # noqa: FBT001 - of `miexchange._written`
         return self.digits if reveal else mask(self.digits)
 
-    def _bare(self) -> Imei:
-        return self  # its own string form is masked
-
     @classmethod
     def parse(cls, text: str) -> Imei:
         """Parse an IMEI in the formats that people write.

@@ -217,9 +217,6 @@ class Quote(_Lazy, Value):
         imeis = () if self.device_tokens else self.imeis
         return changed(self, imeis=imeis, seal="").to_json(reveal_imei=True)
 
-    def _bare(self) -> Quote:
-        return self.without_imei()
-
     def _written(self, reveal: bool, ordered: bool) -> dict[str, Any]:  # noqa: FBT001 - of `miexchange._written`
         self._fill()
         data: dict[str, Any] = object_writer(Quote, ordered)(self, reveal)

@@ -164,19 +164,6 @@ class Quote(_Lazy, Value):
             rule = f"give what its lines add up to without bonuses, {exchange}"
             raise out_of_range("Quote.exchange_value", self.exchange_value, rule)
 
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> object:
-            """Take a field over from the valuation, the first time that it is asked for."""
-            if name not in _FIELDS:
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-            valued = _VALUED.__get__(self)
-            if valued is None:  # another thread has taken all over since this field was found missing
-                return object.__getattribute__(self, name)
-            value = valued.field(name)
-            object.__setattr__(self, name, value)
-            return value
-
     @property
     def money(self) -> Money:
         """The coupon's value with its currency, for display."""
@@ -265,6 +252,22 @@ _VALUED, _EXCHANGE_VALUE, _COUPON_VALUE = (
     getattr(Quote, name) for name in ("_valued", "exchange_value", "coupon_value")
 )
 _PUTS = {name: getattr(Quote, name).__set__ for name in _FIELDS}
+
+
+def _taken_over(quote: Quote, name: str) -> object:
+    """Take a field of a quote over from its valuation, the first time that it is asked for."""
+    if name not in _FIELDS:
+        raise AttributeError(f"'Quote' object has no attribute {name!r}", name=name, obj=quote)
+    valued = _VALUED.__get__(quote)
+    if valued is None:  # another thread has taken all over since this field was found missing
+        return object.__getattribute__(quote, name)
+    value: object = valued.field(name)
+    object.__setattr__(quote, name, value)
+    return value
+
+
+# Out of the class, where a type checker would take any attribute for one of a quote.
+Quote.__getattr__ = _taken_over  # type: ignore[attr-defined]
 
 
 def quote_of(valued: Valuation, exchange_value: int, coupon_value: int) -> Quote:

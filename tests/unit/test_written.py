@@ -58,8 +58,10 @@ def test_a_text_that_is_no_utf_8_is_escaped() -> None:
 def test_only_values_of_which_it_is_known_have_floats() -> None:
     """pydantic's core spells some floats in another way than Python, and canonical texts are sealed."""
     assert len({miexchange.ledger, miexchange.tuning}) == 2  # every kind of value is imported
-    values = [one for one in kinds() if dataclasses.is_dataclass(one)]
-    found = {one for one in values for field in dataclasses.fields(one) if "float" in f"{hints_of(one)[field.name]}"}
+    values: list[Any] = [one for one in kinds() if dataclasses.is_dataclass(one)]
+    found: set[Any] = {
+        one for one in values for field in dataclasses.fields(one) if "float" in f"{hints_of(one)[field.name]}"
+    }
     assert {one for one in found if not one._has_floats} == set()  # noqa: SLF001 - what is asked about
     assert {one.__name__ for one in found} == {"Device"}
     assert Device("a", 1e16).to_json(reveal_imei=True) == canonical(Device("a", 1e16).to_dict(reveal_imei=True))

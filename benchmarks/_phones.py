@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from miexchange import Condition, Device, Imei, ImeiStatus, Programme, Quote, Refusal, appraise
+from miexchange import (
+    Condition,
+    Device,
+    Imei,
+    ImeiStatus,
+    Programme,
+    Quote,
+    QuoteLine,
+    Refusal,
+    appraise,
+    appraise_many,
+)
 
 if TYPE_CHECKING:
     import random
@@ -57,9 +68,20 @@ class Phone:
     answers: Mapping[str, str]
 
     def appraise(self) -> Quote | Refusal:
-        """Value it, from the raw texts to the quote with its lines."""
+        """Value it, from the raw texts to the quote."""
         device = Device(MODEL, imei=self.imei)
         return appraise(device, Condition(self.answers), self.programme, at=AT, imei_status=ImeiStatus.CLEAR)
+
+    def lines(self) -> tuple[QuoteLine, ...]:
+        """Value it, from the raw texts to the lines: a quote makes them when they are asked for."""
+        quote = self.appraise()
+        return quote.lines if isinstance(quote, Quote) else ()
+
+    def many(self, count: int) -> list[tuple[QuoteLine, ...]]:
+        """Value it a number of times by one call, from the raw texts to the lines."""
+        phones = [(Device(MODEL, imei=self.imei), Condition(self.answers), ImeiStatus.CLEAR) for _ in range(count)]
+        quotes = appraise_many(phones, self.programme, at=AT)
+        return [quote.lines for quote in quotes if isinstance(quote, Quote)]
 
 
 def clean_answers(programme: Programme) -> dict[str, str]:

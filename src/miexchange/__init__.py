@@ -34,7 +34,7 @@ from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, ReasonKind, Refusal
 from miexchange.tac import TacDevice, TacTable
 from miexchange.treatment import LineParts, Treatment, TreatmentTable
-from miexchange.valuation import Replay, WorstCase, appraise, headline, replay, worst_case
+from miexchange.valuation import Replay, WorstCase, appraise, appraise_many, headline, replay, worst_case
 
 __version__ = "0.1.0"
 
@@ -101,6 +101,7 @@ __all__ = [
     "Zone",
     "accept",
     "appraise",
+    "appraise_many",
     "coupon_for",
     "headline",
     "issue",

@@ -9,24 +9,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from miexchange._periods import changing_at, price_code
 from miexchange._questions import NONE
+from miexchange._raising import Raising, before_floor
 from miexchange._time import TICK, YEARS, midnight
 from miexchange._value import require
 from miexchange.catalogue import Device, Variant
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus, RegisterAnswer, listing_code
 from miexchange.imei import Imei
-from miexchange.market import broader
 from miexchange.quote import Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal
-from miexchange.valuation import appraise, price_code
+from miexchange.valuation import appraise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from miexchange._table import Table
     from miexchange.condition import Questionnaire
     from miexchange.programme import Programme
 
@@ -41,7 +41,6 @@ __all__ = [
     "Said",
     "Search",
     "What",
-    "changing_at",
     "gated",
     "is_taken",
     "reasons_of",
@@ -123,6 +122,7 @@ class Place(NamedTuple):
 
 HERE = Place()
 Found = tuple[Place, Picks]
+_NOTHING = Condition()
 
 
 class _Enough(Exception):  # noqa: N818 - never leaves this module
@@ -191,15 +191,16 @@ class Search:
         """
         variant = self.variant_of(place)
         if variant is None or self.programme.terms_at(self.at(place)) is None:
-            return self.said.condition, Condition()
+            return self.said.condition, _NOTHING
         questionnaire = self.questionnaire(place)
         chosen = {subject: option for what, subject, option in picks if what == "condition"}
         whole = {name: chosen.pop(name) for name in questionnaire.several if name in chosen}
         each = {one.id: None for name in whole for one in questionnaire.several[name]}
-        said = questionnaire.as_options(self.said.condition.replace(**each, **whole))
+        said = self.said.condition.replace(**each, **whole) if whole else self.said.condition
+        said = questionnaire.as_options(said)
         is_here = place.model is None and place.at is None
         if is_here and not whole and self.deciding(place).isdisjoint(chosen):
-            return said.replace(**chosen), Condition()  # the same questions are asked: this is the hot path
+            return said.replace(**chosen), _NOTHING  # the same questions are asked: this is the hot path
         found: dict[str, str | None] = {**said, **chosen}
         assumed: dict[str, str] = {}
         asked: set[str] = set()
@@ -368,21 +369,40 @@ class Search:
     def search(self) -> list[Found]:
         """Return every smallest set of changes that reaches the goal."""
         levels: defaultdict[int, dict[Found, None]] = defaultdict(dict)
+        raisings: dict[Place, Raised] = {}
         places = self.places()
         place = next(places, None)
         size = -1
         while True:
             size += 1
             while place is not None and place.size <= size:
-                levels[size][place, frozenset()] = None
+                raised = self.raised(place)
+                if raised is None:
+                    levels[size][place, frozenset()] = None
+                else:
+                    raisings[place] = raised
                 place = next(places, None)
             level = levels.pop(size, {})
-            found = [*islice((one for one in level if self.reaches(*one)), MOST_CURES)]
-            if found or (place is None and not level and not levels):
+            sets = ((there, picks) for there, one in raisings.items() for picks in one.sets(size - there.size))
+            found = [*islice((one for one in (*level, *sets) if self.reaches(*one)), MOST_CURES)]
+            raisings = {there: one for there, one in raisings.items() if size - there.size < one.size}
+            if found or (place is None and not level and not levels and not raisings):
                 return found
             for here, picks in level:
                 for grown in self.grown(here, picks):
                     levels[here.size + len(grown)][here, grown] = None
+
+    def raised(self, place: Place) -> Raised | None:
+        """Return the sets of changes of a quote at a place; None if it is refused, or their effects are not known."""
+        quote = self.value(place, frozenset())
+        if self.worth is None or isinstance(quote, Refusal):
+            return None
+        keys = self.raising(place, frozenset())
+        if any(name in self.deciding(place) for _, name, _ in keys):
+            return None  # questions are opened and closed
+        answers = self.questionnaire(place).as_options(self.completed(place, frozenset())[0])
+        raising = Raising(quote, self.programme, keys, answers)
+        return Raised(self, place, raising, frozenset(keys)) if raising.is_known else None
 
     def grown(self, place: Place, picks: Picks) -> list[Picks]:
         """Return the sets of changes to try next, one of which is in every larger set that suffices."""
@@ -505,6 +525,34 @@ class Search:
         return picks
 
 
+class Raised:
+    """The sets of changes of a quote at a place, by size.
+
+    Attributes:
+        size: the greatest size; 0 if no change raises it.
+    """
+
+    def __init__(self, search: Search, place: Place, raising: Raising, every: Picks) -> None:
+        self._search, self._place, self._raising = search, place, raising
+        self.size, self._least = 0, 0
+        if search.reaches(place, every):
+            best = search.value(place, every)
+            assert isinstance(best, Quote)  # noqa: S101 - it reaches the goal
+            self.size, self._least = len(every), raising.least(search.worth or 0, before_floor(best))
+
+    def sets(self, count: int) -> Iterator[Picks]:
+        """Yield the sets of a size that may reach the goal, if no smaller one does."""
+        if count == 0:
+            yield frozenset()
+        else:
+            yield from self._raising.sets(count, self._needed)
+
+    def _needed(self, picks: Picks) -> int:
+        found = self._search.value(self._place, picks)
+        assert isinstance(found, Quote)  # noqa: S101 - better answers refuse nothing
+        return self._least - before_floor(found)
+
+
 _CLOSING = frozenset({"floor", "cap", "rounding"})
 _FIRST, _LAST = date(YEARS[0], 1, 2), date(YEARS[-1], 12, 30)
 
@@ -530,29 +578,6 @@ def reasons_of(answer: Quote | Refusal) -> tuple[Reason, ...]:
 
 def _whats(picks: Picks) -> set[What]:
     return {what for what, _, _ in picks}
-
-
-def _rows_of(table: Table[Any], key: object) -> tuple[Any, ...]:
-    series = table.by_key.get(key)
-    return () if series is None else series.rows
-
-
-def changing_at(programme: Programme, variant: Variant) -> Iterator[datetime]:
-    """Yield the instants of changes for a model: terms, prices, anchors, listings, bonuses."""
-    model = variant.model
-    rows = [*_rows_of(programme.prices, model)]
-    ages = {terms.price_max_age for terms in programme.terms}
-    yield from (row.effective_from + age + TICK for row in rows for age in ages)
-    for anchor in {part for terms in programme.terms for name in terms.anchors for part in broader(name)}:
-        rows += _rows_of(programme.anchors, (model, anchor))
-    yield from (row.effective_from for row in (*programme.terms, *rows))
-    yield from (row.effective_until for row in rows if row.effective_until is not None)
-    days: list[date | None] = []
-    for listing in _rows_of(programme.eligible, model):
-        days += [listing.listed_from, listing.listed_until]
-    for terms in programme.terms:
-        days += [day for bonus in terms.bonuses for day in (bonus.begins, bonus.ends)]
-    yield from (midnight(day, programme.zone) for day in days if day is not None and _FIRST < day < _LAST)
 
 
 def is_taken(programme: Programme, variant: Variant, at: datetime) -> bool:

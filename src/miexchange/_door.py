@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from contextvars import ContextVar
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from miexchange._bounded import Between, Pair, hints_of, parts_of
 from miexchange._fits import a_kind, fault, wants
@@ -88,12 +88,10 @@ def read_as(kind: Any, text: str, data: object) -> Any:  # noqa: ANN401 - a valu
     Raises:
         InvalidValue: the first fault, with its path.
     """
-    from pydantic import ValidationError  # noqa: PLC0415 - loaded at the door, not at import
-
     try:
         return adapter_of(kind).validate_json(text)
-    except ValidationError as error:
-        raise _fault_in(kind, data, error.errors(include_url=False)[0]) from None
+    except ValueError as error:  # a ValidationError: importing its name takes as long as reading a small value
+        raise _fault_in(kind, data, cast("Any", error).errors(include_url=False)[0]) from None
 
 
 def in_own_words(

@@ -76,6 +76,43 @@ def read_json(text: object, field: str, rule: str = "give a JSON text", repeated
         InvalidValue: invalid JSON, outside the bounds, NaN or Infinity, or a duplicate key.
     """
     given = json_text(text, field, rule)
+    try:
+        data = _PLAIN.decode(given)
+    except (ValueError, RecursionError):
+        data = _read_carefully(given, field, rule, repeated)
+    if given.count("[") + given.count("{") > JSON_DEPTH and is_deep(data, JSON_DEPTH):
+        raise _deep(field, given)
+    return data
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs) or len(pairs) > JSON_KEYS:
+        raise ValueError
+    return found
+
+
+def _number(digits: str) -> str:
+    if len(digits) > JSON_DIGITS:
+        raise ValueError
+    return digits
+
+
+def _constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+_PLAIN = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_int=lambda digits: int(_number(digits)),
+    parse_float=lambda digits: float(_number(digits)),
+    parse_constant=_constant,
+)
+"""Reads what is within the bounds, as nearly every text is; its errors say nothing. Making it takes long."""
+
+
+def _read_carefully(given: str, field: str, rule: str, repeated: str) -> Any:  # noqa: ANN401 - what JSON holds
+    """Return the data of a JSON text, or name its first fault."""
     number, twice = _number_of(field), list[_Repeated]()
     try:
         data = json.loads(
@@ -94,8 +131,6 @@ def read_json(text: object, field: str, rule: str = "give a JSON text", repeated
     if twice:
         key = ".".join((field, *_path_of_repeated(data)))
         raise out_of_range(key, key, repeated, "is a duplicate key")
-    if given.count("[") + given.count("{") > JSON_DEPTH and is_deep(data, JSON_DEPTH):
-        raise _deep(field, given)
     return data
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     _Int = Any  # an int, an int64 or an array of them: the point of this module is not to ask which
 
 __all__ = [
+    "FIXED_STEPS",
     "at_least",
     "at_most",
     "bonus",
@@ -223,7 +224,7 @@ def value_steps(
     >>> steps, sum(steps)
     ([1000000, -230000, -77000, -324160, 38000, 0, 0, 0, -840], 406000)
     """
-    count = len(retentions_bps) + len(deductions) + len(overlaps) + len(extras) + _FIXED_STEPS
+    count = len(retentions_bps) + len(deductions) + len(overlaps) + len(extras) + FIXED_STEPS
     steps: list[_Int] = [0] * count
     ones, others, counted = [], [], []
     for one, other, counted_bps in overlaps:
@@ -235,7 +236,8 @@ def value_steps(
     return steps
 
 
-_FIXED_STEPS = 5  # market, factor, floor, cap, rounding
+FIXED_STEPS = 5
+"""The steps of every value: market, factor, floor, cap, rounding."""
 
 
 def write_steps(

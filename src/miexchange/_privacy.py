@@ -57,6 +57,8 @@ def mask(text: str) -> str:
         return f"{text[:8]}******{text[14]}"
     kept_ahead = 8
     short = shortened(text)
+    if short.isascii() and short.isprintable() and sum(map(short.count, "0123456789")) <= kept_ahead:
+        return short  # nothing is hidden
     digits = [index for index, character in enumerate(short) if character.isnumeric()]  # of any script
     kept_behind = {_DIGITS: 1, 16: 2}.get(len(digits), 0) if short == text else 0
     hidden = set(digits[kept_ahead : len(digits) - kept_behind])

@@ -1,7 +1,7 @@
 """The base of every public value: one canonical JSON form, and a `replace` that validates.
 
 A value is a frozen, slotted dataclass. pydantic is used only for JSON: it is loaded when the first
-value is read from or written to JSON, not when the package is imported.
+value is read from JSON, not when the package is imported.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from miexchange._json import json_text, read_json
 from miexchange._limits import VALUE_ITEMS
 from miexchange._text import is_missing, native, text_of
 from miexchange._time import NO_ZONE, OUT_OF_RANGE, TOO_FINE, YEARS, NotATime, in_utc
+from miexchange._written import data_of, instant_text
 from miexchange.errors import InvalidValue, missing, out_of_range, unknown, wrong_type
 
 if TYPE_CHECKING:
@@ -115,6 +116,8 @@ class Value(Pickled):
     """Its JSON form, for types that are not an object of their fields."""
     _is_personal: ClassVar[bool] = False
     """Whether it is an IMEI."""
+    _has_floats: ClassVar[bool] = False
+    """Whether a number in it can be a float, of which not every writer of JSON makes the same text."""
 
     def __post_init__(self) -> None:
         """Check every field's type and bounds; a value with rules of its own does so first."""
@@ -132,14 +135,13 @@ class Value(Pickled):
         Args:
             reveal_imei: whether to write the IMEIs; without them, the form of a value that has some is incomplete.
         """
-        reveal = flag(reveal_imei, "reveal_imei")
-        whole = self if reveal else self._bare()
-        data: dict[str, Any] = adapter_of(type(self)).dump_python(whole, mode="json", context={REVEAL: reveal})
+        data: dict[str, Any] = data_of(self, reveal=flag(reveal_imei, "reveal_imei"))
         return data
 
     def to_json(self, *, reveal_imei: bool = False) -> str:
         """Return the canonical JSON text: keys sorted, no spaces, UTC instants ending in Z; see `to_dict`."""
-        return canonical(self.to_dict(reveal_imei=reveal_imei))
+        data = data_of(self, reveal=flag(reveal_imei, "reveal_imei"), ordered=True)
+        return canonical(data, is_ordered=not self._has_floats)
 
     def _bare(self) -> Self:
         """Return the value without IMEIs."""
@@ -405,11 +407,35 @@ def changed(value: _V, **fields: object) -> _V:
     return cast("_V", proved(kind, **{**{name: getattr(value, name) for name in _names(kind)}, **fields}))
 
 
-def canonical(data: object) -> str:
-    """Return plain JSON data as its canonical text, which can always be encoded as UTF-8."""
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    # A lone surrogate, which only a hostile answer contains, is escaped.
-    return SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+def canonical(data: object, *, is_ordered: bool = False) -> str:
+    """Return plain JSON data as its canonical text, which can always be encoded as UTF-8.
+
+    Args:
+        data: the data.
+        is_ordered: whether all its keys are in order already, and no number is a float: then it is written in a
+            quarter of the time.
+    """
+    if is_ordered:
+        try:
+            return _core_writer()(data).decode()
+        except ValueError:  # there is a lone surrogate
+            return canonical(data)
+    text = _canonical.encode(data)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate, which only a hostile answer contains, is escaped
+        return SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+    return text
+
+
+@cache
+def _core_writer() -> Callable[[object], bytes]:
+    from pydantic_core import to_json  # noqa: PLC0415 - loaded at the door, not at import
+
+    return to_json
+
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
 
 
 def dump(value: Value) -> bytes:
@@ -430,7 +456,7 @@ def packed(value: Value) -> str:
 def _as_json(value: object) -> object:
     """Return a JSON type for an object of another type."""
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        return instant_text(value)
     if isinstance(value, date):
         return value.isoformat()
     kind: Any = type(value)

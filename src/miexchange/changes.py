@@ -25,6 +25,7 @@ from miexchange._bounded import Count, Items, MaybeId, Note
 from miexchange._cures import HERE, OF_ONE, Key, Picks, Place, Said, Search, What, gated, reasons_of
 from miexchange._limits import TEXT
 from miexchange._privacy import mask
+from miexchange._questions import BETWEEN, NONE
 from miexchange._value import Value, argument, flag, instant, require
 from miexchange.catalogue import Device
 from miexchange.condition import Condition
@@ -39,6 +40,8 @@ from miexchange.valuation import check_programme
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
+
+    from miexchange.condition import Questionnaire
 
 __all__ = ["Against", "Change", "Changes", "Cure", "What", "what_would_change"]
 
@@ -253,6 +256,9 @@ class _Teller:
     def __init__(self, search: Search) -> None:
         self.search, self.said = search, search.said
         self.zone = search.programme.zone
+        terms = search.programme.terms_at(search.said.at)
+        questions = () if terms is None else terms.questionnaire.questions
+        self.places = {question.id: place for place, question in enumerate(questions)}
 
     def cure(self, place: Place, picks: Picks) -> Cure:
         """Return a set of changes as reported."""
@@ -278,9 +284,7 @@ class _Teller:
     def order(self, key: Key) -> tuple[str, int, str]:
         """Return the sort key of a change: answers are in the order of the questions."""
         what, subject, _ = key
-        terms = self.search.programme.terms_at(self.said.at)
-        names = [] if terms is None else [question.id for question in terms.questionnaire.questions]
-        return what, names.index(subject) if subject in names else len(names), subject
+        return what, self.places.get(subject, len(self.places)), subject
 
     def change(self, place: Place, key: Key) -> Change:
         """Return one change as reported."""
@@ -306,12 +310,22 @@ class _Teller:
     def answer(self, place: Place, name: str, option: str | None) -> Change:
         """Return a change of an answer as reported: of the phone itself, or of the answer given about it."""
         questionnaire = self.search.questionnaire(place)
-        question, given = questionnaire.by_id.get(name), questionnaire.as_options(self.said.condition).get(name, "")
-        given = given or self.said.condition.get(name, "")
+        question, given = questionnaire.by_id.get(name), self.given(questionnaire, name)
         is_of_phone = question is not None and question.axis != "none" and option is not None
         known = set() if question is None else {one.id for one in question.options}
         by = ReasonKind.OTHER_DEVICE if is_of_phone and given in known else ReasonKind.CUSTOMER
         return Change("condition", _note(name), _note(given), option or "", by)
+
+    def given(self, questionnaire: Questionnaire, name: str) -> str:
+        """Return the given answer to a question; to one with several choices, of which each may have its own, all."""
+        said = self.said.condition
+        options = questionnaire.as_options(said)
+        if name not in questionnaire.several:
+            given = options.get(name, said.get(name))
+            return "''" if given == "" else given or ""
+        choices = [options.get(one.id, "") for one in questionnaire.several[name]]
+        named = dict.fromkeys(answer for answer in choices if answer not in {"", NONE})
+        return BETWEEN.join(named) or ("" if "" in choices else NONE)
 
     def against(self, reason: Reason, *, curable: bool) -> Against:
         """Return a reason of the refusal with whether it can be cured and by whom."""

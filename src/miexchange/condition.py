@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast, final
 
 from miexchange._bounded import Id, Items, Note
 from miexchange._door import Served, in_own_words
@@ -53,6 +53,14 @@ if TYPE_CHECKING:
 __all__ = ["Condition", "Deduction", "Finding", "Grade", "Grading", "Option", "Question", "Questionnaire"]
 
 
+def _are_texts(answers: dict[object, object]) -> bool:
+    """Tell whether answers can be stored as they are, as they nearly always can."""
+    for question, answer in answers.items():
+        if type(question) is not str or type(answer) is not str:
+            return False
+    return len(answers) <= ANSWERS
+
+
 @final
 class Condition(Mapping[str, str]):
     """The answers about one device, as question id to option id. Immutable, hashable, unordered.
@@ -73,6 +81,9 @@ class Condition(Mapping[str, str]):
 
     def __init__(self, answers: Mapping[str, str | None] | None = None) -> None:
         """Store a copy of the answers."""
+        if type(answers) is dict and _are_texts(copied := answers.copy()):
+            _SET_ANSWERS(self, copied)
+            return
         given = [] if answers is None else pairs(answers, "Condition", "give a mapping of question to answer")
         if len(given) > ANSWERS:
             what = f"has {len(given):,} answers"
@@ -143,6 +154,9 @@ class Condition(Mapping[str, str]):
         """Return the answers as plain JSON data, the questions in alphabetical order."""
         return dict(sorted(self._answers.items()))
 
+    def _written(self, *_: bool) -> dict[str, str]:
+        return self.to_dict()
+
     def to_json(self) -> str:
         """Return the canonical JSON text: an object with sorted keys."""
         return canonical(self._answers)
@@ -195,6 +209,9 @@ class Condition(Mapping[str, str]):
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
         said = {"description": "The answers about one device: the id of each question, and of the option"}
         return {**handler(schema), **said, "examples": [cls._example]}
+
+
+_SET_ANSWERS = cast("Any", Condition)._answers.__set__  # noqa: SLF001 - of this module
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,14 +280,14 @@ _Plan = tuple[frozenset[str], tuple[_Reading, ...]]
 _UNREAD: Any = object()  # for an answer that is unknown or missing
 
 
-def _reading(question: Question) -> _Reading:
+def _findings(question: Question) -> dict[str | None, Finding | None]:
     """Map each answer to its finding, or to None if it is clean: one look-up for each question."""
-    readings: dict[str | None, Finding | None] = {
+    found: dict[str | None, Finding | None] = {
         option.id: None if option.is_clean else Finding(question, option) for option in question.options
     }
     if question.optional:
-        readings[None] = readings[question.options[-1].id]  # a missing answer counts as the worst
-    return question, question.id, readings
+        found[None] = found[question.options[-1].id]  # a missing answer counts as the worst
+    return found
 
 
 _MOST_PLANS = 4_096
@@ -357,7 +374,7 @@ class Questionnaire(Value):
         Condition({'faults.buttons': 'none', 'faults.camera': 'camera'})
         """
         if type(answers) is Condition:
-            if not self._is_reworded:  # the hot path
+            if not self.is_reworded:  # the hot path
                 return answers
         else:
             given = pairs(answers, "answers", "give a mapping of question to answer")
@@ -373,7 +390,7 @@ class Questionnaire(Value):
         return answers.replace(**said) if said else answers
 
     @cached_property
-    def _is_reworded(self) -> bool:
+    def is_reworded(self) -> bool:
         """Whether an answer may be something other than the id of an option."""
         return bool(self.numbers or self.several)
 
@@ -411,6 +428,11 @@ class Questionnaire(Value):
         return {question.id: question for question in self.questions}
 
     @cached_property
+    def findings(self) -> dict[str, dict[str | None, Finding | None]]:
+        """The findings of all answers, by question; None for a clean one. A missing answer is one if it is optional."""
+        return {question.id: _findings(question) for question in self.questions}
+
+    @cached_property
     def _plans(self) -> dict[tuple[str, ...], _Plan]:
         """Readers of answers by the omitted questions; filled as models are graded."""
         return {}
@@ -419,8 +441,9 @@ class Questionnaire(Value):
         left_out = self._left_out(variant, answers)
         plan = self._plans.get(left_out)
         if plan is None:
-            asked = tuple([question for question in self.questions if question.id not in left_out])
-            plan = frozenset(question.id for question in asked), tuple(map(_reading, asked))
+            asked = [question for question in self.questions if question.id not in left_out]
+            readings = tuple([(question, question.id, self.findings[question.id]) for question in asked])
+            plan = frozenset(question.id for question in asked), readings
             if len(self._plans) < _MOST_PLANS:
                 self._plans[left_out] = plan
         return plan

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, cast
 
 from miexchange._bounded import After, Between, Id, Note
@@ -43,7 +44,7 @@ from miexchange.refusal import Reason, ReasonCode, reason_of
 from miexchange.tac import TacDevice, TacTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from miexchange._value import Fault
 
@@ -298,15 +299,13 @@ def assessed(
         elif code is ReasonCode.MODEL_NOT_LISTED:
             reasons.append(_not_listed(variant, catalogue, eligible, on))
     if imeis:
-        found: list[tuple[int, Reason]] = []
         for imei in imeis:
-            said |= _judge_imei(imei, variant, catalogue, tacs, found)
+            said |= imei_bits(imei, variant, catalogue, tacs)
         passing = let_pass(said, refused_doubts(variant, terms))
-        if said != passing or passing & WARNED:
-            found += [(bit, reason_of(code)) for bit, code in _OF_NUMBERS if said & bit]
-            found += [(_STALE, stale)] if stale is not None else []
-            reasons += [reason for bit, reason in found if not passing & bit]
-            warnings += [reason for bit, reason in found if passing & WARNED & bit]
+        found = _about(imeis, said, variant, catalogue, tacs)
+        found += [(_STALE, stale)] if stale is not None else []
+        reasons += [reason for bit, reason in found if not passing & bit]
+        warnings += [reason for bit, reason in found if passing & WARNED & bit]
     if exchange_open:
         reasons.append(reason_of(ReasonCode.EXCHANGE_OPEN))
     if device_exchanged:
@@ -369,6 +368,12 @@ def identity_code(imei: Imei) -> _OwnCode | None:
     body = imei.reporting_body
     said = _NO_BODY if body is None else _TEST if body.status == "test" else 0
     return _NOT_ITS_OWN.get(identity(said, imei.is_placeholder))
+
+
+def imei_bits(imei: Imei, variant: Variant | None, catalogue: Catalogue, tacs: TacTable) -> int:
+    """Return the reasons about a number itself, as bits."""
+    codes = identity_code(imei), tac_code(tacs.lookup(imei), variant, catalogue)
+    return sum(BITS[code] for code in codes if code is not None)
 
 
 def tac_code(
@@ -438,6 +443,14 @@ def against(answer: RegisterAnswer | None, hours: int, at: datetime) -> list[Rea
     return found
 
 
+@cache  # of 40 values
+def about_numbers(is_one: bool, is_same: bool, status: ImeiStatus, is_old: bool) -> int:  # noqa: FBT001 - as `numbers`
+    """Return the reasons about a device's IMEIs together, of which one at least can be read, as bits."""
+    answer = CLEAR if status is ImeiStatus.CLEAR else _ANSWERS.get(status, UNVERIFIED)
+    said: int = numbers(1, is_one, is_same, answer, is_old)
+    return said
+
+
 def _read_imeis(
     device: Device, status: ImeiStatus, stale: Reason | None, reasons: list[Reason]
 ) -> tuple[tuple[Imei, ...], int]:
@@ -456,41 +469,56 @@ def _read_imeis(
         return (), 0
     is_one = device.imei is None or device.imei2 is None
     is_same = len(imeis) > 1 and imeis[0].body == imeis[1].body
-    answer = CLEAR if status is ImeiStatus.CLEAR else _ANSWERS.get(status, UNVERIFIED)
-    said: int = numbers(1, is_one, is_same, answer, stale is not None)
+    said = about_numbers(is_one, is_same, status, stale is not None)
     if said & _REPEATED:
         reasons.append(reason_of(ReasonCode.IMEI_REPEATED, imei=str(imeis.pop())))
     return tuple(imeis), said
 
 
-def _judge_imei(
-    imei: Imei,
-    variant: Variant | None,
-    catalogue: Catalogue,
-    tacs: TacTable,
-    found: list[tuple[int, Reason]],
-) -> int:
-    """Record the reasons about a number, and return them as bits."""
-    bits, not_its_own = 0, identity_code(imei)
+def _about(
+    imeis: Sequence[Imei], said: int, variant: Variant | None, catalogue: Catalogue, tacs: TacTable
+) -> list[tuple[int, Reason]]:
+    """Return the reasons about IMEIs, of each and of them together, with their bits."""
+    found = [one for imei in imeis for one in _about_one(imei, variant, catalogue, tacs)]
+    return found + [(bit, reason_of(code)) for bit, code in _OF_NUMBERS if said & bit]
+
+
+def warnings_of(
+    imeis: Sequence[Imei], said: int, variant: Variant | None, catalogue: Catalogue, tacs: TacTable
+) -> tuple[Reason, ...]:
+    """Return the warnings about IMEIs of which all doubts are accepted.
+
+    Args:
+        imeis: the numbers.
+        said: everything found about them, as bits.
+        variant: the claimed model.
+        catalogue: the known models.
+        tacs: the TAC table.
+    """
+    return tuple([reason for bit, reason in _about(imeis, said, variant, catalogue, tacs) if bit & WARNED])
+
+
+def _about_one(
+    imei: Imei, variant: Variant | None, catalogue: Catalogue, tacs: TacTable
+) -> Iterator[tuple[int, Reason]]:
+    """Yield the reasons about a number itself, with their bits."""
+    not_its_own = identity_code(imei)
     if not_its_own is not None:
-        bits = BITS[not_its_own]
-        found.append((bits, _not_its_own(imei, not_its_own)))
+        yield BITS[not_its_own], _not_its_own(imei, not_its_own)
     candidates = tacs.lookup(imei)
     code = tac_code(candidates, variant, catalogue)
     if code is None:
-        return bits
+        return
     names = list(dict.fromkeys(f"{candidate.brand} {candidate.model}".strip() for candidate in candidates))
     others = [f"{len(names) - _MOST_NAMED} others"] if len(names) > _MOST_NAMED else []
     named = " or ".join([*map(printable, names[:_MOST_NAMED]), *others])
-    if code is ReasonCode.TAC_UNKNOWN:
-        reason = reason_of(code, imei=str(imei), tac=imei.tac)
-        if candidates:
-            reason = reason_of(code, "name", imei=str(imei), tac=imei.tac, names=named)
-        found.append((_TAC_UNKNOWN, reason))
-        return bits | _TAC_UNKNOWN
-    family = "" if variant is None else variant.family  # never so here: neither nameless nor another model
-    found.append((_TAC_OTHER_MODEL, reason_of(code, imei=str(imei), names=named, family=family)))
-    return bits | _TAC_OTHER_MODEL
+    if code is ReasonCode.TAC_OTHER_MODEL:
+        family = "" if variant is None else variant.family  # never so here: it is another one than the variant's
+        yield _TAC_OTHER_MODEL, reason_of(code, imei=str(imei), names=named, family=family)
+    elif candidates:
+        yield _TAC_UNKNOWN, reason_of(code, "name", imei=str(imei), tac=imei.tac, names=named)
+    else:
+        yield _TAC_UNKNOWN, reason_of(code, imei=str(imei), tac=imei.tac)
 
 
 def _not_its_own(imei: Imei, code: _OwnCode) -> Reason:

@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from dataclasses import FrozenInstanceError, dataclass
 from functools import cache, total_ordering
-from typing import TYPE_CHECKING, Annotated, Any, Literal, final
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, final
 
 from miexchange import _data
 from miexchange._bounded import Chars, Text
@@ -34,8 +34,6 @@ from miexchange.errors import InvalidImei
 from miexchange.refusal import ReasonCode, reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pydantic_core import CoreSchema
 
 
@@ -49,6 +47,7 @@ __all__ = [
 ]
 
 _IMEI, _IMEISV, _BODY, TAC_DIGITS = 15, 16, 14, 8
+_ZEROS = "0" * _BODY
 _RESERVED_SVN = "99"
 _ZERO_LED_RBI = "01"  # the only zero-led reporting body that assigns numbers to phones on sale
 _SIGNS = "+-\N{MINUS SIGN}"
@@ -133,8 +132,8 @@ class Imei(Value):
         """Read the pickle of an earlier version, in which an IMEI was a dataclass."""
         object.__setattr__(self, "digits", _checked(state[0], state[0]))
 
-    def _bare(self) -> Imei:
-        return self  # its own string form is masked
+    def _written(self, reveal: bool, *_: bool) -> str:  # noqa: FBT001 - of `miexchange._written`
+        return self.digits if reveal else mask(self.digits)
 
     @classmethod
     def parse(cls, text: str) -> Imei:
@@ -152,7 +151,7 @@ class Imei(Value):
         imei_check_digit 35417803******2 Compare it with the phone: dial *#06#.
         """
         # The first test is the hot path of everything: a clean text. The second parses the rest and refuses.
-        if type(text) is str and len(text) == _IMEI and text.isascii() and text.isdigit() and not _luhn()(text):
+        if type(text) is str and len(text) == _IMEI and text.isascii() and text.isdigit() and not _checksum(text):
             return _proved(text)
         return _proved(_checked(compact(text), _as_text(text).strip()))
 
@@ -223,7 +222,8 @@ class Imei(Value):
     def is_placeholder(self) -> bool:
         """Whether the number is a known placeholder (all zeros, an emulator's, an example's), not a phone's own."""
         # On all 14 digits, never on the TAC: some placeholders use the TAC of a real model.
-        return self.body in placeholders() or not int(self.body)
+        body = self.digits[:_BODY]
+        return body in placeholders() or body == _ZEROS
 
     def __str__(self) -> str:
         """Return the number with its serial hidden, for logs."""
@@ -239,7 +239,10 @@ class Imei(Value):
 
         return core_schema.no_info_plain_validator_function(
             _from_pydantic,
-            serialization=core_schema.plain_serializer_function_ser_schema(_written, info_arg=True),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda imei, info: imei._written(reveals(info)),  # noqa: SLF001 - of this module
+                info_arg=True,
+            ),
         )
 
     @classmethod
@@ -307,26 +310,30 @@ def format(imei: Imei | str, separator: str = "-") -> str:  # noqa: A001 - one o
     return between.join((digits[:2], digits[2:TAC_DIGITS], digits[TAC_DIGITS:_BODY], digits[_BODY]))
 
 
-@cache
-def _luhn() -> Callable[[str], int]:
-    """Return the Luhn checksum of python-stdnum, which is 0 for a valid number.
+_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")  # 2 x 7 = 14, and 1 + 4 = 5
 
-    It is loaded with the first IMEI: importing stdnum also imports ssl and pydoc, 20 ms of an import.
+
+def _checksum(digits: str) -> int:
+    """Return the Luhn checksum of fifteen ASCII digits, which is 0 for a valid number (3GPP TS 23.003, annex B).
+
+    The codes of the digits are added up: those of fifteen digits exceed the digits by 720, which is 0 modulo 10.
     """
-    from stdnum import luhn  # noqa: PLC0415 - see above
-
-    return luhn.checksum
+    codes = digits.encode()
+    return (sum(codes[::2]) + sum(codes[1::2].translate(_DOUBLED))) % 10
 
 
 def _check_digit(body: str) -> str:
     """Return the check digit: 10 minus the checksum of the body followed by 0, or 0."""
-    return str(-_luhn()(body + "0") % 10)
+    return str(-_checksum(body + "0") % 10)
+
+
+_NEW, _SET_DIGITS = object.__new__, cast("Any", Imei.digits).__set__
 
 
 def _proved(digits: str) -> Imei:
     """Make an Imei from validated digits."""
-    imei = object.__new__(Imei)
-    object.__setattr__(imei, "digits", digits)
+    imei = _NEW(Imei)
+    _SET_DIGITS(imei, digits)
     return imei
 
 
@@ -371,13 +378,13 @@ def _refuse_characters(text: str, digits: str, remedy: str = "") -> None:
 def _checked(digits: str, text: str) -> str:
     """Return the digits if they are fifteen with a valid check digit; else report what the text looks like."""
     if len(digits) == _IMEI:
-        if not _luhn()(digits):
+        if not _checksum(digits):
             return digits
         code = ReasonCode.IMEI_NETWORK_FORM if digits.endswith("0") else ReasonCode.IMEI_CHECK_DIGIT
         raise _invalid(code, mask(text))
     if len(digits) == _BODY:
         # A leading zero does not change a Luhn sum, so a number that lost it still passes.
-        is_short = f"0{digits}".startswith(_ZERO_LED_RBI) and not _luhn()(digits)
+        is_short = f"0{digits}".startswith(_ZERO_LED_RBI) and not _checksum(f"0{digits}")
         raise _invalid(ReasonCode.IMEI_14_DIGITS, mask(text), "zero" if is_short else "")
     if len(digits) == _IMEISV:
         raise _invalid(ReasonCode.IMEI_16_DIGITS, mask(text))
@@ -396,10 +403,6 @@ def _of_length(text: str, length: int, kind: str) -> str:
         remedy = "Imei.parse reads 15 digits, Imei.from_body 14 and Imei.from_imeisv 16."
         raise InvalidImei(code, mask(_as_text(text).strip()), what, remedy)
     return digits
-
-
-def _written(imei: Imei, info: Any) -> str:  # noqa: ANN401 - pydantic's own
-    return imei.digits if reveals(info) else mask(imei.digits)
 
 
 def _from_pydantic(given: object) -> Imei:

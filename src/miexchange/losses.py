@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from miexchange._arguments import INSTANT, instance, takes, whole
 from miexchange._bounded import Count, Id, Line
-from miexchange._cures import changing_at, is_taken
+from miexchange._cures import is_taken
 from miexchange._extras import MissingExtraError, extra
 from miexchange._limits import JSON_VALUES
+from miexchange._periods import changing_at
 from miexchange._value import Value
 from miexchange.catalogue import Device, Variant
 from miexchange.condition import Condition

@@ -121,6 +121,9 @@ class Currency(Value):
         fraction = f".{part:0{decimals}d}" if decimals else ""
         return f"{'-' if taken < 0 else ''}{units:{separator}}{fraction}"
 
+    def _written(self, *_: bool) -> str:
+        return self.code
+
     def __str__(self) -> str:
         """Return the code."""
         return self.code

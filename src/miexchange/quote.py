@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, final
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, final
 
 from miexchange import _html
 from miexchange._bounded import After, Count, Id, Line, Name, OlderText, Pair, Text
 from miexchange._keyed import Seal, Token, is_sealed, seal_of, token_of
 from miexchange._text import printable
 from miexchange._value import Value, changed, check_types, require
+from miexchange._written import object_writer
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus, RegisterAnswer
 from miexchange.errors import out_of_range
 from miexchange.imei import Imei
 from miexchange.money import Amount, CurrencyOfOld, Money
 from miexchange.programme import UsageRules
-from miexchange.programme.rules import Told
+from miexchange.programme.rules import INPUTS, Told
 from miexchange.programme.rules.bonuses import Quota
 from miexchange.refusal import Reason
 
@@ -61,12 +62,28 @@ class GrantedBonus(Value):
     quota: Quota | None = None
 
 
+class Valuation(Protocol):
+    """A valuation of which a quote is made."""
+
+    def field(self, name: str) -> object:
+        """Return a field of the quote, other than its values."""
+
+    def fields(self) -> dict[str, Any]:
+        """Return all of them."""
+
+
+class _Lazy(Told):
+    """A quote that `miexchange.appraise` made takes its fields from the valuation when they are asked for."""
+
+    __slots__ = ("_valued",)
+
+
 _GIVEN = Pair("bonus", "given", ("the bonus's id", "how often it had been given"))
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Quote(Told, Value):
+class Quote(_Lazy, Value):
     """The value of a device, the lines that explain it, the rules, and how long it can be accepted.
 
     The further arguments of the valuation, such as ``target``, are included: see `miexchange.programme.rules.Told`.
@@ -187,8 +204,21 @@ class Quote(Told, Value):
         imeis = () if self.device_tokens else self.imeis
         return changed(self, imeis=imeis, seal="").to_json(reveal_imei=True)
 
-    def _bare(self) -> Quote:
-        return self.without_imei()
+    def _written(self, reveal: bool, ordered: bool) -> dict[str, Any]:  # noqa: FBT001 - of `miexchange._written`
+        self._fill()
+        data: dict[str, Any] = object_writer(Quote, ordered)(self, reveal)
+        return data if reveal or not self.imeis or self.device_tokens else {**data, "seal": ""}
+
+    def _fill(self) -> None:
+        """Take all fields over from the valuation, which is then no longer needed."""
+        try:
+            valued = _VALUED.__get__(self)
+        except AttributeError:  # it was not made by `appraise`
+            return
+        if valued is not None:
+            for name, value in valued.fields().items():
+                _PUTS[name](self, value)
+            _VALUED.__set__(self, None)
 
     def explain(self, write: Callable[[int], str] | None = None) -> str:
         """Return the quote as text: a line for each step, and the sum.
@@ -215,3 +245,35 @@ class Quote(Told, Value):
         if self.coupon_value != self.exchange_value:
             rows.insert(len(rows) - len(self.bonuses), ("exchange value", write(self.exchange_value), "", ""))
         return [*rows, ("coupon value", write(self.coupon_value), "", "")]
+
+
+_FIELDS = frozenset(Quote.__match_args__) | frozenset(INPUTS)
+_VALUED, _EXCHANGE_VALUE, _COUPON_VALUE = (
+    getattr(Quote, name) for name in ("_valued", "exchange_value", "coupon_value")
+)
+_PUTS = {name: getattr(Quote, name).__set__ for name in _FIELDS}
+
+
+def _taken_over(quote: Quote, name: str) -> object:
+    """Take a field of a quote over from its valuation, the first time that it is asked for."""
+    if name not in _FIELDS:
+        raise AttributeError(f"'Quote' object has no attribute {name!r}", name=name, obj=quote)
+    valued = _VALUED.__get__(quote)
+    if valued is None:  # another thread has taken all over since this field was found missing
+        return object.__getattribute__(quote, name)
+    value: object = valued.field(name)
+    object.__setattr__(quote, name, value)
+    return value
+
+
+# Out of the class, where a type checker would take any attribute for one of a quote.
+Quote.__getattr__ = _taken_over  # type: ignore[attr-defined]
+
+
+def quote_of(valued: Valuation, exchange_value: int, coupon_value: int) -> Quote:
+    """Return the quote of a valuation: its fields are made when they are asked for, and are sound by construction."""
+    quote = object.__new__(Quote)
+    _VALUED.__set__(quote, valued)
+    _EXCHANGE_VALUE.__set__(quote, exchange_value)
+    _COUPON_VALUE.__set__(quote, coupon_value)
+    return quote

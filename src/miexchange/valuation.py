@@ -27,28 +27,24 @@ from miexchange._bounded import Count, Line
 from miexchange._keyed import check_keys
 from miexchange._limits import TEXT
 from miexchange._privacy import mask
+from miexchange._refused import refused_phone
 from miexchange._text import listed
-from miexchange._value import Value, argument, check_types, flag, instant, proved, require, text
+from miexchange._value import Value, argument, check_types, elements, flag, instant, require, text
+from miexchange._valued import granted, quoted
 from miexchange._words import word
 from miexchange.catalogue import Device
-from miexchange.condition import Condition, Finding
-from miexchange.eligibility import ImeiStatus, RegisterAnswer, assessed, stale_reason
+from miexchange.condition import Condition
+from miexchange.eligibility import ImeiStatus, RegisterAnswer
 from miexchange.errors import MiExchangeError, one_line, out_of_range, wrong_type
-from miexchange.money import BPS
-from miexchange.programme import NONE_GIVEN, Bonus, Programme, StepName, Terms
-from miexchange.programme.rules import Facts, Inputs, plain_inputs, told_by_name
+from miexchange.programme import NONE_GIVEN, Programme, Terms
+from miexchange.programme.rules import Inputs, plain_inputs, told_by_name
 from miexchange.programme.terms import counts_given
-from miexchange.quote import GrantedBonus, Quote, QuoteLine
-from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of, refused
+from miexchange.quote import Quote, QuoteLine
+from miexchange.refusal import ReasonCode, Refusal, reason_of, refusal_of, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date, datetime
-
-    from miexchange.catalogue import Variant
-    from miexchange.market import Price
-    from miexchange.money import Currency
-    from miexchange.programme.rules import Label, Retention
+    from datetime import datetime
 
     Programmes = Programme | Mapping[str, Programme]
 
@@ -56,6 +52,7 @@ __all__ = [
     "Replay",
     "WorstCase",
     "appraise",
+    "appraise_many",
     "confirmed",
     "headline",
     "replay",
@@ -108,92 +105,82 @@ def appraise(
     argument(condition, Condition, "condition", "give a Condition of the answers")
     check_programme(programme)
     exchange_open, device_exchanged = flag(exchange_open, "exchange_open"), flag(device_exchanged, "device_exchanged")
-    register_answer = imei_status if type(imei_status) is RegisterAnswer else None
-    status = word(imei_status, ImeiStatus, "imei_status") if register_answer is None else register_answer.status
-    terms = programme.terms_at(at)
-    if terms is None:
-        return Refusal((_not_in_force(programme, at),))
-    on = at.astimezone(programme.zone).date()
-    verdict = assessed(
-        device,
-        catalogue=programme.catalogue,
-        brands=programme.brands,
-        categories=programme.categories,
-        eligible=programme.eligible,
-        tacs=programme.tacs,
-        terms=terms.eligibility,
-        on=on,
-        imei_status=status,
-        stale=stale_reason(register_answer, terms.eligibility.register_hours, at),
-        exchange_open=exchange_open,
-        device_exchanged=device_exchanged,
-    )
-    variant = verdict.variant
-    if variant is None:
-        return refusal_of(verdict.reasons)
-    condition = terms.questionnaire.as_options(condition)
-    grading = terms.questionnaire.grade(condition, variant)
-    reasons = [*verdict.reasons, *grading.reasons]
-    price = programme.prices.as_of(variant.model, at) if verdict.listed else None
-    if verdict.listed:
-        reasons += _price_reasons(variant, price, terms, at)
-    read: list[tuple[Retention, Label]] = []
-    if terms.retentions:
-        days = 0 if price is None else (at - price.effective_from).days
-        facts = Facts(device.purchased_on, on, days, named)
-        read = [(rule, facts.label(rule.reads)) for rule in terms.retentions]
-        reasons += [
-            rule.reason(code, terms, facts) for rule, label in read if (code := rule.code(terms, label)) is not None
-        ]
-    anchors = _anchors(grading.findings, variant, programme, at, reasons)
-    if reasons or price is None:
-        return refusal_of(reasons)
-    market = programme.price_names[price.model, price.effective_from]
-    lines = _exchange_lines(
-        price.price_minor, market, grading.overall, grading.findings, anchors, terms, programme.currency, read, variant
-    )
-    exchange_value = sum([line.amount for line in lines])
-    given = _relevant(bonuses_given, terms) if bonuses_given else ()
-    bonuses: list[GrantedBonus] = []
-    coupon_value = exchange_value
-    for amount, bonus, bound_to in (
-        _bonuses(exchange_value, terms, on, named["target"], dict(given)) if terms.bonuses else ()
-    ):
-        bonuses.append(proved(GrantedBonus, id=bonus.id, amount=amount, target=bound_to, quota=bonus.quota))
-        lines.append(_line(f"bonus:{bonus.id}", amount, bonus.says, f"bonuses[{bonus.id}]"))
-        coupon_value += amount
-    quote = proved(
-        Quote,
-        programme=programme.id,
-        digest=programme.digest,
-        terms=terms.version,
-        questionnaire=terms.questionnaire.version,
-        at=at,
-        valid_until=at + terms.quote_life,
-        model=variant.model,
-        label=programme.catalogue.labels[variant.model],
-        imeis=verdict.imeis,
-        indicative=not verdict.imeis,
-        imei_status=status,
-        purchased_on=device.purchased_on,
-        condition=terms.questionnaire.as_asked(condition) if terms.questionnaire.several else condition,
-        grade=terms.grades[grading.overall].id,
-        priced_from=price.effective_from,
-        bonuses_given=given,
-        bonuses=tuple(bonuses),
-        lines=tuple(lines),
-        exchange_value=exchange_value,
-        coupon_value=coupon_value,
-        warnings=verdict.warnings,
-        usage=terms.usage,
-        currency=programme.currency,
-        zone_data=programme.zone_data,
-        device_tokens=(),
-        seal="",
-        register_answer=register_answer,
-        **named,
-    )
+    answer = imei_status if type(imei_status) is RegisterAnswer else None
+    status = word(imei_status, ImeiStatus, "imei_status") if answer is None else answer.status
+    facts = (device, condition, programme, at, status, answer)
+    quote = None if exchange_open or device_exchanged else quoted(*facts, bonuses_given, named)
+    if quote is None:
+        return refused_phone(*facts, named, exchange_open=exchange_open, device_exchanged=device_exchanged)
     return quote if key is None else quote.sealed(key)
+
+
+_PHONES = (
+    "give a list of phones, each a tuple of its Device and Condition, and of its register's answer if there is one"
+)
+
+
+@told_by_name
+def appraise_many(
+    phones: Iterable[tuple[Device, Condition] | tuple[Device, Condition, ImeiStatus | RegisterAnswer]],
+    programme: Programme,
+    *,
+    at: datetime,
+    bonuses_given: Mapping[str, int] = NONE_GIVEN,
+    key: bytes | None = None,
+    **told: Unpack[Inputs],
+) -> list[Quote | Refusal]:
+    """Value devices, each by itself as `appraise` does: for some of them; `miexchange.batch` is for tables.
+
+    Args:
+        phones: each is a tuple of the device, the answers and, if it was asked, the register's answer.
+        programme: the rules.
+        at: the instant of the valuation.
+        bonuses_given: the number of times that each bonus with a quota was given before all of them.
+        key: the key of all quotes.
+        **told: the inputs of all of them.
+
+    Returns:
+        A `Quote` or a `Refusal` for each, in their order.
+
+    Raises:
+        InvalidValue: an argument is of another type; of a phone, its position is named.
+
+    >>> from datetime import UTC, datetime
+    >>> programme, at = Programme.load("mi-exchange-india"), datetime(2018, 3, 20, 12, tzinfo=UTC)
+    >>> best = headline("oneplus-3t-6-64", programme, at=at).condition
+    >>> phones = [(Device("oneplus-3t-6-64"), best), (Device("oneplus-3t-6-64"), Condition())]
+    >>> [bool(answer) for answer in appraise_many(phones, programme, at=at)]
+    [True, False]
+    """
+    at = instant(at, "at")
+    named, bonuses_given = plain_inputs(told), counts_given(bonuses_given)
+    check_programme(programme)
+    answers: list[Quote | Refusal] = []
+    for place, phone in enumerate(elements(phones, "phones", _PHONES)):
+        device, condition, status, answer = _phone(phone, place)
+        facts = (device, condition, programme, at, status, answer)
+        quote = quoted(*facts, bonuses_given, named)
+        if quote is None:
+            answers.append(refused_phone(*facts, named, exchange_open=False, device_exchanged=False))
+        else:
+            answers.append(quote if key is None else quote.sealed(key))
+    return answers
+
+
+def _phone(phone: Any, place: int) -> tuple[Device, Condition, ImeiStatus, RegisterAnswer | None]:  # noqa: ANN401 - it is checked here
+    """Return the parts of one of many phones."""
+    if type(phone) is not tuple or len(phone) not in {2, 3}:
+        raise wrong_type(f"phones.{place}", phone, _PHONES)
+    device, condition = phone[:2]
+    if type(device) is not Device or type(condition) is not Condition:
+        argument(device, Device, f"phones.{place}.0")
+        argument(condition, Condition, f"phones.{place}.1", "give a Condition of the answers")
+    if len(phone) == 2:  # noqa: PLR2004 - device and answers
+        return device, condition, ImeiStatus.UNVERIFIED, None
+    given = phone[2]
+    if type(given) is RegisterAnswer:
+        return device, condition, given.status, given
+    return device, condition, word(given, ImeiStatus, f"phones.{place}.2"), None
 
 
 def check_programme(programme: object) -> None:
@@ -235,172 +222,6 @@ _PROGRAMMES = "give a Programme, as Programme.load returns, or a mapping of dige
 def unmade(quote: Quote) -> Refusal:
     """Refuse a quote whose programme is not available."""
     return refused(ReasonCode.PROGRAMME_UNKNOWN, digest=quote.digest[:12], programme=quote.programme)
-
-
-def _not_in_force(programme: Programme, at: datetime) -> Reason:
-    code, about = ReasonCode.PROGRAMME_NOT_IN_FORCE, {"title": programme.title, "programme": programme.id, "at": at}
-    if not programme.terms:
-        return reason_of(code, "empty", **about)
-    return reason_of(code, "", begins_at=programme.terms[0].effective_from, **about)
-
-
-def price_code(price: Price | None, terms: Terms, at: datetime) -> ReasonCode | None:
-    """Return why a device cannot be priced by this price at this instant, or None."""
-    if price is None:
-        return ReasonCode.PRICE_MISSING
-    return ReasonCode.PRICE_STALE if at - price.effective_from > terms.price_max_age else None
-
-
-def _price_reasons(variant: Variant, price: Price | None, terms: Terms, at: datetime) -> list[Reason]:
-    code = price_code(price, terms, at)
-    if code is None:
-        return []
-    about = {"label": variant.label, "model": variant.model}
-    if price is None:
-        return [reason_of(code, at=at, **about)]
-    return [reason_of(code, since=price.effective_from, days=terms.price_max_age_days, **about)]
-
-
-def _anchors(
-    findings: tuple[Finding, ...], variant: Variant, programme: Programme, at: datetime, reasons: list[Reason]
-) -> dict[str, int]:
-    """Look up the repair anchors that the findings need; a missing one is a reason, never zero."""
-    found: dict[str, int] = {}
-    for finding in findings:
-        deduction = finding.option.deduction
-        if deduction is None or not deduction.anchor or deduction.anchor in found:
-            continue
-        anchor = programme.anchors.as_of(variant.model, deduction.anchor, at)
-        if anchor is None:
-            about = {"label": variant.label, "model": variant.model}
-            reasons.append(reason_of(ReasonCode.PRICE_MISSING, "anchor", anchor=deduction.anchor, at=at, **about))
-        found[deduction.anchor] = 0 if anchor is None else anchor.amount_minor
-    return found
-
-
-_UNNAMED: StepName = ("", "", "")
-
-
-def _exchange_lines(
-    market: int,
-    market_name: tuple[str, str],
-    step: int,
-    findings: tuple[Finding, ...],
-    anchors: Mapping[str, int],
-    terms: Terms,
-    currency: Currency,
-    read: Iterable[tuple[Retention, Label]],
-    variant: Variant,
-) -> list[QuoteLine]:
-    """Collect the numbers, run the kernel, and name every step that changed the value.
-
-    Args:
-        market: the market price in force, in minor units.
-        market_name: its effect and source.
-        step: the overall grade, in steps below the best.
-        findings: the answers that are not clean.
-        anchors: the repair anchors that they need, in minor units.
-        terms: the rules.
-        currency: the currency of all amounts.
-        read: the rules of the list that they use, each with its label.
-        variant: the model, which may have a scrap value of its own.
-    """
-    components, option_names = terms.components, terms.option_names
-    retentions: list[int] = []
-    retention_names: list[StepName] = []
-    deductions = [0] * len(components)
-    deduction_names = [_UNNAMED] * len(components)
-    extras: list[int] = []
-    extra_names: list[StepName] = []
-    for finding in findings:
-        question, option = finding.question, finding.option
-        retention, deducted, extra = option_names[question.id, option.id]
-        if option.keep_bps != BPS:
-            retentions.append(option.keep_bps)
-            retention_names.append(retention)
-        deduction = option.deduction
-        if deduction is not None:
-            anchor = anchors[deduction.anchor] if deduction.anchor else 0
-            cost = _kernel.finding(market, anchor, deduction.amount_minor, deduction.share_bps, deduction.weight_bps)
-            position = components[question.component]
-            if cost > deductions[position]:
-                deductions[position] = cost
-                deduction_names[position] = deducted
-        if option.extra_minor:
-            extras.append(option.extra_minor)
-            extra_names.append(extra)
-    for rule, label in read:
-        retentions.append(rule.rate(terms, label))
-        retention_names.append(rule.name(terms, label))
-    retentions.append(terms.grades[step].keep_bps)
-    grade_name = terms.grade_names[step]
-    _, *steps = _kernel.value_steps(
-        market,
-        retentions,
-        deductions,
-        terms.overlap_positions,
-        extras,
-        terms.factor_bps,
-        terms.scrap_of(variant),
-        terms.step_minor,
-    )
-    names = (
-        *retention_names,
-        grade_name,
-        *deduction_names,
-        *terms.overlap_names,
-        *extra_names,
-        *terms.closing_names(currency, variant),
-    )
-    lines = [_line("market", market, *market_name)]
-    for amount, name in zip(steps, names, strict=True):
-        if amount or name is grade_name:
-            lines.append(_line(name[0], amount, name[1], name[2]))
-    return lines
-
-
-_NEW = object.__new__
-_SET_RULE, _SET_AMOUNT, _SET_EFFECT, _SET_SOURCE = (
-    getattr(QuoteLine, name).__set__ for name in ("rule", "amount", "effect", "source")
-)
-
-
-def _line(rule: str, amount: int, effect: str, source: str) -> QuoteLine:
-    """Make a line of validated parts without checking them again: a quote has ten, and this is the hot path."""
-    line = _NEW(QuoteLine)
-    _SET_RULE(line, rule)
-    _SET_AMOUNT(line, amount)
-    _SET_EFFECT(line, effect)
-    _SET_SOURCE(line, source)
-    return line
-
-
-def _relevant(bonuses_given: Mapping[str, int], terms: Terms) -> tuple[tuple[str, int], ...]:
-    """Return the counts that can affect the value: those of bonuses of these terms with a quota."""
-    with_quota = {bonus.id for bonus in terms.bonuses if bonus.quota is not None}
-    return tuple(sorted((name, times) for name, times in bonuses_given.items() if name in with_quota))
-
-
-def _bonuses(
-    exchange_value: int, terms: Terms, on: date, target: str | None, given: Mapping[str, int]
-) -> list[tuple[int, Bonus, str | None]]:
-    """Return every stackable bonus that is earned, and the largest of the others.
-
-    Each is an amount, the bonus, and the new model that it is bound to.
-    """
-    offered: list[tuple[Bonus, str | None]] = []
-    amounts: list[int] = []
-    for bonus in terms.bonuses:
-        paid = terms._paid(bonus, given, on, target)  # noqa: SLF001 - the counts are checked: this is the hot path
-        if paid is not None:
-            amount = _kernel.bonus(
-                exchange_value, bonus.from_value_minor, paid.amount_minor, paid.share_bps, paid.most_minor
-            )
-            offered.append((paid, target if bonus.targets or paid.targets else None))
-            amounts.append(amount)
-    _kernel.grant(amounts, [paid.stackable for paid, _ in offered])
-    earned = [(amount, *bonus) for amount, bonus in zip(amounts, offered, strict=True) if amount]
-    return sorted(earned, key=lambda grant: not grant[1].stackable)
 
 
 def headline(model: str, programme: Programme, *, at: datetime, target: str | None = None) -> Quote | Refusal:
@@ -481,7 +302,8 @@ def worst_case(quote: Quote, programme: Programmes) -> WorstCase | Refusal:
         raise out_of_range("quote", quote.label, "give the quote as it was made", what)
     found, on = lowest.exchange_value, quote.at.astimezone(programme.zone).date()
     given = {**dict(quote.bonuses_given), **_used_up(quote, terms, found)}
-    least = found + sum(amount for amount, *_ in _bonuses(found, terms, on, quote.told["target"], given))
+    offers = terms._offers(given, on, quote.told["target"])  # noqa: SLF001 - the counts are checked
+    least = found + sum(amount for amount, _ in granted(found, offers))
     return WorstCase(least, quote.coupon_value if gates else quote.coupon_value - least, worst, gates)
 
 

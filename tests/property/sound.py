@@ -599,6 +599,7 @@ def _by_door() -> dict[str, dict[str, Any]]:
     uk = shipped_programme("uk-trade-in")
     return {
         "Anchor.table": {},
+        "appraise_many": {"phones": [(SOUND.device, trade.SAID)]},
         "AnchorTable.of": {"rows": SOUND.programme.anchors.anchors},
         "TreatmentTable.of": {"rows": SOUND.treatments.treatments},
         "TreatmentTable.read": {

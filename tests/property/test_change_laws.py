@@ -246,6 +246,8 @@ def check(case: Case) -> int | None:
     answer, found = case.answer(), case.changes()
     worth = answer.coupon_value if isinstance(answer, Quote) else None
     assert found.complete
+    changes = [change for cure in found.cures for change in cure.changes]
+    assert all(change.before != change.after or change.what == "imei" for change in changes)  # none reads like none
     facts = {name: case.facts[name] for name in ("imei_status", "exchange_open", "device_exchanged", "bonuses_given")}
     told = {name: case.facts[name] for name in ("target", "customer")}
     said = Said(case.device, case.condition, case.facts["at"], **facts, told=told)

@@ -193,6 +193,11 @@ class Programme(Pickled):
         return names
 
     @cached_property
+    def _kept(self) -> dict[str, Any]:
+        """Whatever valuations keep of this programme by model: see `miexchange._periods`."""
+        return {}
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 over the canonical content: comments, order of rows and file names do not matter."""
         from miexchange.programme._digest import digest_of  # noqa: PLC0415 - it loads OpenSSL, which an import need not

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast
 
 from miexchange._bounded import Between, Further, Id, Items, Note, Since, Words, bound_of
 from miexchange._limits import LISTED
@@ -19,6 +19,7 @@ from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms, Hours
 from miexchange.errors import out_of_range, shown
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Currency, percent
+from miexchange.programme._effects import Effect, Reader
 from miexchange.programme.authority import Authority
 from miexchange.programme.days_off import DaysOff, counted
 from miexchange.programme.limits import LONGEST_DAYS, Limit
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from miexchange._value import Fault
+    from miexchange.programme._effects import Effects
     from miexchange.programme.rules import Retention
 
 __all__ = ["NONE_GIVEN", "ExchangeRules", "StepName", "Terms", "UsageRules"]
@@ -41,9 +43,32 @@ StepName = tuple[str, str, str]
 """The labels of a step of a value: its rule, its effect for people, and its source row."""
 
 
+class Offer(NamedTuple):
+    """A bonus that is paid if a value earns it.
+
+    Attributes:
+        bonus: the bonus that is paid: the offered one, or its fall-back.
+        target: the new model that it is bound to; None for any.
+        operands: the threshold of the offered one, and the fixed amount, share and cap of the paid one.
+        name: the names of its step.
+    """
+
+    bonus: Bonus
+    target: str | None
+    operands: tuple[int, int, int, int]
+    name: StepName
+
+
+Offers = tuple[tuple[Offer, ...], tuple[bool, ...]]
+"""Offers, and whether each is stackable."""
+
+
 NONE_GIVEN: Mapping[str, int] = MappingProxyType({})
 """No bonus with a quota was given yet."""
 
+
+_MOST_READERS = 4_096
+"""The number of cached readers of answers: each set of omitted questions has its own."""
 
 _COUNTS = "give a mapping of bonus id to how often it was given"
 
@@ -390,6 +415,17 @@ class Terms(Settings, Value):
             paid = self.bonus_by_id.get(paid.fall_back)
         return paid if paid is not None and paid.runs(on, target) else None
 
+    def _offers(self, given: Mapping[str, int], on: date, target: str | None) -> Offers:
+        """Return the bonuses that are paid if a value earns them, for validated counts."""
+        offers: list[Offer] = []
+        for bonus in self.bonuses:
+            paid = self._paid(bonus, given, on, target)
+            if paid is not None:
+                operands = bonus.from_value_minor, paid.amount_minor, paid.share_bps, paid.most_minor
+                name = f"bonus:{paid.id}", paid.says, f"bonuses[{paid.id}]"
+                offers.append(Offer(paid, target if bonus.targets or paid.targets else None, operands, name))
+        return tuple(offers), tuple([offer.bonus.stackable for offer in offers])
+
     @cached_property
     def _scrap_rows(self) -> dict[tuple[str, str], ScrapValue]:
         """The rows of the scrap values by their key: the first one of duplicates."""
@@ -470,6 +506,36 @@ class Terms(Settings, Value):
                     (f"extra:{question.id}", option.says, row),
                 )
         return names
+
+    @cached_property
+    def _effects(self) -> dict[str, Effects]:
+        """The effects of all answers, by question."""
+        names, at = self.option_names, self.components
+        effects: dict[str, Effects] = {}
+        for question, findings in self.questionnaire.findings.items():
+            by_option = {
+                found.option.id: Effect(found, names[question, found.option.id], at.get(found.question.component, 0))
+                for found in findings.values()
+                if found is not None
+            }
+            effects[question] = {
+                answer: None if found is None else by_option[found.option.id] for answer, found in findings.items()
+            }
+        return effects
+
+    @cached_property
+    def _readers(self) -> dict[tuple[str, ...], Reader]:
+        """The cache of `_reader`."""
+        return {}
+
+    def _reader(self, left_out: tuple[str, ...]) -> Reader:
+        """Return the reader of the answers about a phone of which some questions are not asked."""
+        known = self._readers.get(left_out)
+        if known is None:
+            known = Reader({name: found for name, found in self._effects.items() if name not in left_out})
+            if len(self._readers) < _MOST_READERS:
+                self._readers[left_out] = known
+        return known
 
     @cached_property
     def grade_names(self) -> tuple[StepName, ...]:

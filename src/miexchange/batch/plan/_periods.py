@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miexchange._periods import price_code
 from miexchange._time import TICK, YEARS, micros, midnights, turn
 from miexchange.batch.plan._arrays import ZoneTurns
 from miexchange.batch.plan._asof import EVER_SINCE
 from miexchange.eligibility import listing_code
 from miexchange.refusal import ReasonCode
-from miexchange.valuation import price_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

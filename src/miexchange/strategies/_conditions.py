@@ -79,7 +79,7 @@ def questions(
     optional = draw(_RARELY)
     does = ("extra",) if optional else draw(_EFFECTS)
     axis = draw(_AXES)
-    gates = draw(st.integers(1, count - 1)) if "gate" in does else 0
+    gates = draw(st.integers(1, max(count - 2, 1))) if "gate" in does else 0
     paid = count - gates
     steps = [0, *draw(ascents(paid - 1, _MOST_GRADES - 1))] if "grade" in does and axis != "none" else [0] * paid
     lost = [0, *draw(ascents(paid - 1, BPS // 2))] if "keep" in does else [0] * paid
@@ -151,8 +151,10 @@ def questionnaires(variants: tuple[Variant, ...] = (), most: int = 4) -> SearchS
 @st.composite
 def _questionnaires(draw: st.DrawFn, variants: tuple[Variant, ...], most: int) -> Questionnaire:
     asked: list[Question] = []
-    for number in range(1, draw(st.integers(1, most)) + 1):
+    for number in range(1, draw(st.integers(1, most) | st.integers(min(2, most), most)) + 1):
         question = draw(questions(number, variants))
+        if asked and draw(OFTEN):  # of one component only the worst deduction counts, so several questions are about it
+            question = question.replace(component=asked[0].component.partition(".")[0])
         earlier = [one for one in asked if not one.optional and len(_taken(one)) > 1]
         before = draw(st.none() | st.sampled_from(earlier)) if earlier else None
         question = question if before is None else draw(_after(question, before))
@@ -217,10 +219,12 @@ def conditions(
     if variant is None:
         return _models.variants().flatmap(lambda drawn: conditions(questionnaire, drawn, gates=gates))
     answers = {
-        question.id: st.sampled_from([option.id for option in question.options if gates or not option.gate])
+        question.id: [option.id for option in question.options if gates or not option.gate]
         for question in questionnaire.asked_of(variant)
     }
-    return _asked(questionnaire, variant, st.fixed_dictionaries(answers))
+    any_answers = st.fixed_dictionaries({name: st.sampled_from(options) for name, options in answers.items()})
+    worst = st.just({name: options[-1] for name, options in answers.items()})
+    return _asked(questionnaire, variant, any_answers | worst)
 
 
 @st.composite

@@ -54,7 +54,9 @@ if TYPE_CHECKING:
         histories,
         inspections,
     )
+    from miexchange.strategies._frames import frame_of, frames
     from miexchange.strategies._imeis import all_imeis, imei_texts, imeis, mistyped_imeis, tac_tables
+    from miexchange.strategies._machine import LedgerMachine
     from miexchange.strategies._models import catalogues, eligible_models, listings, variants
     from miexchange.strategies._numbers import amounts, instants
     from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices
@@ -66,6 +68,7 @@ __all__ = [
     "STRATEGIES",
     "Enquiry",
     "History",
+    "LedgerMachine",
     "all_imeis",
     "amounts",
     "anchor_tables",
@@ -81,6 +84,8 @@ __all__ = [
     "examinations",
     "exchange_rules",
     "exchanges",
+    "frame_of",
+    "frames",
     "grades",
     "gradings",
     "histories",
@@ -123,7 +128,9 @@ _PARTS = (
     "coupons",
     "enquiries",
     "exchanges",
+    "frames",
     "imeis",
+    "machine",
     "models",
     "numbers",
     "prices",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from miexchange import AnchorTable, InvalidValue, PriceTable
 from miexchange.strategies import anchor_tables, instants, price_tables
-from property import oracle
+from miexchange.laws import _oracle as oracle
 from property.on_disk import write_table
 
 if TYPE_CHECKING:

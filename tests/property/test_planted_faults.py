@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.vendor.pretty import pretty
 
 from miexchange import CouponStanding, Quote, Redemption, TacTable, _kernel, coupon, strategies
-from property import oracle
+from miexchange.laws import _oracle as oracle
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from miexchange.strategies._imeis import all_imeis, imei_texts, imeis, mistyped_imeis, tac_tables
     from miexchange.strategies._machine import LedgerMachine
     from miexchange.strategies._models import catalogues, eligible_models, listings, variants
+    from miexchange.strategies._near import READERS, NearMiss, near_misses
     from miexchange.strategies._numbers import amounts, instants
     from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices
     from miexchange.strategies._programmes import exchange_rules, programmes, terms, usage_rules
@@ -65,10 +66,12 @@ if TYPE_CHECKING:
     from miexchange.strategies._treatments import line_parts, treatment_tables, treatments
 
 __all__ = [
+    "READERS",
     "STRATEGIES",
     "Enquiry",
     "History",
     "LedgerMachine",
+    "NearMiss",
     "all_imeis",
     "amounts",
     "anchor_tables",
@@ -98,6 +101,7 @@ __all__ = [
     "line_parts",
     "listings",
     "mistyped_imeis",
+    "near_misses",
     "options",
     "order_lines",
     "orders",
@@ -132,6 +136,7 @@ _PARTS = (
     "imeis",
     "machine",
     "models",
+    "near",
     "numbers",
     "prices",
     "programmes",

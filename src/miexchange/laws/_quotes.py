@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -73,11 +74,17 @@ def _faults_against(quote: Quote, programme: Programme) -> Iterator[str]:
     if quote.valid_until - quote.at != timedelta(hours=terms.quote_valid_hours):
         yield f"it is valid until {quote.valid_until}, and the terms give {terms.quote_valid_hours} hours"
     customer = quote.told["customer"]
-    value = _oracle.exchange_value(
+    steps = _oracle.exchange_steps(
         quote.condition, programme, quote.model, quote.at, quote.purchased_on, customer and str(customer)
     )
+    value = sum(steps)
     if value != quote.exchange_value:
         yield f"the exchange value is {write(quote.exchange_value)}, and exact fractions make {write(value)}"
+    shown = Counter(line.amount for line in quote.lines if line.amount and not line.rule.startswith("bonus:"))
+    exact = Counter(step for step in steps if step)
+    if shown != exact:
+        wrong, right = (", ".join(map(write, one.elements())) or "none" for one in (shown - exact, exact - shown))
+        yield f"lines have the amounts {wrong}, and exact fractions make {right}"
     on, given = quote.at.astimezone(programme.zone).date(), dict(quote.bonuses_given)
     bonuses = _oracle.bonus_amounts(value, terms, on, quote.told["target"], given)
     if [(bonus.id, bonus.amount) for bonus in quote.bonuses] != bonuses:

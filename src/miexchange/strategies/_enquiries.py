@@ -22,7 +22,7 @@ from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.strategies._conditions import conditions, hostile_conditions
 from miexchange.strategies._imeis import imeis, mistyped_imeis
 from miexchange.strategies._models import model_of, variants
-from miexchange.strategies._numbers import PROGRAMME, START, instants, texts, tuples
+from miexchange.strategies._numbers import PROGRAMME, RARELY, START, instants, texts, tuples
 from miexchange.strategies._programmes import programmes
 from miexchange.valuation import appraise
 
@@ -153,7 +153,10 @@ def _windows(programme: Programme) -> tuple[tuple[str, datetime, datetime], ...]
             ends = [*closes]
             ends += [price.effective_until] if price.effective_until else []
             ends += [following.effective_from] if following else []
-            start, last = max(opens, price.effective_from), min([price.effective_from + fresh, *(one - TICK for one in ends)])
+            start, last = (
+                max(opens, price.effective_from),
+                min([price.effective_from + fresh, *(one - TICK for one in ends)]),
+            )
             if start <= last:
                 windows.append((listing.model, start, last))
     return tuple(windows)
@@ -171,9 +174,8 @@ def _changes(programme: Programme) -> tuple[datetime, ...]:
 def _moments(draw: st.DrawFn, programme: Programme, first: datetime, last: datetime) -> datetime:
     """Draw an instant of a window; often one at which other rules begin to apply."""
     changes = [at for at in _changes(programme) if first <= at <= last]
-    anywhere = instants(first, last)
-    at: datetime = draw(anywhere | st.sampled_from(changes) if changes else anywhere)
-    return at
+    at: datetime = draw(instants(first, last))
+    return draw(st.sampled_from(changes)) if draw(RARELY) and changes else at
 
 
 def _days_of_bands(terms: Terms, on: date) -> SearchStrategy[date]:

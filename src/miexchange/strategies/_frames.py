@@ -16,13 +16,14 @@ from miexchange.programme import Programme
 from miexchange.programme.rules import COUNTED
 from miexchange.strategies._enquiries import Enquiry, enquiries, hostile_enquiries
 from miexchange.strategies._numbers import PROGRAMME
+from miexchange.strategies._programmes import programmes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["columns_of", "frame_of", "frames", "hostile_rows", "odd_rows", "questions_of", "row_of"]
+__all__ = ["Row", "columns_of", "frame_of", "frames", "hostile_rows", "odd_rows", "questions_of", "row_of"]
 
 Row = dict[str, Any]
 Kind = Literal["pandas", "polars", "arrow"]
@@ -106,14 +107,14 @@ def odd_rows(draw: st.DrawFn, programme: Programme, most: int = 6) -> list[Row]:
     return drawn
 
 
-@takes(programme=_OF, kind=_KIND, hostile=FLAG, most=whole(1, 10_000))
+@takes(programme=PROGRAMME, kind=_KIND, hostile=FLAG, most=whole(1, 10_000))
 def frames(
-    programme: Programme, kind: Kind = "pandas", *, hostile: bool = False, most: int = 6
+    programme: Programme | None = None, kind: Kind = "pandas", *, hostile: bool = False, most: int = 6
 ) -> SearchStrategy[Any]:
     """Draw tables of devices for `miexchange.batch.appraise_frame`. A failing one is printed as its rows.
 
     Args:
-        programme: the programme that is to value them.
+        programme: the programme that is to value them; any small one by default.
         kind: the kind of table: ``pandas``, ``polars`` or ``arrow``.
         hostile: whether rows may have any fault. Cells of a pandas table can then be of any type.
         most: the largest number of rows; there is at least one.
@@ -125,6 +126,8 @@ def frames(
     >>> len(found)
     1
     """
+    if programme is None:
+        return programmes().flatmap(lambda drawn: frames(drawn, kind, hostile=hostile, most=most))
     asked = enquiries(programme).map(_plain)
     rows: SearchStrategy[list[Row]] = st.lists(asked, min_size=1, max_size=most)
     if hostile:

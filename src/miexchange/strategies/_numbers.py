@@ -28,6 +28,7 @@ __all__ = [
     "IST",
     "OFTEN",
     "PROGRAMME",
+    "RARELY",
     "SOURCE",
     "START",
     "STRATEGY",
@@ -50,6 +51,9 @@ OFTEN = st.sampled_from((False, True, True, True))
 
 START = date(2018, 3, 15)
 """The first day of the programmes that are drawn."""
+
+RARELY = st.sampled_from((False, False, False, False, True))
+"""True once in five times. What is rare is drawn after it, or beside it: so examples shrink to what is not."""
 
 SOURCE = "example"
 """The source of every drawn row."""
@@ -127,20 +131,20 @@ def instants(
     >>> find(instants(), lambda at: at.tzinfo != UTC).isoformat()
     '2018-03-15T05:30:00+05:30'
     """
-    return _after(first, st.one_of(st.timedeltas(timedelta(), last - first), st.just(last - first)))
+    return _after(first, last, st.timedeltas(timedelta(), last - first))
 
 
 @st.composite
-def _after(draw: st.DrawFn, first: datetime, later: SearchStrategy[timedelta]) -> datetime:
+def _after(draw: st.DrawFn, first: datetime, last: datetime, later: SearchStrategy[timedelta]) -> datetime:
     """Draw a zone and a delay; a failing example shows the instant, and not how it was made."""
-    zone = draw(_ANY_ZONE)
-    return (first + draw(later)).astimezone(zone)
+    zone, at = draw(_ANY_ZONE), first + draw(later)
+    return (last if draw(RARELY) else at).astimezone(zone)
 
 
 @lru_cache(_KEPT)
 def rates(least: int = 0) -> SearchStrategy[int]:
     """Draw the share that is kept, in basis points, often a half; it shrinks to all of it."""
-    return (st.integers(0, BPS - least) | st.just(BPS // 2)).map(lambda lost: BPS - lost)
+    return (st.integers(0, BPS - least) | st.sampled_from((0, BPS // 2))).map(lambda lost: BPS - lost)
 
 
 @lru_cache(_KEPT)

@@ -56,7 +56,6 @@ if TYPE_CHECKING:
     )
     from miexchange.strategies._frames import frame_of, frames
     from miexchange.strategies._imeis import all_imeis, imei_texts, imeis, mistyped_imeis, tac_tables
-    from miexchange.strategies._machine import LedgerMachine
     from miexchange.strategies._models import catalogues, eligible_models, listings, variants
     from miexchange.strategies._near import READERS, NearMiss, near_misses
     from miexchange.strategies._numbers import amounts, instants
@@ -70,7 +69,6 @@ __all__ = [
     "STRATEGIES",
     "Enquiry",
     "History",
-    "LedgerMachine",
     "NearMiss",
     "all_imeis",
     "amounts",
@@ -134,7 +132,6 @@ _PARTS = (
     "exchanges",
     "frames",
     "imeis",
-    "machine",
     "models",
     "near",
     "numbers",

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, multiple, precondition, rule
@@ -15,6 +15,7 @@ from miexchange._time import TICK
 from miexchange.coupon import Order
 from miexchange.events import Agree, Complete, Decline, Event, Expire, Inspect, Release, Reserve, Reverse, Void
 from miexchange.exchange import Exchange, apply
+from miexchange.laws._ledgers import assert_spent_once
 from miexchange.programme import Programme
 from miexchange.quote import Quote
 from miexchange.refusal import Refusal
@@ -63,13 +64,13 @@ class LedgerMachine(RuleBasedStateMachine):
     """Requests of a shop to a ledger: quotes, acceptances, orders, inspections, hand-overs, returns, and time.
 
     Each answer must be that of the rules (`miexchange.exchange.apply`), a repeated request must have the same answer,
-    and nothing may be spent twice. At the end `miexchange.laws.assert_spent_once` verifies the ledger.
+    and nothing may be spent twice. At the end `assert_spent_once` verifies the ledger.
 
     Derive a class from it for your own programme and your own ledger, and run it as a test case; add rules and
     invariants of your own to it, as to any state machine of Hypothesis.
 
     Attributes:
-        programme: the rules, with terms of exchange. Override it with your own.
+        programme: the rules, with terms of exchange; by default those of mi-exchange-india. Set it to your own.
         ledger: the ledger of this run.
         now: the time, which only moves forward.
         exchanges: the exchanges by code, as the rules say they are.
@@ -81,13 +82,15 @@ class LedgerMachine(RuleBasedStateMachine):
     >>> UnitedKingdom.TestCase().runTest()
     """
 
-    programme: ClassVar[Programme] = Programme.load("mi-exchange-india")
+    programme: Programme
 
     quotes: Bundle[Quote] = Bundle("quotes")
     codes: Bundle[str] = Bundle("codes")
 
     def __init__(self) -> None:
         super().__init__()
+        if not hasattr(self, "programme"):
+            self.programme = Programme.load("mi-exchange-india")
         self._folder = TemporaryDirectory()
         self._requests = 0
         self._spent: dict[str, str] = {}
@@ -108,8 +111,6 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Verify the ledger, and close it."""
-        from miexchange.laws import assert_spent_once  # noqa: PLC0415 - laws are on top of strategies
-
         try:
             for code, exchange in self.exchanges.items():
                 assert self.ledger.get(code) == exchange, f"the ledger has another exchange {code}"  # noqa: S101 - a law

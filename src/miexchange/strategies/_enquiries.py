@@ -222,8 +222,8 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
     >>> test_without_an_imei_a_quote_is_indicative()
     """
     rules = draw(programmes()) if programme is None else programme
-    model, first, last = draw(st.sampled_from(_windows(rules)))
-    at = draw(_moments(rules, first, last))
+    model, opens, closes = draw(st.sampled_from(_windows(rules)))
+    at = draw(_moments(rules, opens, closes))
     terms = rules.terms_at(at) or rules.terms[0]
     device = draw(devices(rules, model, imei=imei))
     if device.purchased_on is not None and terms.age_bands and draw(st.booleans()):

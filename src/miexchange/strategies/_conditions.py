@@ -152,7 +152,8 @@ def _questionnaires(draw: st.DrawFn, variants: tuple[Variant, ...], most: int) -
     asked: list[Question] = []
     for number in range(1, draw(st.integers(1, most) | st.integers(min(2, most), most)) + 1):
         question = draw(questions(number, variants))
-        if asked and draw(OFTEN):  # of one component only the worst deduction counts, so several questions are about it
+        is_shared: bool = draw(OFTEN)
+        if asked and is_shared:  # of one component only the worst deduction counts, so several questions are about it
             question = question.replace(component=asked[0].component.partition(".")[0])
         earlier = [one for one in asked if not one.optional and len(_taken(one)) > 1]
         before = draw(st.none() | st.sampled_from(earlier)) if earlier else None

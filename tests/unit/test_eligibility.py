@@ -599,8 +599,9 @@ def test_a_registers_answer_may_be_a_year_old_and_no_older() -> None:
 
 @pytest.mark.parametrize("flag", ["exchange_open", "device_exchanged"])
 def test_a_flag_that_is_none_is_named(flag: str) -> None:
+    facts: dict[str, Any] = {flag: "yes"}
     with pytest.raises(InvalidValue) as caught:
-        judged(Device("oneplus-3t-6-64"), **{flag: "yes"})
+        judged(Device("oneplus-3t-6-64"), **facts)
     assert caught.value.field == flag
 
 

@@ -33,5 +33,5 @@ def test_a_sound_ledger_keeps_every_law() -> None:
 @pytest.mark.sweep
 def test_a_coupon_that_is_used_after_its_end_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     planted(monkeypatch, coupon, "_reasons_of_coupon", "at >= coupon.valid_until", "False")
-    with pytest.raises(AssertionError, match="after its end"):
+    with pytest.raises(AssertionError):
         run_state_machine_as_test(India, settings=settings(FEW, max_examples=200))

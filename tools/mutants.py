@@ -32,14 +32,23 @@ SEED = 16
 SECONDS = 120  # of processor time
 # The tests of each module, the quickest first.
 TESTS = {
-    "_value": ("unit/test_value.py", "unit/test_value_checks.py"),
+    "_value": ("unit/test_value_checks.py", "unit/test_forms.py", "unit/test_value.py"),
     "valuation": ("unit/test_valuation.py", "unit/test_quote.py", "unit/test_steps.py"),
     "eligibility": ("unit/test_eligibility.py", "unit/test_decisions.py", "unit/test_register.py"),
     "catalogue": ("unit/test_names.py", "unit/test_eligibility.py", "unit/test_tables.py"),
-    "exchange": ("unit/test_exchange.py", "unit/test_overrides.py", "unit/test_events.py"),
-    "coupon": ("unit/test_coupon.py", "unit/test_ids_and_secrets.py"),
+    "exchange": ("unit/test_exchange.py", "unit/test_overrides.py", "unit/test_events.py", "unit/test_awaited.py"),
+    "coupon": ("unit/test_coupon.py", "unit/test_treatment.py", "unit/test_ids_and_secrets.py"),
     "market": ("unit/test_market.py", "unit/test_tables.py"),
     "money": ("unit/test_money.py",),
+    "condition": ("unit/test_condition.py", "unit/test_choices.py", "unit/test_asked.py"),
+    "inspection": ("unit/test_inspection.py", "unit/test_device_report.py"),
+    "imei": ("unit/test_imei.py",),
+    "tac": ("unit/test_tac_table.py",),
+    "treatment": ("unit/test_treatment.py", "unit/test_split.py"),
+    "quote": ("unit/test_quote.py", "unit/test_valuation.py"),
+    "events": ("unit/test_events.py", "unit/test_exchange.py"),
+    "refusal": ("unit/test_refusal.py", "unit/test_reasons.py"),
+    "_steps": ("unit/test_steps.py", "unit/test_exchange.py", "unit/test_awaited.py"),
     "_kernel": ("unit/test_kernel.py",),
     "_decisions": ("unit/test_decisions.py",),
 }

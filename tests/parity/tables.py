@@ -6,91 +6,46 @@ not belong there.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import polars as pl
 import pyarrow as pa
-from hypothesis import strategies as st
 
-from miexchange import Imei, Programme, RegisterAnswer
-from miexchange.laws._one_by_one import Row, questions_of
-from miexchange.programme.rules import COUNTED
-from miexchange.strategies import hostile_enquiries
+from miexchange.strategies import _frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from miexchange.strategies import Enquiry
+    from hypothesis.strategies import SearchStrategy
+
+    from miexchange import Programme
+    from miexchange.strategies._frames import Row
 
 __all__ = ["KINDS", "columns_of", "odd_rows", "plain", "rows"]
 
-_OWN: dict[str, pa.DataType] = {
-    "model": pa.string(),
-    "imei": pa.string(),
-    "imei2": pa.string(),
-    "imei_status": pa.string(),
-    "register_asked_at": pa.timestamp("us", "UTC"),
-    "purchased_on": pa.date32(),
-    "at": pa.timestamp("us", "UTC"),
-    "exchange_open": pa.bool_(),
-    "device_exchanged": pa.bool_(),
-    "target": pa.string(),
-}
+_KINDS = {"string": pa.string(), "timestamp": pa.timestamp("us", "UTC"), "date": pa.date32(), "bool": pa.bool_()}
 
 
 def columns_of(programme: Programme) -> dict[str, pa.DataType]:
     """Return every column that a programme's table can have, with its type."""
-    rules = (rule for terms in programme.terms for rule in terms.retentions)
-    texts = [rule.reads for rule in rules if rule.reads not in COUNTED]
-    return _OWN | dict.fromkeys([*texts, *questions_of(programme)], pa.string())
+    return {name: _KINDS[word] for name, word in _frames.columns_of(programme).items()}
 
 
-def _row(asked: Enquiry) -> Row:
-    """Write an enquiry down as a row."""
-    device = asked.device
-    row: Row = {"model": device.model, "purchased_on": device.purchased_on, "at": asked.at}
-    for name, number in (("imei", device.imei), ("imei2", device.imei2)):
-        row[name] = number.digits if isinstance(number, Imei) else number
-    row |= {"exchange_open": asked.exchange_open, "device_exchanged": asked.device_exchanged}
-    said = asked.imei_status
-    status, asked_at = (said.status, said.asked_at) if isinstance(said, RegisterAnswer) else (said, None)
-    row |= {"imei_status": str(status), "register_asked_at": asked_at, **asked.told}
-    return row | {name: asked.condition.get(name) for name in questions_of(asked.programme)}
-
-
-@st.composite
-def rows(draw: st.DrawFn, programme: Programme, most: int = 6) -> list[Row]:
+def rows(programme: Programme, most: int = 6) -> SearchStrategy[list[Row]]:
     """Draw tables whose cells are of the right type or empty."""
-    drawn = [_row(asked) for asked in draw(st.lists(hostile_enquiries(programme), min_size=1, max_size=most))]
-    for row in drawn:
-        for name in draw(st.lists(st.sampled_from(sorted(columns_of(programme))), max_size=2)):
-            row[name] = None
-        if draw(st.integers(0, 9)) == 0:
-            row["imei_status"] = draw(st.sampled_from(["", "CLEAR", "cleared", "blocked "]))
-    return drawn
+    return _whole(_frames.hostile_rows(programme, most), programme)
 
 
-_ODD = st.one_of(
-    st.integers(-(2**70), 2**70),
-    st.floats(allow_nan=False),
-    st.booleans(),
-    st.binary(max_size=4),
-    st.dates(date(2017, 1, 1), date(2019, 1, 1)),
-    st.datetimes(datetime(2017, 1, 1), datetime(2019, 1, 1)),  # noqa: DTZ001 - without a zone: that is the point
-    st.sampled_from(["", "x", "\ud800", "2018-04-01", (), ("a",), datetime(1, 1, 1, tzinfo=UTC), object]),
-)
-
-
-@st.composite
-def odd_rows(draw: st.DrawFn, programme: Programme) -> list[Row]:
+def odd_rows(programme: Programme) -> SearchStrategy[list[Row]]:
     """Draw tables in which cells hold anything at all."""
-    drawn = draw(rows(programme))
-    for row in drawn:
-        for name in draw(st.lists(st.sampled_from(sorted(columns_of(programme))), max_size=2)):
-            row[name] = draw(_ODD)
-    return drawn
+    return _whole(_frames.odd_rows(programme), programme)
+
+
+def _whole(drawn: SearchStrategy[list[Row]], programme: Programme) -> SearchStrategy[list[Row]]:
+    """Fill the empty cells with None."""
+    empty: Row = dict.fromkeys(_frames.columns_of(programme))
+    return drawn.map(lambda found: [empty | row for row in found])
 
 
 # Every kind of table, as a way to make it of rows and a way to read its result.

@@ -27,8 +27,8 @@ from miexchange import (
 from miexchange.coupon import device_token, normal_code
 from miexchange.exchange import split_order
 from miexchange.imei import Imei
+from miexchange.laws import _oracle as oracle
 from miexchange.strategies import Enquiry, coupons, enquiries, imeis, orders
-from property import oracle
 from property.effort import effort
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miexchange import AnchorTable, InvalidValue, PriceTable
+from miexchange.laws import _oracle as oracle
 from miexchange.strategies import anchor_tables, instants, price_tables
-from property import oracle
 from property.on_disk import write_table
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from miexchange import _kernel
 from miexchange.errors import InvalidValue
+from miexchange.laws import _oracle as oracle
 from miexchange.money import GREATEST_AMOUNT, Currency, Money, allocate
-from property import oracle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -33,9 +33,9 @@ from miexchange import (
     replay,
     worst_case,
 )
+from miexchange.laws import _oracle as oracle
 from miexchange.strategies import Enquiry, conditions, enquiries, hostile_enquiries
 from miexchange.valuation import appraise_again, confirmed
-from property import oracle
 from property.effort import effort
 from shipped import shipped_programme
 

@@ -648,3 +648,30 @@ def test_a_validity_that_cannot_be_added_to_an_instant_is_an_error_of_ours(days:
     with pytest.raises(InvalidValue) as caught:
         small.USAGE.replace(valid_days=days)
     assert caught.value.field == "UsageRules.valid_days"
+
+
+def test_a_surplus_in_cash_is_given_to_the_customer() -> None:
+    redemption = redeemed(worth(130_000, usage=small.USAGE.replace(surplus="cash")), line(100_000))
+    assert (redemption.discount, redemption.cash, redemption.store_credit) == (100_000, 30_000, 0)
+    assert (redemption.surplus, redemption.given) == (30_000, 130_000)
+
+
+def test_a_code_with_one_full_width_character_is_the_same_code() -> None:
+    assert normal_code("\N{FULLWIDTH DIGIT SEVEN}K3M9QXT011ZW8VBJ") == normal_code(
+        "7K3M9QXT011ZW8VB\N{FULLWIDTH LATIN CAPITAL LETTER J}"
+    )
+    assert normal_code("\N{FULLWIDTH DIGIT SEVEN}K3M9QXT011ZW8VBJ") == "7K3M9QXT011ZW8VBJ"
+
+
+def test_a_name_of_sixty_characters_is_told_in_full() -> None:
+    product = "p" * 60
+    wrong = OrderLine(product, "tv", "Acme", "shop", 100_000)
+    found = COUPON.check(Order("o1", (wrong,), INR), account="a1", at=small.AT)
+    assert isinstance(found, Refusal)
+    assert product in found.explain()
+
+
+def test_an_error_of_a_code_names_its_field_and_its_maker() -> None:
+    with pytest.raises(InvalidValue, match=r"Coupon\.code is .*: give a code as `issue` makes it") as caught:
+        COUPON.replace(code=f"{COUPON.code[:-1]}{'0' if COUPON.code[-1] != '0' else '1'}")
+    assert caught.value.field == "Coupon.code"

@@ -589,3 +589,22 @@ def test_a_list_tells_every_bad_row(tmp_path: Path, rows: str, told: list[tuple[
 def test_a_list_is_asked_for_a_model_and_a_day(model: str, on: date) -> None:
     with pytest.raises(InvalidValue):
         EligibleModels.of([]).as_of(model, on)
+
+
+def test_a_registers_answer_may_be_a_year_old_and_no_older() -> None:
+    assert WARN.replace(register_hours=8_760).register_hours == 8_760
+    with pytest.raises(InvalidValue, match="from 0 to 8760"):
+        WARN.replace(register_hours=8_761)
+
+
+@pytest.mark.parametrize("flag", ["exchange_open", "device_exchanged"])
+def test_a_flag_that_is_none_is_named(flag: str) -> None:
+    facts: dict[str, Any] = {flag: "yes"}
+    with pytest.raises(InvalidValue) as caught:
+        judged(Device("oneplus-3t-6-64"), **facts)
+    assert caught.value.field == flag
+
+
+def test_a_mistyped_number_is_told_in_a_sentence() -> None:
+    reason, *_ = judged(Device("oneplus-3t-6-64", "35417803685978")).reasons
+    assert reason.message.startswith("The IMEI ")

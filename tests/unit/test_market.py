@@ -400,3 +400,25 @@ def test_an_anchor_of_a_family_holds_before_that_of_its_component() -> None:
     assert (found(5, "display"), found(5, "display.glass.edge")) == ("display", "display.glass")
     assert found(5, "displays.glass") is None
     assert table.as_of("two", "displays", AT) is None
+
+
+@pytest.mark.parametrize(
+    ("ask", "field"),
+    [
+        (lambda: PriceTable.of([price()]).as_of(5, AT), "model"),  # type: ignore[arg-type]
+        (lambda: PriceTable.of([price()]).as_of("one", "now"), "at"),  # type: ignore[arg-type]
+        (lambda: AnchorTable.of([anchor()]).as_of(5, "display", AT), "model"),  # type: ignore[arg-type]
+        (lambda: AnchorTable.of([anchor()]).as_of("one", 5, AT), "component"),  # type: ignore[arg-type]
+        (lambda: AnchorTable.of([anchor()]).as_of("one", "display", "now"), "at"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_wrong_question_to_a_table_names_its_argument(ask: Any, field: str) -> None:  # noqa: ANN401 - a call
+    with pytest.raises(InvalidValue) as caught:
+        ask()
+    assert caught.value.field == field
+
+
+def test_a_text_of_another_library_is_a_text() -> None:
+    one, display = np.str_("one"), np.str_("display")
+    assert PriceTable.of([price()]).as_of(one, AT) == price()
+    assert AnchorTable.of([anchor()]).as_of(one, display, AT) == anchor()

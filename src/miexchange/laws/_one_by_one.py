@@ -22,6 +22,7 @@ from miexchange import (
 )
 from miexchange._time import midnight
 from miexchange.programme.rules import INPUTS
+from miexchange.strategies._frames import Row, questions_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,16 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FACTS", "Row", "questions_of", "rows_of", "valued"]
 
-Row = dict[str, Any]
-
 FACTS = ("imei_status", "exchange_open", "device_exchanged", *INPUTS)
 """The columns that are arguments of `appraise` with a default, which an empty cell means."""
-
-
-def questions_of(programme: Programme) -> list[str]:
-    """Return the ids of every question of a programme, in order."""
-    asked = (question.asked_as for terms in programme.terms for question in terms.questionnaire.questions)
-    return list(dict.fromkeys(asked))
 
 
 def valued(row: Row, programme: Programme, bonuses_given: Mapping[str, int], at: datetime | None = None) -> Row:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from miexchange._arguments import instance, several, takes
+from miexchange._arguments import instance, maybe, several, takes
+from miexchange.laws import _oracle
+from miexchange.programme import Programme
 from miexchange.quote import Quote
-from miexchange.refusal import Refusal
+from miexchange.refusal import ReasonCode, Refusal
 from miexchange.valuation import replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from miexchange.programme import Programme
-
 __all__ = ["assert_exact", "assert_replays"]
 
 
-@takes(quote=instance(Quote))
-def assert_exact(quote: Quote) -> None:
+@takes(quote=instance(Quote), programme=maybe(instance(Programme)))
+def assert_exact(quote: Quote, programme: Programme | None = None) -> None:
     """Assert that a quote is exact: its lines add up, it is within the market price, and it has one JSON form.
+
+    With its programme the quote is also recomputed from the tables, in exact fractions and by code of its own, which
+    shares nothing with `appraise`: the price in force, the value, the bonuses, the model of each TAC, the validity.
 
     Args:
         quote: the quote, such as one received from a service.
+        programme: the programme that made it.
 
     Raises:
         AssertionError: the law is broken; the quote is shown line by line.
@@ -31,9 +37,9 @@ def assert_exact(quote: Quote) -> None:
     >>> from datetime import UTC, datetime
     >>> from miexchange import Programme, headline
     >>> programme = Programme.load("mi-exchange-india")
-    >>> assert_exact(headline("oneplus-3t-6-64", programme, at=datetime(2018, 3, 20, tzinfo=UTC)))
+    >>> assert_exact(headline("oneplus-3t-6-64", programme, at=datetime(2018, 3, 20, tzinfo=UTC)), programme)
     """
-    faults = [*_faults(quote)]
+    faults = [*_faults(quote), *(() if programme is None else _faults_against(quote, programme))]
     if not faults and Quote.from_json(quote.to_json(reveal_imei=True)) != quote:
         faults.append("its JSON form is another quote")
     if faults:
@@ -53,6 +59,53 @@ def _faults(quote: Quote) -> Iterator[str]:
     market = next((line.amount for line in quote.lines if line.rule == "market"), 0)
     if not 0 <= quote.exchange_value <= market:
         yield f"the exchange value is {quote.exchange_value}, and the market price {market}"
+
+
+def _faults_against(quote: Quote, programme: Programme) -> Iterator[str]:
+    """Yield what a programme's tables do not confirm, computed independently of `appraise`."""
+    write, terms = quote.currency.plain, _oracle.terms_at(programme, quote.at)
+    price = _oracle.price_at(programme, quote.model, quote.at)
+    market = next((line.amount for line in quote.lines if line.rule == "market"), 0)
+    if price is None or market != price.price_minor:
+        yield f"the market price is {write(market)}, and the table has {price and write(price.price_minor)}"
+        return
+    if quote.at - price.effective_from > timedelta(terms.price_max_age_days):
+        yield f"the price is of {price.effective_from}, and older than {terms.price_max_age_days} days"
+    if quote.valid_until - quote.at != timedelta(hours=terms.quote_valid_hours):
+        yield f"it is valid until {quote.valid_until}, and the terms give {terms.quote_valid_hours} hours"
+    customer = quote.told["customer"]
+    steps = _oracle.exchange_steps(
+        quote.condition, programme, quote.model, quote.at, quote.purchased_on, customer and str(customer)
+    )
+    value = sum(steps)
+    if value != quote.exchange_value:
+        yield f"the exchange value is {write(quote.exchange_value)}, and exact fractions make {write(value)}"
+    shown = Counter(line.amount for line in quote.lines if line.amount and not line.rule.startswith("bonus:"))
+    exact = Counter(step for step in steps if step)
+    if shown != exact:
+        wrong, right = (", ".join(map(write, one.elements())) or "none" for one in (shown - exact, exact - shown))
+        yield f"lines have the amounts {wrong}, and exact fractions make {right}"
+    on, given = quote.at.astimezone(programme.zone).date(), dict(quote.bonuses_given)
+    bonuses = _oracle.bonus_amounts(value, terms, on, quote.told["target"], given)
+    if [(bonus.id, bonus.amount) for bonus in quote.bonuses] != bonuses:
+        expected = ", ".join(f"{name} {write(amount)}" for name, amount in bonuses)
+        yield f"the bonuses are {[*map(str, quote.bonuses)]}, and by the terms {expected or 'none'}"
+    yield from _faults_of_tacs(quote, programme)
+
+
+def _faults_of_tacs(quote: Quote, programme: Programme) -> Iterator[str]:
+    """Yield each number whose TAC names other models only, or whose warning is not true, by every row of the table."""
+    warned = {reason.code for reason in quote.warnings}
+    family = programme.catalogue.by_model[quote.model].family
+    rows = [(tac, device) for tac, device in programme.tacs if tac in {imei.tac for imei in quote.imeis}]
+    for imei in quote.imeis:
+        named = [programme.catalogue.family_of(device.brand, device.model) for tac, device in rows if tac == imei.tac]
+        if not named and ReasonCode.TAC_UNKNOWN not in warned:
+            yield f"the TAC of {imei!r} is not in the table, and the quote does not say so"
+        if named and None not in named and family not in named:
+            yield f"the TAC of {imei!r} is of {', '.join(map(str, named))}, and the quote of {family}"
+    if ReasonCode.TAC_UNKNOWN in warned and {imei.tac for imei in quote.imeis} <= {tac for tac, _ in rows}:
+        yield "it warns of an unknown TAC, and each TAC is in the table"
 
 
 @takes(quotes=several(instance(Quote), "give quotes"))

@@ -54,8 +54,10 @@ if TYPE_CHECKING:
         histories,
         inspections,
     )
+    from miexchange.strategies._frames import frame_of, frames
     from miexchange.strategies._imeis import all_imeis, imei_texts, imeis, mistyped_imeis, tac_tables
     from miexchange.strategies._models import catalogues, eligible_models, listings, variants
+    from miexchange.strategies._near import READERS, NearMiss, near_misses
     from miexchange.strategies._numbers import amounts, instants
     from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices
     from miexchange.strategies._programmes import exchange_rules, programmes, terms, usage_rules
@@ -63,9 +65,11 @@ if TYPE_CHECKING:
     from miexchange.strategies._treatments import line_parts, treatment_tables, treatments
 
 __all__ = [
+    "READERS",
     "STRATEGIES",
     "Enquiry",
     "History",
+    "NearMiss",
     "all_imeis",
     "amounts",
     "anchor_tables",
@@ -81,6 +85,8 @@ __all__ = [
     "examinations",
     "exchange_rules",
     "exchanges",
+    "frame_of",
+    "frames",
     "grades",
     "gradings",
     "histories",
@@ -93,6 +99,7 @@ __all__ = [
     "line_parts",
     "listings",
     "mistyped_imeis",
+    "near_misses",
     "options",
     "order_lines",
     "orders",
@@ -123,8 +130,10 @@ _PARTS = (
     "coupons",
     "enquiries",
     "exchanges",
+    "frames",
     "imeis",
     "models",
+    "near",
     "numbers",
     "prices",
     "programmes",

@@ -13,7 +13,7 @@ from miexchange.catalogue import Variant
 from miexchange.condition import Condition, Deduction, Grade, Grading, Option, Question, Questionnaire
 from miexchange.money import BPS
 from miexchange.strategies import _models
-from miexchange.strategies._numbers import OFTEN, SOURCE, VARIANTS, ascents, rates, subsets
+from miexchange.strategies._numbers import OFTEN, RARELY, SOURCE, VARIANTS, ascents, rates, subsets
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -38,7 +38,6 @@ _KINDS = st.sampled_from(tuple(_LARGEST))
 _ANCHORS = st.sampled_from(COMPONENTS[:2])
 _COMPONENTS = st.sampled_from(COMPONENTS)
 _EFFECTS = subsets(("grade", "extra", "keep", "gate"), 0)
-_RARELY = st.sampled_from((False, False, False, False, True))
 _BY_MODEL = ("asked_brands", "asked_features", "asked_categories", "asked_models")
 _ODD = ("a0", "yes", "", "354178036859789", "0", "50", "100", "101", "087", "none", "a2|a1", "a1|a1", "none|a1", "|")
 _EDGES = st.lists(st.integers(1, 100), min_size=3, max_size=3, unique=True)
@@ -76,10 +75,10 @@ def questions(
     True
     """
     count = draw(st.integers(2, 4))
-    optional = draw(_RARELY)
+    optional = draw(RARELY)
     does = ("extra",) if optional else draw(_EFFECTS)
     axis = draw(_AXES)
-    gates = draw(st.integers(1, count - 1)) if "gate" in does else 0
+    gates = draw(st.integers(1, max(count - 2, 1))) if "gate" in does else 0
     paid = count - gates
     steps = [0, *draw(ascents(paid - 1, _MOST_GRADES - 1))] if "grade" in does and axis != "none" else [0] * paid
     lost = [0, *draw(ascents(paid - 1, BPS // 2))] if "keep" in does else [0] * paid
@@ -104,7 +103,7 @@ def questions(
         for place, (step, less, deduction, extra) in enumerate(zip(steps, lost, deductions, extras, strict=True))
     ]
     answers += [Option(f"a{place}", f"Answer {place}", gate=True, source=SOURCE) for place in range(paid, count)]
-    unit = "%" if draw(_RARELY) else ""
+    unit = "%" if draw(RARELY) else ""
     if unit:
         edges = [101, *sorted(draw(_EDGES), reverse=True)[: count - 1], 0]
         bands = [(below, edge - 1) for edge, below in pairwise(edges)]
@@ -151,12 +150,15 @@ def questionnaires(variants: tuple[Variant, ...] = (), most: int = 4) -> SearchS
 @st.composite
 def _questionnaires(draw: st.DrawFn, variants: tuple[Variant, ...], most: int) -> Questionnaire:
     asked: list[Question] = []
-    for number in range(1, draw(st.integers(1, most)) + 1):
+    for number in range(1, draw(st.integers(1, most) | st.integers(min(2, most), most)) + 1):
         question = draw(questions(number, variants))
+        is_shared: bool = draw(OFTEN)
+        if asked and is_shared:  # of one component only the worst deduction counts, so several questions are about it
+            question = question.replace(component=asked[0].component.partition(".")[0])
         earlier = [one for one in asked if not one.optional and len(_taken(one)) > 1]
         before = draw(st.none() | st.sampled_from(earlier)) if earlier else None
         question = question if before is None else draw(_after(question, before))
-        is_one = question.optional or bool(question.unit) or not draw(_RARELY)
+        is_one = question.optional or bool(question.unit) or not draw(RARELY)
         asked += [question] if is_one else _choices(question)
     return Questionnaire("1", tuple(asked))
 
@@ -217,10 +219,16 @@ def conditions(
     if variant is None:
         return _models.variants().flatmap(lambda drawn: conditions(questionnaire, drawn, gates=gates))
     answers = {
-        question.id: st.sampled_from([option.id for option in question.options if gates or not option.gate])
+        question.id: [option.id for option in question.options if gates or not option.gate]
         for question in questionnaire.asked_of(variant)
     }
-    return _asked(questionnaire, variant, st.fixed_dictionaries(answers))
+    any_answers = st.fixed_dictionaries({name: st.sampled_from(options) for name, options in answers.items()})
+    worst = {name: options[-1] for name, options in answers.items()}
+    return _asked(questionnaire, variant, st.builds(_one_of_two, any_answers, st.just(worst), RARELY))
+
+
+def _one_of_two(drawn: dict[str, str], worst: dict[str, str], is_worst: bool) -> dict[str, str]:  # noqa: FBT001 - drawn
+    return worst if is_worst else drawn
 
 
 @st.composite

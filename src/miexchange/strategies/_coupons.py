@@ -96,13 +96,15 @@ def order_lines(usage: UsageRules | None = None) -> SearchStrategy[OrderLine]:
     >>> line.product, line.category, line.channel, line.price_minor, line.quantity
     ('Redmi Note 5', 'smartphone', 'mi.com', 100000, 1)
     """
+    minimum = 0 if usage is None else usage.minimum_order_minor
+    edges = st.sampled_from((minimum, minimum - 1)) if minimum else st.nothing()
     return st.builds(
         OrderLine,
         product=st.sampled_from(PRODUCTS),
         category=st.sampled_from((*CATEGORIES, "tv") if usage is None else usage.categories),
         brand=st.sampled_from((*NEW_BRANDS, "Acme") if usage is None else usage.brands),
         channel=st.sampled_from((*CHANNELS, "street") if usage is None else usage.channels),
-        price_minor=amounts(10**7) | bounded(OrderLine, "price_minor"),
+        price_minor=amounts(10**7) | bounded(OrderLine, "price_minor") | edges,
         quantity=st.integers(1, 3) | bounded(OrderLine, "quantity"),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.strategies._conditions import conditions, hostile_conditions
 from miexchange.strategies._imeis import imeis, mistyped_imeis
 from miexchange.strategies._models import model_of, variants
-from miexchange.strategies._numbers import PROGRAMME, START, instants, texts, tuples
+from miexchange.strategies._numbers import PROGRAMME, RARELY, START, instants, texts, tuples
 from miexchange.strategies._programmes import programmes
 from miexchange.valuation import appraise
 
@@ -44,6 +44,7 @@ __all__ = [
     "verdicts",
 ]
 
+_IN_EVERY_MONTH = 28
 _AGES = st.timedeltas(timedelta(), timedelta(1_500)).map(lambda age: timedelta(age.days))
 
 
@@ -141,7 +142,7 @@ def _tacs_by_family(programme: Programme) -> dict[str, SearchStrategy[str]]:
 
 @lru_cache(16)
 def _windows(programme: Programme) -> tuple[tuple[str, datetime, datetime], ...]:
-    """Return the instants at which each listed model can be valued: listed, with a fresh price."""
+    """Return the first and the last instant of each window in which a model can be valued: listed, at a fresh price."""
     fresh = timedelta(min(version.price_max_age_days for version in programme.terms))
     windows = []
     for listing in programme.eligible:
@@ -149,13 +150,39 @@ def _windows(programme: Programme) -> tuple[tuple[str, datetime, datetime], ...]
         closes = [] if listing.listed_until is None else [midnight(listing.listed_until, programme.zone)]
         dated = programme.prices.by_key[listing.model].rows
         for price, following in zip(dated, [*dated[1:], None], strict=True):
-            ends = [price.effective_from + fresh, *closes]
+            ends = [*closes]
             ends += [price.effective_until] if price.effective_until else []
             ends += [following.effective_from] if following else []
-            start, end = max(opens, price.effective_from), min(ends)
-            if start < end:
-                windows.append((listing.model, start, end))
+            start, last = (
+                max(opens, price.effective_from),
+                min([price.effective_from + fresh, *(one - TICK for one in ends)]),
+            )
+            if start <= last:
+                windows.append((listing.model, start, last))
     return tuple(windows)
+
+
+@lru_cache(16)
+def _changes(programme: Programme) -> tuple[datetime, ...]:
+    """Return the instants at which other rules apply, and those just before."""
+    dates = (day for terms in programme.terms for bonus in terms.bonuses for day in (bonus.begins, bonus.ends) if day)
+    moments = {midnight(day, programme.zone) for day in dates} | {terms.effective_from for terms in programme.terms}
+    return tuple(sorted(at for moment in moments for at in (moment - TICK, moment)))
+
+
+@st.composite
+def _moments(draw: st.DrawFn, programme: Programme, first: datetime, last: datetime) -> datetime:
+    """Draw an instant of a window; often one at which other rules begin to apply."""
+    changes = [at for at in _changes(programme) if first <= at <= last]
+    at: datetime = draw(instants(first, last))
+    return draw(st.sampled_from(changes)) if draw(RARELY) and changes else at
+
+
+def _days_of_bands(terms: Terms, on: date) -> SearchStrategy[date]:
+    """Draw days of purchase at the edges of bands of age, seen on a day."""
+    months = [on.year * 12 + on.month - 1 - band.from_months for band in terms.age_bands]
+    days = [date(month // 12, month % 12 + 1, min(on.day, _IN_EVERY_MONTH)) for month in months]
+    return st.sampled_from([day + timedelta(more) for day in days for more in (0, 1) if day + timedelta(more) <= on])
 
 
 def register_answers() -> SearchStrategy[RegisterAnswer]:
@@ -195,10 +222,12 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
     >>> test_without_an_imei_a_quote_is_indicative()
     """
     rules = draw(programmes()) if programme is None else programme
-    model, start, end = draw(st.sampled_from(_windows(rules)))
-    at = draw(instants(start, end - TICK))
+    model, opens, closes = draw(st.sampled_from(_windows(rules)))
+    at = draw(_moments(rules, opens, closes))
     terms = rules.terms_at(at) or rules.terms[0]
     device = draw(devices(rules, model, imei=imei))
+    if device.purchased_on is not None and terms.age_bands and draw(st.booleans()):
+        device = device.replace(purchased_on=draw(_days_of_bands(terms, at.astimezone(rules.zone).date())))
     known = isinstance(device.imei, Imei) and rules.tacs.lookup(device.imei)
     if not known and terms.eligibility.unknown_tac == "refuse":
         device = device.replace(imei=None, imei2=None)  # the table has no TAC of this model

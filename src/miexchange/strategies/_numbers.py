@@ -28,6 +28,7 @@ __all__ = [
     "IST",
     "OFTEN",
     "PROGRAMME",
+    "RARELY",
     "SOURCE",
     "START",
     "STRATEGY",
@@ -50,6 +51,9 @@ OFTEN = st.sampled_from((False, True, True, True))
 
 START = date(2018, 3, 15)
 """The first day of the programmes that are drawn."""
+
+RARELY = st.sampled_from((False, False, False, False, True))
+"""True once in five times. What is rare is drawn after it, or beside it: so examples shrink to what is not."""
 
 SOURCE = "example"
 """The source of every drawn row."""
@@ -88,6 +92,7 @@ PROGRAMME = maybe(instance(Programme)._replace(plain=_given))
 """The programme to draw from, if it is given."""
 
 _T = TypeVar("_T")
+_ROUND_PARTS = 20
 _KEPT = 512  # hypothesis validates a strategy when it first draws from it, which costs most: so strategies are cached
 
 
@@ -120,24 +125,26 @@ def instants(
 ) -> SearchStrategy[datetime]:
     """Draw instants with a time zone, from the first to the last, to the microsecond. They shrink to the first in UTC.
 
+    The last one is drawn often: mistakes are at the ends of windows.
+
     >>> from hypothesis import find
     >>> find(instants(), lambda at: at.tzinfo != UTC).isoformat()
     '2018-03-15T05:30:00+05:30'
     """
-    return _after(first, st.timedeltas(timedelta(), last - first))
+    return _after(first, last, st.timedeltas(timedelta(), last - first))
 
 
 @st.composite
-def _after(draw: st.DrawFn, first: datetime, later: SearchStrategy[timedelta]) -> datetime:
+def _after(draw: st.DrawFn, first: datetime, last: datetime, later: SearchStrategy[timedelta]) -> datetime:
     """Draw a zone and a delay; a failing example shows the instant, and not how it was made."""
-    zone = draw(_ANY_ZONE)
-    return (first + draw(later)).astimezone(zone)
+    zone, at = draw(_ANY_ZONE), first + draw(later)
+    return (last if draw(RARELY) else at).astimezone(zone)
 
 
 @lru_cache(_KEPT)
 def rates(least: int = 0) -> SearchStrategy[int]:
-    """Draw the share that is kept, in basis points; it shrinks to all of it."""
-    return st.integers(0, BPS - least).map(lambda lost: BPS - lost)
+    """Draw the share that is kept, in basis points, often a half; it shrinks to all of it."""
+    return (st.integers(0, BPS - least) | st.sampled_from((0, BPS // 2))).map(lambda lost: BPS - lost)
 
 
 @lru_cache(_KEPT)
@@ -181,8 +188,9 @@ def subsets(values: tuple[_T, ...], least: Literal[0, 1] = 1) -> SearchStrategy[
 
 @lru_cache(_KEPT)
 def ascents(count: int, most: int) -> SearchStrategy[list[int]]:
-    """Draw a number of ascending integers, 0 or more."""
-    return st.lists(st.integers(0, most), min_size=count, max_size=count).map(sorted)
+    """Draw a number of ascending integers, 0 or more, often round parts of the largest: a half lands between units."""
+    numbers = st.integers(0, most) | st.integers(0, _ROUND_PARTS).map(lambda part: most * part // _ROUND_PARTS)
+    return st.lists(numbers, min_size=count, max_size=count).map(sorted)
 
 
 def secret_keys() -> SearchStrategy[bytes]:

@@ -14,7 +14,7 @@ from miexchange._arguments import INSTANT, TEXT, Rule, takes, whole
 from miexchange._bounded import bound_of
 from miexchange._time import midnight
 from miexchange._zone import AnyZone, Zone
-from miexchange.condition import Grade, Option, Questionnaire
+from miexchange.condition import Deduction, Grade, Option, Questionnaire
 from miexchange.eligibility import EligibilityTerms, EligibleModels
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
 from miexchange.money import BPS, GREATEST_AMOUNT
@@ -88,7 +88,7 @@ _RANGE = Rule(
 _SECOND = START + timedelta(20)  # the start of the second version of the terms
 _POLICIES: SearchStrategy[Literal["warn", "refuse"]] = st.sampled_from(("warn", "refuse"))
 _IMEIS: SearchStrategy[Literal["optional", "required"]] = st.sampled_from(("optional", "required"))
-_STEPS = st.sampled_from((1_000, 100, 1, 5_000)) | st.integers(1, 10_000)
+_STEPS = st.sampled_from((1_000, 100, 1, 1, 1, 5_000)) | st.integers(1, 10_000)
 _PRICE_STEPS = st.sampled_from((100, 1, 25))
 _HOURS = st.sampled_from((24, 1, 168))
 PLACES = st.sampled_from(
@@ -197,7 +197,7 @@ def _bonus(dearest: int) -> SearchStrategy[Bonus]:
     """Draw a bonus of a fixed amount, or of a share with a cap."""
     rules = {
         "says": st.just("A bonus"),
-        "from_value_minor": st.just(0) | st.integers(0, dearest),
+        "from_value_minor": st.just(0) | st.just(dearest) | st.integers(0, dearest),
         "targets": subsets(PRODUCTS[:2], 0),
         "begins": st.none() | days(START, _SECOND - timedelta(1)),
         "ends": st.none() | days(_SECOND + timedelta(1), _SECOND + timedelta(60)),
@@ -245,6 +245,7 @@ def _affordable(made: Terms, price_step_minor: int) -> Questionnaire:
 
     A step raises the kept part by more than ``step x keep - roundings`` minor units and the shares by less than
     ``step x share + 1`` in each group; a programme must satisfy that inequality.
+    Where no share does, fixed amounts take their place.
     """
     rates, shares = made.least_kept, made.worst_shares
     keep, total = Fraction(prod(rates), BPS ** len(rates)), sum(shares)
@@ -254,6 +255,8 @@ def _affordable(made: Terms, price_step_minor: int) -> Questionnaire:
         deduction = option.deduction
         if deduction is None or not deduction.share_bps or total <= most:
             return option
+        if not most:
+            return option.replace(deduction=Deduction(amount_minor=deduction.share_bps))
         share = deduction.share_bps * most // total
         return option.replace(deduction=deduction.replace(share_bps=share) if share else None)
 
@@ -307,7 +310,7 @@ def terms(
         scrap_minor=draw(st.just(0) | st.integers(0, cheapest // step)) * step,
         step_minor=step,
         usage=draw(usage_rules()),
-        bonuses=draw(_bonuses(dearest)),
+        bonuses=draw(_bonuses(dearest // step * step)),
         exchange=draw(exchange_rules()).replace(accept_register_hours=0, hand_over_register_hours=0),  # see `terms`
         source=SOURCE,
         scrap_values=tuple(

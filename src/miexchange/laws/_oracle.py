@@ -1,8 +1,7 @@
-"""The whole valuation once more, in fractions and from the tables alone: what `appraise` is held against.
+"""An independent valuation, in exact fractions and from the tables alone, against which quotes are checked.
 
-Nothing of this shares code with `miexchange.valuation` or `miexchange._kernel`. It reads the rows of
-a programme one after another, as a patient person with a pencil would, and rounds by the definition:
-half a paisa counts as a whole one.
+It shares no code with `miexchange.valuation` or `miexchange._kernel`: it reads the rows of a programme one after
+another, and rounds by the definition: half a minor unit counts as a whole one.
 """
 
 from __future__ import annotations
@@ -21,6 +20,19 @@ if TYPE_CHECKING:
     from miexchange.programme import Bonus, Programme, Terms
 
 
+__all__ = [
+    "anchor_at",
+    "bonus_amounts",
+    "exchange_steps",
+    "exchange_value",
+    "half_up",
+    "last_in_force",
+    "price_at",
+    "share",
+    "shares",
+]
+
+
 def half_up(exact: Fraction) -> int:
     """Round to the nearest whole number, and a half upwards."""
     below = math.floor(exact)
@@ -28,7 +40,7 @@ def half_up(exact: Fraction) -> int:
 
 
 def share(amount: int, bps: int) -> int:
-    """Take so many hundredths of a percent, rounded half up."""
+    """Return a share in basis points of an amount, rounded half up."""
     return half_up(Fraction(amount) * Fraction(bps, 10_000))
 
 
@@ -50,7 +62,7 @@ def price_at(programme: Programme, model: str, at: datetime) -> Price | None:
 
 
 def anchor_at(programme: Programme, model: str, component: str, at: datetime) -> int:
-    """Return the repair anchor in force, in paise: of the component, or else of what stands before a dot of it."""
+    """Return the repair anchor in force, in minor units: of the component, or else of the part before a dot."""
     parts = component.split(".")
     for name in (".".join(parts[:count]) for count in range(len(parts), 0, -1)):
         rows = [row for row in programme.anchors.anchors if (row.model, row.component) == (model, name)]
@@ -105,37 +117,36 @@ def answered(condition: Condition, terms: Terms, variant: Variant) -> list[tuple
     return pairs
 
 
-def exchange_value(
+def exchange_steps(
     condition: Condition,
     programme: Programme,
     model: str,
     at: datetime,
     purchased_on: date | None,
     customer: str | None,
-) -> int:
-    """Return what the device is worth, in paise."""
+) -> list[int]:
+    """Return what changes the value of a device, in minor units, from the market price on; their sum is its value."""
     terms = terms_at(programme, at)
-    variant = next(variant for variant in programme.catalogue.variants if variant.model == model)
+    variant = programme.catalogue.by_model[model]
     price = price_at(programme, model, at)
-    assert price is not None
+    assert price is not None  # noqa: S101 - a quote has a price
     market = price.price_minor
     pairs = answered(condition, terms, variant)
-    kept = market
-    for _, option in pairs:
-        kept = share(kept, option.keep_bps)
+    rates = [option.keep_bps for _, option in pairs]
     if terms.age_bands:
-        assert purchased_on is not None
+        assert purchased_on is not None  # noqa: S101 - such terms ask for it
         months = whole_months(purchased_on, at.astimezone(programme.zone).date())
-        kept = share(kept, [band.keep_bps for band in terms.age_bands if band.from_months <= months][-1])
+        rates.append([band.keep_bps for band in terms.age_bands if band.from_months <= months][-1])
     days = 0
     while price.effective_from + timedelta(days=days + 1) <= at:
         days += 1
-    kept = share(kept, max(10_000 - days * terms.drift_bps_per_day, 0))
-    for one in terms.customer_classes:
-        if one.id == customer:
-            kept = share(kept, one.keep_bps)
+    rates.append(max(10_000 - days * terms.drift_bps_per_day, 0))
+    rates += [one.keep_bps for one in terms.customer_classes if one.id == customer]
     worst_grade = max([option.grade for question, option in pairs if question.axis != "none"], default=0)
-    kept = share(kept, terms.grades[worst_grade].keep_bps)
+    rates.append(terms.grades[worst_grade].keep_bps)
+    steps = [market]
+    for bps in rates:
+        steps.append(share(sum(steps), bps) - sum(steps))
     costs: dict[str, int] = {}
     for question, option in pairs:
         if option.deduction is None:
@@ -145,23 +156,36 @@ def exchange_value(
             anchor = anchor_at(programme, model, option.deduction.anchor, at)
             cost += share(anchor, option.deduction.weight_bps)
         costs[question.component] = max(cost, costs.get(question.component, 0))
-    total = kept - sum(costs.values())
+    steps += [-cost for cost in costs.values()]
     for overlap in terms.overlaps:
         smaller = min(costs.get(overlap.one, 0), costs.get(overlap.other, 0))
-        total += share(smaller, 10_000 - overlap.counted_bps)
-    total += sum(option.extra_minor for _, option in pairs)
-    total = share(total, terms.factor_bps)
-    variant = programme.catalogue.by_model[model]
+        steps.append(share(smaller, 10_000 - overlap.counted_bps))
+    steps += [option.extra_minor for _, option in pairs]
+    steps.append(share(sum(steps), terms.factor_bps) - sum(steps))
     rows = [row for row in terms.scrap_values if getattr(variant, row.per) == row.of]
     rows.sort(key=lambda row: ("model", "brand", "category").index(row.per))
-    total = min(max(total, rows[0].scrap_minor if rows else terms.scrap_minor), market)
-    return total - total % terms.step_minor
+    steps.append(max((rows[0].scrap_minor if rows else terms.scrap_minor) - sum(steps), 0))
+    steps.append(min(market - sum(steps), 0))
+    steps.append(-(sum(steps) % terms.step_minor))
+    return steps
+
+
+def exchange_value(
+    condition: Condition,
+    programme: Programme,
+    model: str,
+    at: datetime,
+    purchased_on: date | None,
+    customer: str | None,
+) -> int:
+    """Return the value of a device, in minor units."""
+    return sum(exchange_steps(condition, programme, model, at, purchased_on, customer))
 
 
 def bonus_amounts(
     value: int, terms: Terms, on: date, target: str | None, given: Mapping[str, int]
 ) -> list[tuple[str, int]]:
-    """Return what comes on top: every stackable bonus, and the first of the largest others; id and paise."""
+    """Return what comes on top: every stackable bonus, and the first of the largest others; id and amount."""
     stacked: list[tuple[str, int]] = []
     others: list[tuple[str, int]] = []
     for bonus in terms.bonuses:
@@ -194,7 +218,7 @@ def _left(bonus: Bonus, terms: Terms, given: Mapping[str, int]) -> Bonus | None:
 
 
 def shares(amount: int, weights: list[int]) -> tuple[int, ...]:
-    """Split by largest remainder, one paisa at a time to whoever is owed most; the earlier one of equals."""
+    """Split by largest remainder, one minor unit at a time to whoever is owed most; the earlier one of equals."""
     total = sum(weights)
     if not total:
         return (0,) * len(weights)

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from miexchange.batch.arrow._compiled import compiled
+from miexchange.batch.arrow._compiled import compiled, inlined
 from miexchange.batch.arrow._layouts import are_utf8, bools_of
-from miexchange.batch.arrow._memory import empty, view
+from miexchange.batch.arrow._memory import empty, view, words_of
 from miexchange.refusal import ReasonCode
 
 __all__ = ["ABSENT", "CODES", "NOT_TEXT", "Numbers", "digits_of", "read_numbers"]
@@ -41,6 +41,8 @@ _FINE, NOT_TEXT, _EMPTY, _SIGN, _CHARACTERS, _14, _16, _LENGTH, _NETWORK, _CHECK
 _FOREIGN = ABSENT + 1  # holds bytes that are not ASCII: white space and signs of other scripts are Arrow's to know
 
 _DIGITS, _TAC = 15, 8
+# As unsigned numbers, by which numba addresses without asking whether they are negative.
+_LONG, _OVERLAP = np.uint64(_DIGITS), np.uint64(_DIGITS - 8)
 
 # What a byte is to the rules.
 _DIGIT, _SPACE, _HYPHEN, _BLANK, _PLUS, _OTHER, _NOT_ASCII = range(7)
@@ -61,6 +63,8 @@ _EVERY_FOURTH = np.uint64(0x0000FFFF0000FFFF)
 _ZEROS = np.uint64(0x3030303030303030)
 _ABOVE_NINE = np.uint64(0x7676767676767676)  # added to a byte above 9, it sets the highest bit
 _HIGHEST_BIT = np.uint64(0x8080808080808080)
+
+_NOTHING = view(b"\0", np.uint8)
 
 # What str.strip() removes, for Arrow has another idea of white space.
 _WHITE = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
@@ -85,9 +89,9 @@ class Numbers:
         """Allocate the columns for a number of rows."""
         return cls(empty(rows, np.uint8), empty(rows, np.uint32), empty(rows, np.uint32))
 
-    def of(self, start: int, stop: int) -> Numbers:
+    def of(self, rows: slice) -> Numbers:
         """Return a view of some rows."""
-        return Numbers(self.code[start:stop], self.tac[start:stop], self.rest[start:stop])
+        return Numbers(self.code[rows], self.tac[rows], self.rest[rows])
 
     def take(self, rows: NDArray[np.integer[Any]], found: Numbers) -> None:
         """Write the verdicts of some rows, or of one row several times; a position that is none is the nearest."""
@@ -107,20 +111,22 @@ def read_numbers(texts: pa.Array, numbers: Numbers) -> None:
         _read_foreign(texts.take(pa.array(foreign)), foreign, numbers)
 
 
-def _buffers(texts: pa.Array) -> tuple[NDArray[np.signedinteger[Any]], NDArray[np.uint8]]:
-    """Return where each text begins, and the last one ends, and the bytes of all."""
+def _buffers(texts: pa.Array) -> tuple[NDArray[np.signedinteger[Any]], NDArray[np.uint8], NDArray[np.uint64]]:
+    """Return where each text begins, and the last one ends; the bytes of all, and the word that begins at each byte."""
     _, offsets, data = texts.buffers()
     if not len(texts):  # then there need be no buffers
-        return view(bytes(4), np.int32), view(b"\0", np.uint8)
+        return view(bytes(4), np.int32), _NOTHING, words_of(_NOTHING)
     kind = np.dtype(np.int64 if pa.types.is_large_string(texts.type) else np.int32)
     ends = view(offsets, kind, count=len(texts) + 1, offset=texts.offset * kind.itemsize)
-    return ends, view(data or b"\0", np.uint8)
+    characters = view(data, np.uint8) if data else _NOTHING
+    return ends, characters, words_of(characters)
 
 
 def _read_foreign(texts: pa.Array, rows: NDArray[np.intp], numbers: Numbers) -> None:
     """Read texts that are not ASCII: after trimming, only a sign differs from any other character."""
     known = are_utf8(texts)
-    plain = pc.utf8_trim(pc.if_else(pa.array(known), texts, None), characters=_WHITE)
+    plain = texts if known.all() else pc.if_else(pa.array(known), texts, None)
+    plain = pc.utf8_trim(plain, characters=_WHITE)
     found = Numbers.empty(len(rows))
     _read(*_buffers(plain), True, found.code, found.tac, found.rest)  # noqa: FBT003 - as above
     found.code[bools_of(pc.starts_with(plain, "\N{MINUS SIGN}").fill_null(False))] = _SIGN  # noqa: FBT003 - Arrow's own
@@ -128,16 +134,7 @@ def _read_foreign(texts: pa.Array, rows: NDArray[np.intp], numbers: Numbers) -> 
     numbers.code[rows], numbers.tac[rows], numbers.rest[rows] = found.code, found.tac, found.rest
 
 
-@compiled
-def _word(data: NDArray[np.uint8], first: np.int64) -> np.uint64:
-    """Return eight digits as the bytes of one word, each less the code of 0, the first one lowest."""
-    word = np.uint64(0)
-    for place in range(8):
-        word |= np.uint64(data[first + place]) << np.uint64(8 * place)
-    return word ^ _ZEROS
-
-
-@compiled
+@inlined
 def _number(word: np.uint64) -> np.int64:
     """Return the number that the eight digits of a word write: by pairs, fours and eights."""
     pairs = (word * np.uint64(10 * 256 + 1)) >> np.uint64(8)
@@ -145,13 +142,13 @@ def _number(word: np.uint64) -> np.int64:
     return np.int64(((fours & _EVERY_FOURTH) * np.uint64(10_000 * 2**32 + 1)) >> np.uint64(32))
 
 
-@compiled
-def _fifteen(data: NDArray[np.uint8], first: np.int64) -> Any:
+@inlined
+def _fifteen(words: NDArray[np.uint64], first: np.uint64) -> Any:
     """Read fifteen bytes, eight at a time; return whether they are digits, the TAC, the others, and Luhn's sum.
 
     The sum is taken modulo 10, where adding up the digits of twice a digit is the same as adding 1 to it above 4.
     """
-    low, high = _word(data, first), _word(data, first + _DIGITS - 8)  # the two have one digit in common
+    low, high = words[first] ^ _ZEROS, words[first + _OVERLAP] ^ _ZEROS  # the two have one digit in common
     strange = ((low + _ABOVE_NINE) | low | (high + _ABOVE_NINE) | high) & _HIGHEST_BIT
     later = high >> np.uint64(8)
     single = (low & _EVERY_OTHER) + (later & _EVERY_OTHER)
@@ -159,13 +156,14 @@ def _fifteen(data: NDArray[np.uint8], first: np.int64) -> Any:
     double_later = (later >> np.uint64(8)) & _EVERY_OTHER
     above_four = (((double + _THREES) >> np.uint64(3)) & _ONES) + (((double_later + _THREES) >> np.uint64(3)) & _ONES)
     luhn = ((single + (double + double_later) * np.uint64(2) + above_four) * _ONES) >> np.uint64(48)
-    return strange == 0, _number(low), _number(high) % 10 ** (_DIGITS - _TAC), np.int64(luhn)
+    return strange == 0, _number(low), _number(later << np.uint64(8)), np.int64(luhn)
 
 
 @compiled
 def _read(
     begins: NDArray[np.signedinteger[Any]],
     data: NDArray[np.uint8],
+    words: NDArray[np.uint64],
     trimmed: bool,  # noqa: FBT001 - numba knows no keywords
     code: NDArray[np.uint8],
     tac: NDArray[np.uint32],
@@ -176,6 +174,7 @@ def _read(
     Args:
         begins: where each text begins, and the last one ends.
         data: the bytes of all texts.
+        words: the eight bytes that begin at each of them.
         trimmed: whether white space that is not ASCII is gone; else a text that is not ASCII is `_FOREIGN`.
         code: where the verdicts go, as in `Numbers`; so do the numbers.
         tac: the first eight digits.
@@ -185,7 +184,7 @@ def _read(
     for row in range(len(code)):
         first, last = np.int64(begins[row]), np.int64(begins[row + 1]) - 1
         if last - first == _DIGITS - 1:  # most texts are just the digits
-            is_digits, number, body, luhn = _fifteen(data, first)
+            is_digits, number, body, luhn = _fifteen(words, np.uint64(first))
             if is_digits:
                 tac[row], rest[row] = number, body
                 code[row] = _FINE if luhn % 10 == 0 else (_CHECK if body % 10 else _NETWORK)
@@ -240,11 +239,11 @@ def digits_of(texts: pa.Array, numbers: Numbers) -> pa.Array:
         texts: what was read, an Arrow array of string or large_string.
         numbers: what `read_numbers` made of it.
     """
-    begins, data = _buffers(texts)
+    begins, _, words = _buffers(texts)
     is_fine = numbers.code == _FINE
     offsets = empty(len(texts) + 1, np.int32)
     digits = empty(_DIGITS * int(np.count_nonzero(is_fine)), np.uint8)
-    _write_digits(begins, data, numbers.code, numbers.tac, numbers.rest, offsets, digits)
+    _write_digits(begins, words, numbers.code, numbers.tac, numbers.rest, offsets, digits, words_of(digits))
     validity = pa.py_buffer(np.packbits(is_fine, bitorder="little"))
     return pa.Array.from_buffers(pa.string(), len(texts), [validity, pa.py_buffer(offsets), pa.py_buffer(digits)])
 
@@ -252,27 +251,27 @@ def digits_of(texts: pa.Array, numbers: Numbers) -> pa.Array:
 @compiled
 def _write_digits(
     begins: NDArray[np.signedinteger[Any]],
-    data: NDArray[np.uint8],
+    words: NDArray[np.uint64],
     code: NDArray[np.uint8],
     tac: NDArray[np.uint32],
     rest: NDArray[np.uint32],
     offsets: NDArray[np.int32],
     digits: NDArray[np.uint8],
+    written: NDArray[np.uint64],
 ) -> None:
     """Write the digits of every IMEI one after the other, and where they begin."""
-    end = 0
+    end = np.uint64(0)
     for row in range(len(code)):
         offsets[row] = end
         if code[row] != _FINE:
             continue
-        first = begins[row]
-        if begins[row + 1] - first == _DIGITS:  # they stand there as they are
-            for place in range(_DIGITS):
-                digits[end + place] = data[first + place]
+        first = np.uint64(begins[row])
+        if begins[row + 1] - begins[row] == _DIGITS:  # copied as two words, which have one digit in common
+            written[end], written[end + _OVERLAP] = words[first], words[first + _OVERLAP]
         else:
             number = tac[row] * 10 ** (_DIGITS - _TAC) + rest[row]
             for place in range(_DIGITS - 1, -1, -1):
-                digits[end + place] = number % 10 + 48  # the code of 0
+                digits[np.int64(end) + place] = number % 10 + 48  # the code of 0
                 number //= 10
-        end += _DIGITS
+        end += _LONG
     offsets[len(code)] = end

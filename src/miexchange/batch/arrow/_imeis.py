@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from miexchange.batch.arrow._compiled import compiled, inlined
-from miexchange.batch.arrow._layouts import are_utf8, bools_of
-from miexchange.batch.arrow._memory import empty, view, words_of
+from miexchange.batch.arrow._layouts import are_utf8, bools_of, bytes_of
+from miexchange.batch.arrow._memory import empty, words_of
 from miexchange.refusal import ReasonCode
 
 __all__ = ["ABSENT", "CODES", "NOT_TEXT", "Numbers", "digits_of", "read_numbers"]
@@ -64,8 +64,6 @@ _ZEROS = np.uint64(0x3030303030303030)
 _ABOVE_NINE = np.uint64(0x7676767676767676)  # added to a byte above 9, it sets the highest bit
 _HIGHEST_BIT = np.uint64(0x8080808080808080)
 
-_NOTHING = view(b"\0", np.uint8)
-
 # What str.strip() removes, for Arrow has another idea of white space.
 _WHITE = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
 
@@ -106,20 +104,10 @@ class Numbers:
 
 def read_numbers(texts: pa.Array, numbers: Numbers) -> None:
     """Read a column of texts (an Arrow array of string or large_string); the result of a null is meaningless."""
-    if _read(*_buffers(texts), False, numbers.code, numbers.tac, numbers.rest):  # noqa: FBT003 - numba knows no keywords
+    begins, data = bytes_of(texts)
+    if _read(begins, data, words_of(data), False, numbers.code, numbers.tac, numbers.rest):  # noqa: FBT003 - numba knows no keywords
         foreign = np.flatnonzero(numbers.code == _FOREIGN)
         _read_foreign(texts.take(pa.array(foreign)), foreign, numbers)
-
-
-def _buffers(texts: pa.Array) -> tuple[NDArray[np.signedinteger[Any]], NDArray[np.uint8], NDArray[np.uint64]]:
-    """Return where each text begins, and the last one ends; the bytes of all, and the word that begins at each byte."""
-    _, offsets, data = texts.buffers()
-    if not len(texts):  # then there need be no buffers
-        return view(bytes(4), np.int32), _NOTHING, words_of(_NOTHING)
-    kind = np.dtype(np.int64 if pa.types.is_large_string(texts.type) else np.int32)
-    ends = view(offsets, kind, count=len(texts) + 1, offset=texts.offset * kind.itemsize)
-    characters = view(data, np.uint8) if data else _NOTHING
-    return ends, characters, words_of(characters)
 
 
 def _read_foreign(texts: pa.Array, rows: NDArray[np.intp], numbers: Numbers) -> None:
@@ -128,7 +116,8 @@ def _read_foreign(texts: pa.Array, rows: NDArray[np.intp], numbers: Numbers) -> 
     plain = texts if known.all() else pc.if_else(pa.array(known), texts, None)
     plain = pc.utf8_trim(plain, characters=_WHITE)
     found = Numbers.empty(len(rows))
-    _read(*_buffers(plain), True, found.code, found.tac, found.rest)  # noqa: FBT003 - as above
+    begins, data = bytes_of(plain)
+    _read(begins, data, words_of(data), True, found.code, found.tac, found.rest)  # noqa: FBT003 - as above
     found.code[bools_of(pc.starts_with(plain, "\N{MINUS SIGN}").fill_null(False))] = _SIGN  # noqa: FBT003 - Arrow's own
     found.code[~known] = NOT_TEXT
     numbers.code[rows], numbers.tac[rows], numbers.rest[rows] = found.code, found.tac, found.rest
@@ -239,11 +228,11 @@ def digits_of(texts: pa.Array, numbers: Numbers) -> pa.Array:
         texts: what was read, an Arrow array of string or large_string.
         numbers: what `read_numbers` made of it.
     """
-    begins, _, words = _buffers(texts)
+    begins, data = bytes_of(texts)
     is_fine = numbers.code == _FINE
     offsets = empty(len(texts) + 1, np.int32)
     digits = empty(_DIGITS * int(np.count_nonzero(is_fine)), np.uint8)
-    _write_digits(begins, words, numbers.code, numbers.tac, numbers.rest, offsets, digits, words_of(digits))
+    _write_digits(begins, words_of(data), numbers.code, numbers.tac, numbers.rest, offsets, digits, words_of(digits))
     validity = pa.py_buffer(np.packbits(is_fine, bitorder="little"))
     return pa.Array.from_buffers(pa.string(), len(texts), [validity, pa.py_buffer(offsets), pa.py_buffer(digits)])
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "are_utf8",
     "bools_of",
+    "bytes_of",
     "compact",
     "is_text",
     "layout_of",
@@ -221,6 +222,16 @@ def texts_of(array: pa.Array, longest: int) -> list[str | bytes | None]:
         else:
             return texts
     return [_decoded(cell.as_buffer(), longest) for cell in array.view(_LAYOUTS[array.type])]
+
+
+def bytes_of(texts: pa.Array) -> tuple[NDArray[np.signedinteger[Any]], NDArray[np.uint8]]:
+    """Return where each text of a string or large_string array begins, and the last one ends, and the bytes of all."""
+    _, offsets, data = texts.buffers()
+    if not len(texts):  # then there need be no buffers
+        return view(bytes(4), np.int32), view(b"\0", np.uint8)
+    kind = np.dtype(np.int64 if pa.types.is_large_string(texts.type) else np.int32)
+    ends = view(offsets, kind, count=len(texts) + 1, offset=texts.offset * kind.itemsize)
+    return ends, view(data or b"\0", np.uint8)
 
 
 def are_utf8(array: pa.Array) -> NDArray[np.bool_]:

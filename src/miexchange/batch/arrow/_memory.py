@@ -34,10 +34,10 @@ def view(buffer: Any, kind: Any, *, count: int = -1, offset: int = 0) -> NDArray
 def words_of(numbers: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """Return the little-endian words that begin at each byte, without a copy: compiled code reads one at once.
 
-    Of fewer bytes than a word and a half there are words of zeros, which nobody reads: numba compiles a loop again for
-    a single word, which needs no strides.
+    Only a few bytes are copied, and zeros added: numba compiles a loop again for a single word, which needs no strides.
     """
-    shared = numbers if len(numbers) >= _WORD + _WORD // 2 else np.zeros(_WORD + _WORD // 2, np.uint8)
+    lacking = _WORD + 1 - len(numbers)
+    shared = numbers if lacking <= 0 else np.append(numbers, np.zeros(lacking, np.uint8))
     words: NDArray[np.uint64] = np.ndarray(len(shared) - _WORD + 1, "<u8", shared, strides=(1,))
     words.flags.writeable = numbers.flags.writeable
     return words

@@ -15,6 +15,7 @@ from miexchange._time import micros
 from miexchange._value import instant
 from miexchange.batch.arrow._cells import Codes, Imeis, Integers
 from miexchange.batch.arrow._columns import INSTANT, read_alone
+from miexchange.batch.arrow._compiled import are_worth_it
 from miexchange.batch.arrow._imeis import CODES, NOT_TEXT, Numbers
 from miexchange.batch.arrow._memory import empty
 from miexchange.batch.arrow._nulls import part
@@ -101,6 +102,7 @@ def _in_blocks(texts: Column, threads: int, work: Callable[[Imeis, int, int, sli
         work: is called with the IMEIs of a chunk, begin and end of a block of it, and its rows of the column.
     """
     found: list[_Result] = []
+    are_worth_it(len(texts.array))
     with ThreadPoolExecutor(threads) as pool:
         begin = 0
         for chunk in texts.array.chunks:
@@ -209,6 +211,7 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
     names = read_alone(models, "text", "models")
     series, prices, keys = _series(table)
     rows = len(names.array)
+    are_worth_it(rows)
     moments = _moments(at, rows)
     position = np.zeros(rows, dtype=np.int64)
     missing = np.zeros(rows, dtype=np.bool_)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from miexchange._limits import CELL_BYTES
-from miexchange.batch.arrow._compiled import compiled
+from miexchange.batch.arrow._compiled import are_worth_it, compiled
 from miexchange.batch.arrow._imeis import ABSENT, NOT_TEXT, Numbers, digits_of, read_numbers
 from miexchange.batch.arrow._known_texts import KnownTexts
 from miexchange.batch.arrow._layouts import bytes_of, compact, numbers_of, texts_of
@@ -92,12 +92,14 @@ class Codes:
         indices = self._indices[start:stop]
         if self._is_code:  # the dictionary has the texts in the order of their codes, so that nothing has to be mapped
             np.copyto(codes, indices, casting="unsafe")
-        else:
+        elif are_worth_it():
             _look_up(indices, self._codes, codes)
+        else:
+            self._codes.take(indices.astype(np.intp), mode="clip", out=codes)
 
     def _write_plain(self, texts: pa.Array, codes: NDArray[Any]) -> None:
         """Write the codes of texts: most of them were looked up before, and the others are learned."""
-        if self._kind is not np.uint8:  # names of models, which are many
+        if self._kind is not np.uint8 or not are_worth_it():  # names of models are many
             self._look_up_once(texts, codes)
             return
         known = self._known

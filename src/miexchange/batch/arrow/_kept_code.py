@@ -32,6 +32,8 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 from numba.core.sigutils import normalize_signature
 
+from miexchange.batch.arrow._compiled import names_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -90,7 +92,7 @@ def _sources(function: Callable[..., Any], seen: set[Any]) -> list[Any]:
     if code.co_freevars:
         raise TypeError(function.__qualname__)  # as below
     found = [function.__module__, function.__qualname__, _code(code), repr(function.__defaults__)]
-    for name in sorted(set(_names(code)) & names.keys()):
+    for name in sorted(set(names_of(code)) & names.keys()):
         value = names[name]
         if isinstance(value, numba.core.dispatcher.Dispatcher):
             found += [name, repr(sorted(value.targetoptions.items()))]
@@ -109,13 +111,6 @@ def _sources(function: Callable[..., Any], seen: set[Any]) -> list[Any]:
 def _code(code: CodeType) -> list[Any]:
     constants = [_code(one) if isinstance(one, CodeType) else repr(one) for one in code.co_consts]
     return [code.co_code, code.co_names, code.co_varnames, code.co_flags, constants]
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for one in code.co_consts:
-        if isinstance(one, CodeType):
-            yield from _names(one)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from miexchange.batch.arrow._compiled import compiled
+from miexchange.batch.arrow._compiled import are_worth_it, compiled
 from miexchange.batch.arrow._memory import view
 
 if TYPE_CHECKING:
@@ -28,8 +28,12 @@ class Nulls:
 
     def fill(self, start: int, cells: NDArray[Any], filler: int) -> None:
         """Write a value into the null rows, beginning with a given row."""
-        if self._bits is not None:
+        if self._bits is None:
+            return
+        if are_worth_it():
             _fill(self._bits, self._offset + start, cells, filler)
+        else:
+            cells[~unpacked(self._bits, self._offset + start, self._offset + start + len(cells))] = filler
 
     def of(self, start: int, stop: int) -> NDArray[np.bool_] | None:
         """Return the mask of null rows, or None if there are none."""

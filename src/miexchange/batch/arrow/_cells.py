@@ -13,7 +13,7 @@ from miexchange.batch.arrow._compiled import are_worth_it, compiled
 from miexchange.batch.arrow._imeis import ABSENT, NOT_TEXT, Numbers, digits_of, read_numbers
 from miexchange.batch.arrow._known_texts import KnownTexts
 from miexchange.batch.arrow._layouts import bytes_of, compact, numbers_of, texts_of
-from miexchange.batch.arrow._memory import view
+from miexchange.batch.arrow._memory import arrow_of, view
 from miexchange.batch.arrow._nulls import Nulls, part, unpacked
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Codes:
             known = self._known = self._learned(texts.slice(0, _SAMPLE), {})
         unknown = known.find(*bytes_of(texts), codes)
         if len(unknown):
-            others = texts.take(pa.array(unknown))
+            others = texts.take(arrow_of(unknown))
             found = np.empty(len(unknown), dtype=np.uint8)
             self._look_up_once(others, found)
             codes[unknown] = found
@@ -123,8 +123,8 @@ class Codes:
     def _learned(self, texts: pa.Array, known: Mapping[bytes, int]) -> KnownTexts:
         """Return known texts and more of them, the most frequent one first."""
         encoded = texts.drop_null().dictionary_encode()
-        often = np.argsort(-np.bincount(encoded.indices.to_numpy(), minlength=1), kind="stable")
-        distinct = encoded.dictionary.take(pa.array(often[: len(encoded.dictionary)]))
+        often = np.argsort(-np.bincount(numbers_of(encoded.indices), minlength=1), kind="stable")
+        distinct = encoded.dictionary.take(arrow_of(often[: len(encoded.dictionary)]))
         found = texts_of(distinct, CELL_BYTES)
         codes = [self._code(text, self._code_of) for text in found]
         raw = [text if isinstance(text, bytes) else text.encode() for text in found if text is not None]

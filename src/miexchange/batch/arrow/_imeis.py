@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from miexchange.batch.arrow._compiled import are_worth_it, compiled, inlined
 from miexchange.batch.arrow._layouts import are_utf8, bools_of, bytes_of, nulls_of, texts_of
-from miexchange.batch.arrow._memory import empty, words_of
+from miexchange.batch.arrow._memory import arrow_of, empty, words_of
 from miexchange.errors import InvalidImei
 from miexchange.imei import Imei
 from miexchange.refusal import ReasonCode
@@ -113,7 +113,7 @@ def read_numbers(texts: pa.Array, numbers: Numbers) -> None:
     begins, data = bytes_of(texts)
     if _read(begins, data, words_of(data), False, numbers.code, numbers.tac, numbers.rest):  # noqa: FBT003 - numba knows no keywords
         foreign = np.flatnonzero(numbers.code == _FOREIGN)
-        _read_foreign(texts.take(pa.array(foreign)), foreign, numbers)
+        _read_foreign(texts.take(arrow_of(foreign)), foreign, numbers)
 
 
 def _read_by_column(texts: pa.Array, numbers: Numbers) -> None:
@@ -128,7 +128,7 @@ def _read_by_column(texts: pa.Array, numbers: Numbers) -> None:
         numbers.code[rows], numbers.tac[rows], numbers.rest[rows] = code, tac, rest
         is_plain[rows] = is_digits
     others = np.flatnonzero(~is_plain & ~nulls_of(texts))
-    for row, text in zip(others, texts_of(texts.take(pa.array(others)), sys.maxsize), strict=True):
+    for row, text in zip(others, texts_of(texts.take(arrow_of(others)), sys.maxsize), strict=True):
         numbers.code[row], numbers.tac[row], numbers.rest[row] = _verdict(text)
 
 

@@ -8,9 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-__all__ = ["apart", "empty", "view", "words_of"]
+__all__ = ["apart", "arrow_of", "empty", "texts_to_arrow", "view", "words_of"]
 
 _CACHE_LINE = 64  # bytes
 _WORD = 8
@@ -29,6 +31,18 @@ def view(buffer: Any, kind: Any, *, count: int = -1, offset: int = 0) -> NDArray
     numbers = np.frombuffer(buffer, kind, count=count, offset=offset)
     numbers.flags.writeable = False
     return numbers
+
+
+def arrow_of(numbers: NDArray[Any]) -> pa.Array:
+    """Return numbers as an Arrow array, which shares their memory; ``pa.array`` would import pandas, 0.2 s."""
+    return pa.Array.from_buffers(pa.from_numpy_dtype(numbers.dtype), len(numbers), [None, pa.py_buffer(numbers)])
+
+
+def texts_to_arrow(texts: Sequence[str]) -> pa.Array:
+    """Return texts as an Arrow array; ``pa.array`` would import pandas."""
+    encoded = [text.encode() for text in texts]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(ends), pa.py_buffer(b"".join(encoded)))
 
 
 def words_of(numbers: NDArray[np.uint8]) -> NDArray[np.uint64]:

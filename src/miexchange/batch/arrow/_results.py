@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from miexchange.batch.arrow._inputs import is_of_pandas, is_of_polars
-from miexchange.batch.arrow._memory import empty
+from miexchange.batch.arrow._layouts import numbers_of
+from miexchange.batch.arrow._memory import arrow_of, empty, texts_to_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ class Texts:
         """Return the column as a dictionary array, which shares the codes."""
         kind = pa.from_numpy_dtype(self.codes.dtype)
         indices = pa.Array.from_buffers(kind, len(self.codes), [bitmaps.of(self.nulls), pa.py_buffer(self.codes)])
-        return pa.DictionaryArray.from_arrays(indices, pa.array(self.texts, type=pa.string()), safe=False)
+        return pa.DictionaryArray.from_arrays(indices, texts_to_arrow(self.texts), safe=False)
 
     def to_pandas(self) -> Any:
         """Return the column as a pandas Categorical."""
@@ -111,10 +112,10 @@ def sets_of(sets: NDArray[np.int64], names: Mapping[Any, int], some: NDArray[np.
     >>> sets_of(np.array([0, 3, 0]), {"one": 1, "two": 2}, np.array([1])).texts
     ['', 'one|two']
     """
-    encoded = pa.array(sets[some]).dictionary_encode()
+    encoded = arrow_of(sets[some]).dictionary_encode()
     codes = empty(len(sets), np.int32)
     codes[:] = 0
-    codes[some] = encoded.indices.to_numpy() + 1
+    codes[some] = numbers_of(encoded.indices) + 1
     distinct = encoded.dictionary.to_pylist()
     return Texts(codes, ["", *("|".join(f"{name}" for name, bit in names.items() if one & bit) for one in distinct)])
 

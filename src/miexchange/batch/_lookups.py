@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
@@ -20,7 +19,7 @@ from miexchange.batch.arrow._imeis import CODES, NOT_TEXT, Numbers
 from miexchange.batch.arrow._memory import empty
 from miexchange.batch.arrow._nulls import part
 from miexchange.batch.arrow._results import Amounts, AnyColumn, ArrowColumn, Texts, table_like
-from miexchange.batch.arrow._threads import blocks, workers
+from miexchange.batch.arrow._threads import blocks, shared, workers
 from miexchange.batch.plan._asof import EVER_SINCE, Series, lay, search
 from miexchange.batch.plan._tacs import PAGE, addresses, devices_of
 from miexchange.errors import out_of_range
@@ -103,7 +102,7 @@ def _in_blocks(texts: Column, threads: int, work: Callable[[Imeis, int, int, sli
     """
     found: list[_Result] = []
     are_worth_it(len(texts.array))
-    with ThreadPoolExecutor(threads) as pool:
+    with shared(len(texts.array), threads) as each:
         begin = 0
         for chunk in texts.array.chunks:
             end = begin + len(chunk)
@@ -112,7 +111,7 @@ def _in_blocks(texts: Column, threads: int, work: Callable[[Imeis, int, int, sli
             def on(block: tuple[int, int], imeis: Imeis = imeis, begin: int = begin) -> _Result:
                 return work(imeis, *block, slice(begin + block[0], begin + block[1]))
 
-            found += pool.map(on, blocks(len(chunk), threads))
+            found += each(on, blocks(len(chunk), threads))
             begin = end
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from miexchange.batch.arrow._compiled import are_worth_it
 from miexchange.batch.arrow._imeis import ABSENT, Numbers
 from miexchange.batch.arrow._memory import apart, empty
 from miexchange.batch.arrow._nulls import part
-from miexchange.batch.arrow._threads import blocks
+from miexchange.batch.arrow._threads import blocks, shared
 from miexchange.batch.plan._arrays import MISSING, STRANGE, UNKNOWN
 from miexchange.batch.plan._by_column import appraise_by_column
 from miexchange.batch.plan._loop import (
@@ -69,7 +68,7 @@ def appraise_columns(columns: Mapping[str, Column], rows: int, plan: Plan, *, at
     table = pa.Table.from_arrays([column.array for column in columns.values()], names=list(columns))
     own = threading.local()
     are_worth_it(rows)
-    with ThreadPoolExecutor(threads) as pool:
+    with shared(rows, threads) as each:
         begin = 0
         for piece in table.to_batches():
             end = begin + piece.num_rows
@@ -89,7 +88,7 @@ def appraise_columns(columns: Mapping[str, Column], rows: int, plan: Plan, *, at
                 else:
                     appraise_by_column(found, plan.rules, values, begin + start)
 
-            list(pool.map(appraise, blocks(piece.num_rows, threads)))
+            list(each(appraise, blocks(piece.num_rows, threads)))
             begin = end
     return values
 

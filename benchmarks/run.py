@@ -11,7 +11,7 @@ from pathlib import Path
 
 SCRIPTS = (
     *("importing.py", "appraising.py", "redeeming.py", "loading.py"),
-    *("tabulating.py", "files.py", "sparking.py", "ledgering.py", "widening.py", "serving.py"),
+    *("tabulating.py", "beginning.py", "files.py", "sparking.py", "ledgering.py", "widening.py", "serving.py"),
 )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 SCRIPTS = (
-    *("importing", "appraising", "redeeming", "loading", "tabulating"),
+    *("importing", "appraising", "redeeming", "loading", "tabulating", "beginning"),
     *("files", "sparking", "ledgering", "widening", "serving"),
 )
 

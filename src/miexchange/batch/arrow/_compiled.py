@@ -1,8 +1,8 @@
 """Loops that numba compiles, when enough rows have been read to be worth it.
 
-Importing numba and loading its code takes half a second, compiling the loops several seconds. So a decorated function is
-compiled at its first call, and small tables are read by whole columns instead: `are_worth_it` says which way to go. Both
-give the same result. Loops release the GIL, so that threads run in parallel.
+Importing numba and loading its code takes half a second, compiling the loops several seconds. So a decorated function
+is compiled at its first call, and a process reads its first rows by whole columns: `are_worth_it` says which way
+to go. Both give the same result. Loops release the GIL, so that threads run in parallel.
 """
 
 from __future__ import annotations

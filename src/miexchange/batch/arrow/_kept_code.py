@@ -13,6 +13,7 @@ the function is compiled.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import pickle
 import platform
@@ -37,7 +38,10 @@ from miexchange.batch.arrow._compiled import names_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["KeptCode"]
+__all__ = ["LOG", "KeptCode"]
+
+LOG = logging.getLogger("miexchange.batch")
+"""Says which loop is being compiled, because that takes seconds."""
 
 _CHECKSUM = 32  # bytes, at the beginning of a file
 _MOST = 128  # files; if there are more, the older half is removed
@@ -58,7 +62,9 @@ class KeptCode(NullCache):
             with _folder() as folder:
                 kept = _read(folder, self._name(types, target_context.codegen()))
             found = CompileResult._rebuild(target_context, *pickle.loads(kept))  # noqa: S301, SLF001 - see above; numba's
-            return found if found.signature.args == types else None
+            if found.signature.args == types:
+                return found
+        LOG.info("compiling %s for this processor", self._function.__name__)
         return None
 
     def save_overload(self, sig: Any, data: Any) -> None:

@@ -1,7 +1,7 @@
 """The codes of texts that were looked up before, found again among the bytes of a column.
 
-Columns of answers repeat a few short texts, and most rows have the same one. So a first pass compares each row with that
-text, without a branch, and a second one looks the other rows up in a hash table. No text becomes a Python object.
+Columns of answers repeat a few short texts, and most rows have the same one. So a first pass compares each row with
+that text, without a branch, and a second one looks the other rows up in a hash table. No text becomes a Python object.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class KnownTexts:
     """Texts with their codes; immutable, so that threads share it."""
 
     def __init__(self, codes: Mapping[bytes, int]) -> None:
-        """Take the code of each text, the most frequent text first; those that are too many or too long are left out."""
+        """Take the code of each text, the most frequent text first; too many and too long ones are left out."""
         kept = [text for text in codes if len(text) <= _LONGEST][:_MOST]
         self.codes = {text: codes[text] for text in kept}
         joined = view(b"".join(kept) or b"\0", np.uint8)

@@ -1,7 +1,7 @@
 """The loop of `_loop`, step by step for whole columns of numpy: for tables too small to compile it.
 
-Takes about ten times as long for a row, and needs no numba. The amounts and decisions are those of `miexchange._kernel` and
-`miexchange._decisions`, whose operators mean the same for columns; `tests/parity` compares both, byte by byte.
+A row takes about ten times as long, and no numba is needed. The amounts and decisions are those of `miexchange._kernel`
+and `miexchange._decisions`, whose operators mean the same for columns; `tests/parity` compares both, byte by byte.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def _answers(block: Block, rules: Rules, period: _Rows) -> tuple[NDArray[np.uint
 
 
 def _kept(block: Block, rules: Rules, period: _Rows) -> list[Ints]:
-    """Return the share that each rule of the list keeps of every row, in basis points, or minus the reasons against it."""
+    """Return what each rule of the list keeps of every row, in basis points, or minus the reasons against it."""
     scales = rules.scales
     version = (rules.terms[period].astype(np.int64) + 1) * (rules.asked[period] > 0)
     labels: dict[int, Ints] = {DAYS: (block.at - rules.priced_from[period]) // DAY}

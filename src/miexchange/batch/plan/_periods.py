@@ -137,7 +137,9 @@ class Timetable:
         self._changes: dict[str, set[datetime]] = {}
         for model, at in self._edges():
             self._changes.setdefault(model, set()).add(at)
-        self._repriced = {(one.model, at) for one in programme.anchors for at in (one.effective_from, one.effective_until)}
+        self._repriced = {
+            (one.model, at) for one in programme.anchors for at in (one.effective_from, one.effective_until)
+        }
 
     def _edges(self) -> Iterator[tuple[str, datetime]]:
         programme = self._programme

@@ -438,7 +438,7 @@ class Plan:
 
         @cache  # many periods of other models begin on the same day
         def of_day(version: int, on: date) -> tuple[tuple[tuple[Bonus, Bonus] | None, ...], ...]:
-            """Return what is offered on a day for each target: for none, for each, and for a cell that is not a text."""
+            """Return the offers of a day: without a target, for each of them, and for a cell that is not a text."""
             return *(offered(versions[version], on, target) for target in (None, *self.targets)), nothing
 
         def offered(terms: Terms, on: date, target: str | None) -> tuple[tuple[Bonus, Bonus] | None, ...]:
@@ -451,7 +451,9 @@ class Plan:
             return tuple(found)
 
         nothing: tuple[tuple[Bonus, Bonus] | None, ...] = (None,) * len(stackable)
-        offer, cases = _numbered(None if period.terms is None else of_day(period.terms, period.on) for period in periods)
+        offer, cases = _numbered(
+            None if period.terms is None else of_day(period.terms, period.on) for period in periods
+        )
         every = chain.from_iterable([(nothing,) * (len(self.targets) + 2), *cases])
         numbers, distinct = _numbered(None if one == nothing else one for one in every)
         by_place = [[None, *(one[place] for one in distinct)] for place in range(len(stackable))]

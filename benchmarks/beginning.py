@@ -18,8 +18,12 @@ import sys
 import tempfile
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 
 from _measure import AS_INSTALLED, print_table, processes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PROGRAMME = "graded-trade-in"
 SEED = 20180315
@@ -102,6 +106,7 @@ def run_apart(who: str, cache: str | None, table: str, name: str, seconds: dict[
 def measured(who: str, file: str) -> tuple[float, float]:
     """Return the processor time up to the end of the first table, and that of the second one."""
     spared = 0.0
+    call: Callable[[], object]
     if who == OURS:
         import pyarrow as pa  # noqa: PLC0415 - its time counts
 

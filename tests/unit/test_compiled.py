@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numba
@@ -100,9 +101,13 @@ def test_loops_are_used_once_a_process_has_read_enough_rows(monkeypatch: pytest.
     monkeypatch.setattr(_compiled, "_ENOUGH", 5)
     monkeypatch.setattr(_compiled, "_rows", 0)
     ways: list[str] = []
+
+    def watched(name: str, way: Callable[..., None], *given: Any) -> None:  # noqa: ANN401 - whatever it takes
+        ways.append(name)
+        way(*given)
+
     for name in ("appraise_rows", "appraise_by_column"):
-        way = getattr(_blocks, name)
-        monkeypatch.setattr(_blocks, name, lambda *given, name=name, way=way: (ways.append(name), way(*given)))
+        monkeypatch.setattr(_blocks, name, partial(watched, name, getattr(_blocks, name)))
     programme = small.programme()
     table = pa.table({"model": [small.MODEL] * 2})
     found = [appraise_frame(table, programme, at=small.AT) for _ in range(4)]

@@ -58,10 +58,10 @@ class _Loop:
     @property
     def dispatcher(self) -> Any:
         """The function as numba knows it."""
-        with _lock:
-            if self._made is None:
-                self._made = self._dispatcher()
-            return self._made
+        if self._made is None:
+            with _lock:
+                self._made = self._made or self._dispatcher()
+        return self._made
 
     def _dispatcher(self) -> Any:
         with extra("batch", "miexchange.batch"):
@@ -69,8 +69,8 @@ class _Loop:
 
             from miexchange.batch.arrow._kept_code import KeptCode  # noqa: PLC0415 - imports numba
         function = self._calling(lambda loop: loop.dispatcher)
-        options = {**_OPTIONS, "inline": "always"} if self._is_inlined else _OPTIONS
-        dispatcher = numba.njit(**options)(function)
+        options: dict[str, Any] = {**_OPTIONS, "inline": "always"} if self._is_inlined else _OPTIONS
+        dispatcher = cast("Any", numba.njit)(**options)(function)
         if not self._is_inlined:
             dispatcher._cache = KeptCode(function)  # noqa: SLF001 - where numba's own cache would be, which can be out of date
         return dispatcher

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -135,7 +135,7 @@ def _read_by_column(texts: pa.Array, numbers: Numbers) -> None:
 def _verdict(text: str | bytes | None) -> tuple[int, int, int]:
     """Return the verdict on a text, and its digits as two numbers."""
     try:
-        digits = Imei.parse(text).digits  # type: ignore[arg-type] - bytes are not UTF-8, and no text
+        digits = Imei.parse(cast("str", text)).digits  # bytes are not UTF-8, and no text
     except InvalidImei as error:
         return CODES.index(error.code), 0, 0
     return _FINE, int(digits[:_TAC]), int(digits[_TAC:])

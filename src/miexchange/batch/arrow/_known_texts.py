@@ -60,7 +60,8 @@ class KnownTexts:
         words = words_of(joined)
         ends = np.cumsum([len(text) for text in kept], dtype=np.int64)
         self._slots = _Slots(
-            *(np.zeros(_SLOTS, np.uint64) for _ in range(2)),
+            np.zeros(_SLOTS, np.uint64),
+            np.zeros(_SLOTS, np.uint64),
             np.full(_SLOTS, -1),
             np.zeros(_SLOTS, np.int64),
             np.zeros(_SLOTS, np.uint8),
@@ -92,7 +93,8 @@ class KnownTexts:
 def _word(words: NDArray[np.uint64], begin: np.uint64) -> np.uint64:
     """Return the word that begins at a byte, with zeros for those after the last byte."""
     near = min(begin, np.uint64(len(words) - 1))
-    return words[near] >> (_WORD * min(begin - near, np.uint64(7)))
+    word: np.uint64 = words[near] >> (_WORD * min(begin - near, np.uint64(7)))
+    return word
 
 
 @inlined

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["appraise_by_column"]
 
 _Rows = Any  # NDArray[np.intp]
+_steps: Any = write_steps  # rows of an array are a sequence of columns
 
 
 def appraise_by_column(block: Block, rules: Rules, values: Values, begin: int) -> None:
@@ -84,7 +85,7 @@ def appraise_by_column(block: Block, rules: Rules, values: Values, begin: int) -
         for question, applies in zip(answers.retentions, answers.applies.T, strict=True)
     ]
     steps = np.zeros((rules.steps, len(some)), dtype=np.int64)
-    exchange_value = write_steps(
+    exchange_value = _steps(
         steps,
         rules.price[period],
         [*held, *(bps[some] for bps in kept), settings.keeps[terms, grades]],
@@ -191,7 +192,7 @@ def _add_bonuses(block: Block, rules: Rules, values: Values, begin: int, places:
         bonus(value, from_value[case], fixed[case], share[case], most[case])
         for from_value, fixed, share, most in of_case
     ]
-    grant(amounts, bonuses.stackable)
+    grant(amounts, bonuses.stackable.tolist())
     for line, amount in zip(bonuses.line, amounts, strict=True):
         values.lines[line[case], places] += amount
         values.coupon_value[places] += amount

@@ -10,25 +10,18 @@ the library, and the query. `nothing kept` has an empty cache of machine code, a
 from __future__ import annotations
 
 import argparse
-import importlib
-import json
-import os
 import subprocess
 import sys
 import tempfile
-import time
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from _first_table import OURS, PROGRAMME
 from _measure import AS_INSTALLED, print_table, processes
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-PROGRAMME = "graded-trade-in"
 SEED = 20180315
-OURS = "miexchange"
-GOALS = {100: (0.5, 0.003), 100_000: (2.0, None), 1_000_000: (None, None)}
+CHILD = str(Path(__file__).with_name("_first_table.py"))
+GOALS = {100: (0.5, 0.003), 100_000: (2.0, None)}
 """By rows: seconds for the first table in a process, and for the second one."""
 
 MS = 1e3
@@ -39,12 +32,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rows and runs; the numbers mean little")
-    parser.add_argument("--who", help=argparse.SUPPRESS)
-    parser.add_argument("--table", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.who:
-        print(json.dumps(measured(given.who, given.table)))
-        return
     cells: list[tuple[str, ...]] = []
     with tempfile.TemporaryDirectory() as folder:
         kept = f"{folder}/kept"
@@ -92,48 +80,15 @@ def run_apart(who: str, cache: str | None, table: str, name: str, seconds: dict[
     """Value a table twice in a fresh process; return the time of the first one, and keep the shortest second one."""
     with tempfile.TemporaryDirectory() as empty:
         done = subprocess.run(  # noqa: S603 - this script
-            [sys.executable, __file__, "--who", who, "--table", table],
+            [sys.executable, CHILD, who, table],
             check=True,
             stdout=subprocess.PIPE,
             text=True,
             env=AS_INSTALLED | {"XDG_CACHE_HOME": cache or empty},
         )
-    first, second = json.loads(done.stdout.splitlines()[-1])
+    first, second = map(float, done.stdout.split())
     seconds[name] = min(second, seconds.get(name, second))
-    return float(first)
-
-
-def measured(who: str, file: str) -> tuple[float, float]:
-    """Return the processor time up to the end of the first table, and that of the second one."""
-    spared = 0.0
-    call: Callable[[], object]
-    if who == OURS:
-        import pyarrow as pa  # noqa: PLC0415 - its time counts
-
-        from miexchange import Programme  # noqa: PLC0415 - as above
-        from miexchange.batch import appraise_frame  # noqa: PLC0415 - as above
-
-        table, programme = pa.ipc.open_file(file).read_all(), Programme.load(PROGRAMME)
-        call = partial(appraise_frame, table, programme)
-    else:
-        import pyarrow as pa  # noqa: PLC0415 - as above
-
-        importlib.import_module(who.lower())
-        begin = time.process_time()
-        from _duckdb_peer import DuckDb  # noqa: PLC0415 - as above
-        from _polars_peer import Polars  # noqa: PLC0415 - as above
-        from miexchange import Programme  # noqa: PLC0415 - as above
-
-        table, programme = pa.ipc.open_file(file).read_all(), Programme.load(PROGRAMME)
-        threads = os.cpu_count() or 1
-        call = (
-            DuckDb(table, programme, threads=threads).appraise if who == "DuckDB" else Polars(table, programme).appraise
-        )
-        spared = time.process_time() - begin
-    call()
-    first = time.process_time()
-    call()
-    return first - spared, time.process_time() - first
+    return first
 
 
 if __name__ == "__main__":

@@ -60,7 +60,8 @@ class _Loop:
         """The function as numba knows it."""
         if self._made is None:
             with _lock:
-                self._made = self._made or self._dispatcher()
+                if self._made is None:  # another thread may have waited for the lock
+                    self._made = self._dispatcher()
         return self._made
 
     def _dispatcher(self) -> Any:

@@ -71,7 +71,8 @@ def appraise(
         keep: columns of the DataFrame that come first in the result, unchanged: a key, to identify its rows.
         bonuses_given: the number of times that each bonus with a quota was given so far; the same for every row.
         engine: ``python`` runs batches in Python on the executors; ``sql`` needs none there, but Spark 4 and the extra
-            ``sql``: the programme is the query of `miexchange.sql.query`.
+            ``sql``: the programme is the query of `miexchange.sql.query`. Set ``spark.sql.codegen.hugeMethodLimit`` to
+            8000 for it, or Spark interprets the query.
         names: for ``sql``, the names in ``model`` besides ids, as there: any other name is refused as unknown.
         problems: whether the result has the column ``problems`` of `miexchange.batch.appraise_frame`, with the
             cells that refuse a row; only for engine ``python``.
@@ -146,9 +147,13 @@ def _queried(
         )
     read = [name for name in df.columns if name in known]
     _check_texts(df.schema, read)
-    # Kept columns are identified by position: their names may be anything, such as two that differ only in case.
-    kept = [f"_{place}" for place in range(len(keep))]
-    placed = df.select(*map(_column, (*read, *keep))).toDF(*read, *kept)
+    # Renaming a result makes Spark analyse the query again; only names that differ in case alone need it.
+    both = list(dict.fromkeys((*read, *keep)))
+    has_to_rename = len({name.casefold() for name in both}) < len(both)
+    kept = [f"_{place}" for place in range(len(keep))] if has_to_rename else keep
+    placed = df.select(*map(_column, (*read, *keep) if has_to_rename else both))
+    if has_to_rename:
+        placed = placed.toDF(*read, *kept)
     text = sql.query(
         programme,
         dialect="spark",
@@ -162,9 +167,7 @@ def _queried(
     )
     loaded = {}
     for name, table in sql.tables(programme, names=names, bonuses_given=bonuses_given).items():
-        kinds = [StructField(one.name, StringType() if one.type == pa.string() else LongType()) for one in table.schema]
-        rows = list(zip(*table.to_pydict().values(), strict=True))
-        loaded[f"miexchange_{name}"] = F.broadcast(session.createDataFrame(rows, StructType(kinds)))
+        loaded[f"miexchange_{name}"] = F.broadcast(session.createDataFrame(table))
         text = text.replace(f"`{{miexchange_{name}`", f"\0{name}\1")
     # Anything else in braces, such as an option's name, is not a table.
     text = text.replace("`{devices}`", "\0devices\1").replace("{", "{{").replace("}", "}}")
@@ -172,7 +175,7 @@ def _queried(
         text = text.replace(f"\0{name.removeprefix('miexchange_')}\1", f"{{{name}}}")
     found: dict[str, Any] = {"devices": placed, **loaded}
     result = session.sql(text.replace("\0devices\1", "{devices}"), None, **found)
-    return result.toDF(*keep, *result.columns[len(keep) :])
+    return result.toDF(*keep, *result.columns[len(keep) :]) if has_to_rename else result
 
 
 _SQL_FROM = 4

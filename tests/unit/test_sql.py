@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
@@ -10,14 +11,20 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlglot import exp
 
 from miexchange import InvalidValue, Programme, Zone, _kernel, sql
 from miexchange.batch.plan._periods import zone_turns
+from miexchange.sql._answers import Cell
 from miexchange.sql._dialects import DIALECTS
 from miexchange.sql._ints import Int, Ints
 from miexchange.sql._steps import Steps
+from miexchange.sql._writer import _end_of_line as end_of_line
 from miexchange.sql._zones import local_day
 from shipped import shipped_programme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LEAST, MOST = -50, 50
 OPERATORS = ("+", "-", "*", "//", "&", "|", "^", "==", "!=", "<", ">", "<=", ">=", "largest", "choose", "case")
@@ -155,6 +162,75 @@ def test_a_small_number_is_widened_before_it_grows() -> None:
 def test_a_rule_that_branches_on_a_value_cannot_be_a_query() -> None:
     with pytest.raises(TypeError, match="multiply by the test"):
         max(Ints().column("a", 0, 9), 3)
+
+
+def test_what_is_read_of_an_answer_are_bits_of_one_number() -> None:
+    """However many arrays there are, and however wide: a second number begins where the first one is full."""
+    ints, carried = Ints(), {}
+    arrays = {
+        "small": [0, 3, 1],
+        "below zero": [-5, 0, 7],
+        "wide": [0, 2**40, 9],
+        "as wide": [2**41, 0, 1],
+        "one": [4, 4, 4],
+    }
+
+    def write(number: Callable[[int], int]) -> exp.Case:
+        ifs = [exp.If(this=exp.column("a").eq(code), true=exp.Literal.number(number(code))) for code in (0, 1)]
+        return exp.Case(ifs=ifs, default=exp.Literal.number(number(2)))
+
+    def carry(name: str, number: Int) -> Int:
+        carried[name] = number
+        return number
+
+    answer = Cell(ints, 3, write, carry, "answer")
+    outputs = {says: answer.of(numbers, says) for says, numbers in arrays.items()}
+    assert answer.of(arrays["small"]) is outputs["small"]
+    rows = [{says: numbers[code] for says, numbers in arrays.items()} for code in range(3)]
+    assert asked(outputs, {"a": [0, 1, 2]}) == rows
+    assert list(carried) == ["answer", "answer, 2"]
+
+
+def test_bits_of_the_same_places_are_united_before_they_are_cut_out() -> None:
+    ints = Ints()
+    one, other = ints.column("a", 0, 255), ints.column("b", 0, 255)
+    united = ints.union([(one >> 2) & 7, other & 7, (other >> 2) & 7])
+    assert asked({"x": united}, {"a": [0, 7, 255, 16], "b": [9, 8, 4, 0]}) == [
+        {"x": ((a >> 2) | b | (b >> 2)) & 7} for a, b in ((0, 9), (7, 8), (255, 4), (16, 0))
+    ]
+    ((level,),) = [list(level.values()) for level in Steps(DIALECTS["duckdb"], {"x": united}, {}, "step").levels()]
+    assert level.count("7") == 1
+
+
+def test_a_sum_over_the_values_of_a_subject_is_one_case() -> None:
+    ints = Ints()
+    status = ints.column("a", 0, 4)
+    total = (status == 1) * 4 + (status == 2) * 8 + (status == 3) * 16
+    assert (total.op, total.value) == ("case", (1, 2, 3))
+    assert ((status == 1) * 4 + (status == 1) * 8).op == "add"
+    found = ints.case(status, {1: ints.of(7)}, ints.of(0))
+    assert (found == 7) is (status == 1)
+    assert (found == 0).op == "eq"
+
+
+def test_neighbours_that_are_equal_are_told_apart_by_their_bounds() -> None:
+    ints = Ints()
+    place = ints.column("a", 0, 6)
+    found = ints.table([place], [3, 5, 5, 5, 5, 3, 3])
+    assert found.op == "if"
+    assert [row["x"] for row in asked({"x": found}, {"a": list(range(7))})] == [3, 5, 5, 5, 5, 3, 3]
+
+
+@pytest.mark.parametrize("slope", [5, -5])
+def test_numbers_on_a_line_are_written_as_one(slope: int) -> None:
+    ints = Ints()
+    line = ints.line(ints.column("a", 0, 9), slope, 100, min(100, 100 + 9 * slope), max(100, 100 + 9 * slope))
+    assert [row["x"] for row in asked({"x": line}, {"a": [0, 1, 9]})] == [100, 100 + slope, 100 + 9 * slope]
+    numbers = [1, 1, *range(10, 70, 10), 7]
+    ends = [0]
+    while ends[-1] < len(numbers):
+        ends.append(end_of_line(numbers, ends[-1]))
+    assert ends == [0, 2, 8, 9]
 
 
 def test_what_is_shared_is_written_once() -> None:

@@ -25,7 +25,6 @@ __all__ = ["Cells", "Number"]
 _WHITE = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
 """The characters that `str.strip` removes."""
 
-_DIGITS = "0123456789"
 _SIGNS = ("+", "-", "\N{MINUS SIGN}")
 _EARLIEST, _END = f"{YEARS.start}-01-01 00:00:00+00:00", f"{YEARS.stop}-01-01 00:00:00+00:00"
 _BOUND = 2**58  # microseconds: every instant of the years above is nearer to 1970
@@ -79,25 +78,39 @@ class Cells:
         is_number: bool = False,
         choices: Sequence[str] = (),
     ) -> Int:
-        """Return the code of a text.
+        """Return the code of a text; the arguments are those of `case`."""
+        codes = [missing, unknown, foreign, *(code for _, code in texts)]
+        case = self.case(name, texts, missing, unknown, foreign, is_number=is_number, choices=choices)
+        return self._ints.raw(case, min(codes), max(codes))
+
+    def case(
+        self,
+        name: str,
+        texts: Sequence[tuple[str, int]],
+        missing: int,
+        unknown: int,
+        foreign: int,
+        *,
+        is_number: bool = False,
+        choices: Sequence[str] = (),
+    ) -> exp.Case:
+        """Return the number of a text in SQL.
 
         Args:
             name: the column.
-            texts: the texts that have codes.
-            missing: the code of an empty cell.
-            unknown: the code of any other text.
-            foreign: the code of invalid UTF-8, if a dialect has such texts.
+            texts: the texts that have numbers.
+            missing: the number of an empty cell.
+            unknown: the number of any other text.
+            foreign: the number of invalid UTF-8, if a dialect has such texts.
             is_number: whether the column may contain whole numbers.
             choices: the choices of which a cell may name several; the texts are then ``none`` and one of them.
         """
         cell: exp.Expr = exp.cast(self._cell(name), "text") if is_number else self._cell(name)
-        codes = [missing, unknown, *(code for _, code in texts)]
         number = exp.Literal.number
         rest = [exp.If(this=exp.Is(this=self._cell(name), expression=exp.Null()), true=number(missing))]
         if self._dialect.has_foreign_text:
             is_text = exp.Anonymous(this="IS_VALID_UTF8", expressions=[cell.copy()])
             rest.append(exp.If(this=exp.Not(this=is_text), true=number(foreign)))
-            codes.append(foreign)
         if choices:
             ifs = self._chosen(name, texts, choices)
         else:
@@ -105,7 +118,7 @@ class Cells:
                 exp.If(this=exp.EQ(this=cell.copy(), expression=exp.Literal.string(text)), true=number(code))
                 for text, code in texts
             ]
-        return self._ints.raw(exp.Case(ifs=[*ifs, *rest], default=number(unknown)), min(codes), max(codes))
+        return exp.Case(ifs=[*ifs, *rest], default=number(unknown))
 
     def _chosen(self, name: str, texts: Sequence[tuple[str, int]], choices: Sequence[str]) -> list[exp.If]:
         """Return the cases of one choice: a cell names it, or ``none``, or others, each known and none duplicate.
@@ -167,27 +180,28 @@ class Cells:
 
     # IMEIs.
 
+    def plain(self, name: str) -> exp.Expr:
+        """Return whether a text is fifteen digits: nearly all are, and need none of what follows."""
+        return exp.Coalesce(this=self._dialect.is_plain(self._cell(name)), expressions=[exp.false()])
+
     def stripped(self, name: str) -> exp.Expr:
-        """Return a text without white space around it; one with digits at both ends has none, and is not searched."""
-        ends = [
-            exp.In(this=end, expressions=[exp.Literal.string(digit) for digit in _DIGITS])
-            for end in (
-                exp.Left(this=self._cell(name), expression=exp.Literal.number(1)),
-                exp.Right(this=self._cell(name), expression=exp.Literal.number(1)),
-            )
-        ]
+        """Return a text without white space around it."""
         trimmed = exp.Trim(this=self._cell(name), expression=exp.Literal.string(_WHITE))
-        return exp.Case(ifs=[exp.If(this=exp.and_(*ends), true=self._cell(name))], default=trimmed)
+        return self._unless_plain(name, trimmed)
 
     def compact(self, name: str) -> exp.Expr:
         """Return a text without separators; its column ``stripped:`` has no white space around it."""
         made: exp.Expr = exp.column(f"stripped:{name}", quoted=True)
         for separator in (" ", "-"):
             made = exp.Replace(this=made, expression=exp.Literal.string(separator), replacement=exp.Literal.string(""))
-        return made
+        return self._unless_plain(name, made)
+
+    def _unless_plain(self, name: str, made: exp.Expr) -> exp.Expr:
+        is_plain = exp.column(f"plain:{name}", quoted=True)
+        return exp.Case(ifs=[exp.If(this=is_plain, true=self._cell(name))], default=made)
 
     def number(self, name: str) -> Number:
-        """Parse an IMEI by the rules of `Imei.parse`, from the columns ``stripped:`` and ``digits:`` of its name."""
+        """Parse an IMEI by the rules of `Imei.parse`, from the columns ``plain:``, ``stripped:`` and ``digits:``."""
         ints = self._ints
         stripped, digits = (exp.column(f"{what}:{name}", quoted=True) for what in ("stripped", "digits"))
         given = ints.test(self._is_there(name))
@@ -208,13 +222,18 @@ class Cells:
             is_text = exp.Anonymous(this="IS_VALID_UTF8", expressions=[self._cell(name)])
             tests.insert(0, (exp.Not(this=is_text), ReasonCode.IMEI_NOT_TEXT))
         ifs = [exp.If(this=test, true=number(BITS[code])) for test, code in tests]
-        ifs.insert(0, exp.If(this=exp.Is(this=self._cell(name), expression=exp.Null()), true=number(0)))
+        is_plain = exp.column(f"plain:{name}", quoted=True)
+        nothing = exp.or_(is_plain, exp.Is(this=self._cell(name), expression=exp.Null()))
+        ifs.insert(0, exp.If(this=nothing, true=number(0)))
         shape = ints.raw(exp.Case(ifs=ifs, default=number(0)), 0, max(BITS[code] for _, code in tests), wide=True)
         shape.bits = sum(BITS[code] for _, code in tests)
         is_fifteen = ints.both(given, shape == 0)
         cast = exp.cast(digits.copy(), "bigint")
         read = ints.choose(is_fifteen, ints.raw(cast, 0, 10**15 - 1, wide=True), ints.of(0))
-        sound = ints.remainder(_luhn(ints, read), 10) == 0
+        if self._dialect.is_luhn is None:
+            sound = ints.remainder(_luhn(ints, read), 10) == 0
+        else:
+            sound = ints.both(is_fifteen, ints.test(self._dialect.is_luhn(digits.copy())))
         wrong = ints.choose(
             ints.remainder(read, 10) == 0,
             ints.of(BITS[ReasonCode.IMEI_NETWORK_FORM]),

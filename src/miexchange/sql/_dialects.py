@@ -21,6 +21,51 @@ def _division_of_integers(one: exp.Expr, other: exp.Expr) -> exp.Expr:
     return exp.Div(this=one, expression=other, typed=True)
 
 
+def _matches(of: exp.Expr) -> exp.Expr:
+    """Test it by a regular expression, whose end may be before the end of a line."""
+    return exp.and_(_has_length(of), exp.RegexpLike(this=of, expression=exp.Literal.string("^[0-9]+$")))
+
+
+def _has_length(of: exp.Expr) -> exp.Expr:
+    return exp.EQ(this=exp.Length(this=of.copy()), expression=exp.Literal.number(15))
+
+
+_TENS = 10**14
+
+
+def _is_long(of: exp.Expr) -> exp.Expr:
+    """Fifteen characters that are a number of as many digits, the first of which is no zero, are digits."""
+    number = exp.var(f"TRY_CAST({of.sql(dialect='spark')} AS BIGINT)")  # sqlglot would write CAST, which fails
+    is_long = exp.GTE(this=number, expression=exp.Literal.number(_TENS))
+    return exp.and_(_has_length(of), is_long)
+
+
+def _is_long_in_duckdb(of: exp.Expr) -> exp.Expr:
+    """DuckDB reads exponents, and would read every text as a number if the test were one AND."""
+    from_one = exp.GTE(this=of.copy(), expression=exp.Literal.string("1"))
+    to_nine = exp.LT(this=of.copy(), expression=exp.Literal.string(":"))
+    without = [
+        exp.Not(this=exp.Anonymous(this="CONTAINS", expressions=[of.copy(), exp.Literal.string(e)])) for e in "eE"
+    ]
+    number = exp.TryCast(this=of.copy(), to=exp.DataType.build("bigint"))
+    rest = exp.and_(exp.GTE(this=number, expression=exp.Literal.number(_TENS)), *without)
+    return exp.Case(ifs=[exp.If(this=exp.and_(_has_length(of), from_one, to_nine), true=rest)], default=exp.false())
+
+
+def _joined(between: str, texts: Sequence[exp.Expr]) -> exp.Expr:
+    """Return texts joined by `||`, which are null nowhere: for dialects whose CONCAT_WS differs."""
+    made: exp.Expr = exp.Literal.string("")
+    for text in texts:
+        shown = exp.DPipe(this=exp.Literal.string(between), expression=text)
+        one = exp.Coalesce(this=shown, expressions=[exp.Literal.string("")])
+        made = exp.DPipe(this=made, expression=one)
+    return exp.Substring(this=made, start=exp.Literal.number(len(between) + 1))
+
+
+def _concat_ws(between: str, texts: Sequence[exp.Expr]) -> exp.Expr:
+    return exp.Anonymous(this="CONCAT_WS", expressions=[exp.Literal.string(between), *texts])
+
+
 class Dialect(NamedTuple):
     """The peculiarities of one dialect.
 
@@ -33,6 +78,9 @@ class Dialect(NamedTuple):
         cuts_off: whether it has an exact division of whole numbers that truncates.
         has_foreign_text: whether a text may contain invalid UTF-8.
         divides: the truncating division.
+        is_plain: whether a text is fifteen digits and nothing else, such as most IMEIs; it may overlook some.
+        joins: texts, some of which may be null, in one text, with a text between them.
+        is_luhn: whether the last of some digits is their check digit, if the dialect has a function for it.
     """
 
     name: str
@@ -43,6 +91,9 @@ class Dialect(NamedTuple):
     cuts_off: bool = True
     has_foreign_text: bool = False
     divides: Callable[[exp.Expr, exp.Expr], exp.Expr] = _whole_division
+    is_plain: Callable[[exp.Expr], exp.Expr] = _matches
+    joins: Callable[[str, Sequence[exp.Expr]], exp.Expr] = _joined
+    is_luhn: Callable[[exp.Expr], exp.Expr] | None = None
 
 
 def quoted(name: str, dialect: str) -> str:
@@ -114,9 +165,26 @@ def _lists(name: str, columns: Sequence[str], cells: Sequence[Sequence[str]], ki
 DIALECTS = {
     one.name: one
     for one in (
-        Dialect("duckdb", _call("EPOCH_US"), _datediff, _lists),
-        Dialect("postgres", _epoch, _since_1970, _values, fence="OFFSET 0", divides=_division_of_integers),
-        Dialect("spark", _call("UNIX_MICROS"), _call("UNIX_DATE"), _inline, has_foreign_text=True),
+        Dialect("duckdb", _call("EPOCH_US"), _datediff, _lists, is_plain=_is_long_in_duckdb, joins=_concat_ws),
+        Dialect(
+            "postgres",
+            _epoch,
+            _since_1970,
+            _values,
+            fence="OFFSET 0",
+            divides=_division_of_integers,
+            joins=_concat_ws,
+        ),
+        Dialect(
+            "spark",
+            _call("UNIX_MICROS"),
+            _call("UNIX_DATE"),
+            _inline,
+            has_foreign_text=True,
+            is_plain=_is_long,
+            joins=_concat_ws,
+            is_luhn=_call("LUHN_CHECK"),
+        ),
         Dialect("snowflake", _date_part, _datediff, _inline, cuts_off=False),
         Dialect("bigquery", _call("UNIX_MICROS"), _call("UNIX_DATE"), _structs),
     )

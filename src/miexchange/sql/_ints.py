@@ -186,8 +186,8 @@ class Ints:
         bounds = number.least, number.most
         return self._make("carried", (number,), *bounds, value=name, bits=number.bits, wide=number.is_wide)
 
-    def raw(self, made_of: exp.Expr, least: int, most: int, *, wide: bool = False) -> Int:
-        """Return the result of custom SQL, such as the code of a text."""
+    def raw(self, made_of: exp.Expr | Callable[[], exp.Expr], least: int, most: int, *, wide: bool = False) -> Int:
+        """Return the result of custom SQL, such as the code of a text; of a function, if it is known only later."""
         return self._make("raw", (), least, most, value=made_of, wide=wide)
 
     def test(self, made_of: exp.Expr) -> Int:
@@ -212,8 +212,30 @@ class Ints:
             for op, bound, amount in (("greatest", greater, less), ("least", less, greater)):
                 if amount is one and gap is self.sub(bound, amount):
                     return self._extreme(op, one, bound)
+        chosen = self._chosen(one, other)
+        if chosen is not None:
+            return chosen
         bits = -1 if -1 in {one.bits, other.bits} or one.bits & other.bits else one.bits | other.bits
         return self._make("add", (one, other), one.least + other.least, one.most + other.most, bits=bits)
+
+    def _chosen(self, one: Int, other: Int) -> Int | None:
+        """Return the sum of numbers that a subject chooses, each by one value, as one CASE; else None."""
+        every: dict[int, Int] = {}
+        subjects = set()
+        for part in (one, other):
+            if part.op == "case":
+                subject, *numbers, otherwise = part.args
+                values: tuple[int, ...] = part.value
+            elif part.op == "if" and part.args[0].op == "eq" and part.args[0].args[1].constant is not None:
+                subject, number, otherwise = part.args[0].args[0], *part.args[1:]
+                values, numbers = (part.args[0].args[1].least,), [number]
+            else:
+                return None
+            if otherwise.constant != 0 or every.keys() & set(values):
+                return None
+            subjects.add(subject)
+            every |= dict(zip(values, numbers, strict=True))
+        return self.case(subjects.pop(), every, self.of(0)) if len(subjects) == 1 else None
 
     def _extreme(self, op: str, one: Int, other: Int) -> Int:
         args = tuple(part for arg in (one, other) for part in (arg.args if arg.op == op else (arg,)))
@@ -303,7 +325,18 @@ class Ints:
         if one.is_mask and other.is_mask:
             return self._make("any", self._flat("any", one, other), 0, 1, bits=1)
         most, bits = self._union(one, other)
-        return self._make("or", self._flat("or", one, other), 0, most, bits=bits)
+        made = self._cut_out(one, other, bits)
+        return self._make("or", self._flat("or", one, other), 0, most, bits=bits) if made is None else made
+
+    def _cut_out(self, one: Int, other: Int, bits: int) -> Int | None:
+        """Return the union of the same places of two numbers, which are united first and cut out once; else None."""
+        if one.op == other.op == "and" and one.args[1] is other.args[1] and one.args[1].constant is not None:
+            made = self.both(self.either(one.args[0], other.args[0]), one.args[1])
+            made.bits = bits
+            return made
+        if one.op == other.op == "shift" and one.value == other.value:
+            return self.shift(self.either(one.args[0], other.args[0]), one.value)
+        return None
 
     def xor(self, one: Int, other: Int) -> Int:
         """Return the bits that exactly one has."""
@@ -348,7 +381,25 @@ class Ints:
             return self.of(op in {"ge", "le"})
         if any(decided):
             return self.of(int(decided[0]))
+        if op == "eq" and one.op == "case" and other.constant is not None:
+            found = self._found_in(one, other)
+            if found is not None:
+                return found
         return self._make(op, (one, other), 0, 1, bits=1)
+
+    def _found_in(self, case: Int, wanted: Int) -> Int | None:
+        """Return whether a CASE of constants is a constant, as a test of its subject, if that is shorter."""
+        subject, *every, otherwise = case.args
+        values = [value for value, one in zip(case.value, every, strict=True) if one is wanted]
+        if otherwise is wanted or len(values) != 1 or any(one.constant is None for one in (*every, otherwise)):
+            return None
+        return self.compare("eq", subject, self.of(values[0]))
+
+    def line(self, position: Int, slope: int, start: int, least: int, most: int) -> Int:
+        """Return the number on a line at a position, with the bounds that it has where it is read."""
+        steep = self.mul(position, self.of(abs(slope)))
+        op, one, other = ("add", steep, self.of(start)) if slope > 0 else ("sub", self.of(start), steep)
+        return self._make(op, (one, other), least, most, value=(least, most))
 
     # Choices.
 
@@ -395,6 +446,9 @@ class Ints:
         for one in every.values():
             found[one] = found.get(one, 0) + 1
         common = max(found, key=lambda one: found[one])
+        starts = [place for place in list(places)[1:] if every[place] is not every[place - 1]]
+        if len(starts) < len(every) - found[common]:  # neighbours are equal: fewer comparisons
+            return self.steps(subject, starts, [every[place] for place in (places[0], *starts)])
         return self.case(subject, every, common)
 
     def steps(self, subject: Int, starts: Sequence[int], numbers: Sequence[Int]) -> Int:
@@ -417,7 +471,7 @@ class Ints:
     def union(self, numbers: Iterable[Int]) -> Int:
         """Return the bits of all."""
         found = self.of(0)
-        for number in numbers:
+        for number in sorted(numbers, key=_shifted):
             found = found | number
         return found
 
@@ -427,3 +481,9 @@ class Ints:
         for number in others:
             first = self._extreme("greatest", first, number)
         return first
+
+
+def _shifted(one: Int) -> int:
+    """Return the place of some bits: those of the same place are united before they are moved and cut out."""
+    one = one.args[0] if one.op == "and" else one
+    return int(one.value) if one.op == "shift" else 0

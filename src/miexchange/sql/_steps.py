@@ -134,7 +134,7 @@ class Steps:
         elif one.op == "text":
             made = exp.Literal.string(one.value)
         elif one.op in {"raw", "test"}:
-            made = one.value.copy()
+            made = one.value() if callable(one.value) else one.value.copy()
         return made
 
     def _choice(self, one: Int) -> exp.Expr | None:

@@ -9,13 +9,14 @@ from sqlglot import exp
 
 from miexchange import _decisions, _kernel
 from miexchange._decisions import BITS, UNVERIFIED
-from miexchange.batch.plan._arrays import FINDINGS, MISPLACED
+from miexchange.batch.plan._arrays import FINDINGS, MISPLACED, MISSING, STRANGE, UNKNOWN
 from miexchange.batch.plan._loop import NO_EVIDENCE, NO_STATUS, WARNINGS
 from miexchange.batch.plan._tacs import SERIALS
 from miexchange.eligibility import ImeiStatus
 from miexchange.money import BPS
 from miexchange.programme.rules import COUNTED, RETENTIONS
 from miexchange.refusal import ReasonCode
+from miexchange.sql._answers import Cell, Replaced
 from miexchange.sql._cells import Cells
 from miexchange.sql._dialects import quoted
 from miexchange.sql._ints import Int, Ints
@@ -23,9 +24,10 @@ from miexchange.sql._steps import Steps
 from miexchange.sql._zones import local_day
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from miexchange.batch.plan._plan import Plan
+    from miexchange.sql._answers import Answer
     from miexchange.sql._cells import Number
     from miexchange.sql._dialects import Dialect
     from miexchange.sql._sources import Sources
@@ -35,12 +37,12 @@ __all__ = ["Writer"]
 
 _DAY = 86_400_000_000  # microseconds
 _STATUSES = (ImeiStatus.CLEAR, ImeiStatus.BLOCKED, ImeiStatus.TRACKED, ImeiStatus.DUPLICATE, ImeiStatus.UNVERIFIED)
+_LINE = 3  # numbers of a line: fewer are as short as steps
 _FACTS = {"exchange_open": ReasonCode.EXCHANGE_OPEN, "device_exchanged": ReasonCode.DEVICE_EXCHANGED}
 _NUMBERS = ("imei", "imei2")
 _INVALID = BITS[ReasonCode.INVALID_VALUE]
 _INVALID_FINDING = 1 << FINDINGS.index(ReasonCode.INVALID_VALUE)
 _ALL_FINDINGS = (1 << len(FINDINGS)) - 1
-_GRADE = 1 << len(FINDINGS)  # the offset of a grade above the findings of an answer
 
 
 class _Steps(list[Int]):
@@ -95,20 +97,27 @@ class Writer:
         self._comments: dict[str, str] = {}
         self._comments |= _comments(plan)
         self.steps: set[str] = set()
+        self._read: list[Cell] = []
         self._parts: list[str] = []
         self._last = ""
 
     def text(self, sources: Sources, devices: str) -> str:
         """Return the query over a table, or a query in brackets, of devices."""
+        # All numbers are made before the first is written: what is read of an answer depends on the last of the rules.
+        read = self._made(self._read_cells)
+        found = self._made(self._find_period)
+        self._place()
+        columns: list[str] = []
+        values = self._made(lambda: columns.extend(self._value()))
+        for cell in self._read:
+            for name, says in cell.comments().items():
+                self._comments[name] = " ".join((self._comments.get(name, ""), f"({says})")).strip()
         self._open(devices)
-        self._read_cells()
-        self._flush("read")
+        self._flush("read", read)
         self._join_names(sources)
-        self._find_period()
-        self._flush("found")
+        self._flush("found", found)
         self._join_periods(sources)
-        columns = self._value()
-        steps = self._flush("step")
+        steps = self._flush("step", values)
         wanted = {name: steps.column_of(name) for name in columns}
         named = {name: f"keep:{name}" for name in self._keep} | wanted
         lines = ",\n".join(
@@ -131,21 +140,26 @@ class Writer:
         self._parts.append(f"{name} AS (\n{select}\n)")
         self._last = name
 
-    def _carry(self, name: str, number: Int, comment: str = "") -> Int:
+    def _carry(self, name: str, number: Int, comment: str = "", outputs: dict[str, Int] | None = None) -> Int:
         """Make a number a column, and return that column, as later steps read it."""
         if number.constant is not None and number.op != "text":
             return number
-        self._outputs[name] = number
+        (self._outputs if outputs is None else outputs)[name] = number
         if comment:
             self._comments[name] = comment
         return self._ints.carried(name, number)
 
-    def _flush(self, name: str) -> Steps:
-        """Write the steps of the carried numbers."""
-        steps = Steps(self._dialect, self._outputs, self._names, name)
+    def _made(self, make: Callable[[], object]) -> dict[str, Int]:
+        """Return the numbers that a part of the rules carries."""
+        self._outputs = {}
+        make()
+        return self._outputs
+
+    def _flush(self, name: str, outputs: Mapping[str, Int]) -> Steps:
+        """Write the steps of carried numbers."""
+        steps = Steps(self._dialect, outputs, self._names, name)
         for number, columns in enumerate(steps.levels(), 1):
             self._part(f"{name}_{number}", steps.select(self._last, columns, self._comments))
-        self._outputs = {}
         return steps
 
     # From the cells to numbers.
@@ -159,7 +173,9 @@ class Writer:
         self._part("cells", f"  SELECT\n{lines}\n  FROM {devices}{fence}")
         numbers = [name for name in _NUMBERS if name in self._columns]
         steps = Steps(self._dialect, {}, {})
-        for what, of in (("stripped", self._cells.stripped), ("digits", self._cells.compact)) if numbers else ():
+        cells = self._cells
+        parts = {"plain": cells.plain, "stripped": cells.stripped, "digits": cells.compact} if numbers else {}
+        for what, of in parts.items():
             texts = {f"{what}:{name}": of(name).sql(dialect=self._dialect.name) for name in numbers}
             self._part(what, steps.select(self._last, texts, {}))
 
@@ -175,12 +191,7 @@ class Writer:
         self.status = self._code("status", "imei_status", statuses, UNVERIFIED, NO_STATUS, NO_STATUS)
         self.target = self._code("target", "target", targets, 0, 0, len(targets) + 1)
         wrong += [self.status == NO_STATUS, self.target == len(targets) + 1]
-        self.answers: list[Int] = []
-        for name, texts in (*plan.questions.items(), *plan.texts.items()):
-            codes, count = [(text, code) for code, text in enumerate(texts)], len(texts)
-            codes = list(plan.codes[name].items()) if name in plan.codes else codes
-            column = plan.columns.get(name, name)
-            self.answers.append(self._code(f"answer:{name}", column, codes, count + 1, count, count + 2))
+        self.answers = [self._answer(name, texts) for name, texts in (*plan.questions.items(), *plan.texts.items())]
         self.at = ints.of(self._at or 0)
         if self._at is None:
             at, is_strange = self._cells.instant("at", 0)
@@ -218,9 +229,31 @@ class Writer:
     ) -> Int:
         if column not in self._columns:
             return self._ints.of(missing)
-        is_number, choices = column in self._plan.numeric, self._plan.choices.get(column, ())
-        codes = self._cells.code(column, texts, missing, unknown, foreign, is_number=is_number, choices=choices)
-        return self._carry(name, codes)
+        return self._carry(name, self._cells.code(column, texts, missing, unknown, foreign))
+
+    def _answer(self, name: str, texts: Sequence[str]) -> Answer:
+        plan, unknown, missing, foreign = self._plan, len(texts) + UNKNOWN, len(texts) + MISSING, len(texts) + STRANGE
+        column = plan.columns.get(name, name)
+        if column not in self._columns:
+            return Replaced(self._ints, self._ints.of(missing))
+        codes = plan.codes.get(name) or {text: code for code, text in enumerate(texts)}
+        is_number, choices = column in plan.numeric, plan.choices.get(column, ())
+
+        def write(number: Callable[[int], int]) -> exp.Expr:
+            named = [(text, number(code)) for text, code in codes.items()]
+            others = number(missing), number(unknown), number(foreign)
+            return self._cells.case(column, named, *others, is_number=is_number, choices=choices)
+
+        outputs = self._outputs
+        cell = Cell(
+            self._ints,
+            foreign + 1,
+            write,
+            lambda title, number: self._carry(title, number, outputs=outputs),
+            f"answer:{name}",
+        )
+        self._read.append(cell)
+        return cell
 
     def _read_number(self, name: str) -> Number:
         number = self._cells.number(name)
@@ -288,10 +321,8 @@ class Writer:
         return self._ints.steps(self.at, starts, [self._ints.of(number) for number in range(len(starts) + 1)])
 
     def _join_periods(self, sources: Sources) -> None:
-        q, ints = self._q, self._ints
-        facts = {name: fact for name, fact in self._layout.tables.periods.items() if name != "period"}
-        varying = {name: fact for name, fact in facts.items() if fact.min() != fact.max()}
-        columns = [f"    p.{q(name)}" for name in varying]
+        q = self._q
+        columns = [f"    p.{q(name)}" for name, fact in self._facts().items() if fact.min() != fact.max()]
         joins = [f"  JOIN {sources.name('periods')} AS p ON s.{q('period')} = p.{q('period')}"]
         for place, name in enumerate(one for one in _NUMBERS if one in self._columns):
             columns.append(
@@ -302,13 +333,20 @@ class Writer:
                 f"ON s.{q(f'{name}: pair')} = fits_{place}.{q('pair')}"
             )
         self._join("placed", columns or [f"    1 AS {q('placed')}"], joins)
+
+    def _facts(self) -> dict[str, Any]:
+        return {name: fact for name, fact in self._layout.tables.periods.items() if name != "period"}
+
+    def _place(self) -> None:
+        """Make the rules in force numbers, as they are once the tables are joined."""
+        ints = self._ints
         self.period = {
             name: ints.column(
                 name, int(fact.min()), int(fact.max()), int(np.bitwise_or.reduce(fact)) if fact.min() >= 0 else -1
             )
-            if name in varying
+            if fact.min() != fact.max()
             else ints.of(int(fact[0]))
-            for name, fact in facts.items()
+            for name, fact in self._facts().items()
         }
 
     # Decisions and values.
@@ -353,7 +391,9 @@ class Writer:
         columns = {
             "outcome": outcome,
             "reasons": ints.call(
-                _joined, shown, value=tuple((f"{code}", bit) for code, bit in BITS.items() if every.bits & bit)
+                _names_of,
+                shown,
+                value=(tuple((f"{code}", bit) for code, bit in BITS.items() if every.bits & bit), self._dialect),
             ),
             "warnings": ints.choose(refused, ints.text(""), warnings),
         }
@@ -399,33 +439,44 @@ class Writer:
         ints, answers, given = self._ints, self._rules.answers, list(self.answers)
         names = list(self._plan.questions)
         for guard, (guarded, before) in enumerate(zip(answers.guarded, answers.guards, strict=True)):
-            code, earlier = self.answers[guarded], given[before]
+            code, earlier = self.answers[guarded].code, given[before].code
             opens = answers.opens[guard, :, : earlier.most + 1].astype(np.int64)
             is_open = ints.table([self.period["asked"], earlier], self._graded(opens)) == 1
             other = ints.table([code], answers.unasked[guard, : code.most + 1].astype(np.int64))
-            self.answers[guarded] = ints.choose(is_open, code, other)
-            self._names[self.answers[guarded]] = f"answer:{names[guarded]} if asked"
+            asked = ints.choose(is_open, code, other)
+            self.answers[guarded] = Replaced(ints, asked)
+            self._names[asked] = f"answer:{names[guarded]} if asked"
 
     def _read_answers(self, is_asked: Int) -> tuple[Int, Int]:
         """Return the reasons against the answers, a set of `BITS`, and the steps below the best grade."""
         ints, answers = self._ints, self._rules.answers
-        packed = answers.reasons.astype(np.int64) + answers.grades.astype(np.int64) * _GRADE
-        packed[0] = packed[-1]  # a device that is not graded: the effects of its answers are not read
-        effects = [self._by_answer(number, packed) for number in range(len(self._plan.questions))]
-        for effect, name in zip(effects, self._plan.questions, strict=True):
-            self._names[effect] = f"effect:{name}"
-        against = ints.union(effects) & _ALL_FINDINGS
+        against = self._findings()
         read = against & ints.choose(is_asked, ints.of(_ALL_FINDINGS), ints.of(_INVALID_FINDING))
         bits = [
             ints.choose((read & 1 << bit) > 0, ints.of(BITS[code]), ints.of(0)) for bit, code in enumerate(FINDINGS)
         ]
-        worst = ints.largest([ints.of(0), *effects]) >> len(FINDINGS)
+        below = self._graded(answers.grades)
+        grades = [self._by_answer(number, below, "grade") for number in range(len(self._plan.questions))]
+        worst = ints.largest([one for one in grades if one.constant != 0] or [ints.of(0)])
+        self._names[worst] = "grade found"
         return ints.union(bits), worst
 
-    def _by_answer(self, number: int, numbers: Any, leaf: Any = None) -> Int:
+    def _findings(self) -> Int:
+        """Return what is found against the answers to all questions: in each case, the bits of all are united."""
+        ints, graded = self._ints, self._graded(self._rules.answers.reasons)
+
+        def of_case(case: int) -> Int:
+            return ints.union(
+                answer.of(graded[case, self._codes_of(number)], "findings", len(FINDINGS))
+                for number, answer in enumerate(self.answers[: len(self._plan.questions)])
+            )
+
+        return ints.table([self.period["asked"]], np.arange(len(graded)), of_case)
+
+    def _by_answer(self, number: int, numbers: Any, says: str) -> Int:
         """Return the element of an array by case and code, for the answer to a question."""
-        codes = self._codes_of(number)
-        return self._ints.table([self.period["asked"], self.answers[number]], numbers[:, codes], leaf)
+        rows, answer = numbers[:, self._codes_of(number)], self.answers[number]
+        return self._ints.table([self.period["asked"]], np.arange(len(rows)), lambda case: answer.of(rows[case], says))
 
     def _graded(self, numbers: Any) -> Any:
         """Use the last case for a device that is not graded; it is not read."""
@@ -446,7 +497,7 @@ class Writer:
                 position = ints.known(position, 0, last + 2)
                 kept = kept[:, : last + 3]
             else:
-                position = self.answers[int(scales.reads[number]) - len(COUNTED)]
+                position = self.answers[int(scales.reads[number]) - len(COUNTED)].code
                 kept = kept[:, : position.most + 1]
             self._names[position] = f"label:{name}"
             version = ints.choose(is_asked, self.period["terms"] + 1, ints.of(0))
@@ -455,13 +506,23 @@ class Writer:
         return rates, against
 
     def _runs(self, subjects: list[Int], numbers: Any, position: Int) -> Int:
-        """Return the element at a position of a row that subjects choose; neighbours are often equal."""
+        """Return the element at a position of a row that subjects choose; neighbours are often equal, or on a line."""
         ints = self._ints
 
         def of_row(row: int) -> Int:
             values = [int(one) for one in numbers[row]]
-            starts = [place for place in range(1, len(values)) if values[place] != values[place - 1]]
-            return ints.steps(position, starts, [ints.of(values[place]) for place in (0, *starts)])
+            starts, lines = [0], []
+            while starts[-1] < len(values):
+                first = starts[-1]
+                end = _end_of_line(values, first)
+                slope = values[first + 1] - values[first] if end - first > 1 else 0
+                bounds = min(values[first:end]), max(values[first:end])
+                one = (
+                    ints.line(position, slope, values[first] - slope * first, *bounds) if slope else ints.of(bounds[0])
+                )
+                lines.append(one)
+                starts.append(end)
+            return ints.steps(position, starts[1:-1], lines)
 
         return ints.table(subjects, np.arange(len(numbers)), of_row)
 
@@ -481,7 +542,7 @@ class Writer:
         for place, question in enumerate(int(one) for one in answers.retentions):
             applies = answers.applies[:, place]
             keeps = self._graded(np.where(applies[:, None], answers.keeps, BPS))
-            retentions.append(self._by_answer(question, keeps))
+            retentions.append(self._by_answer(question, keeps, "share kept"))
         retentions += rates
         retentions.append(ints.table([period["terms"], grade], settings.keeps))
         terms = period["terms"]
@@ -495,7 +556,7 @@ class Writer:
             [int(one) for one in settings.ones],
             [int(one) for one in settings.others],
             [ints.table([terms], settings.counted[:, place]) for place in range(len(settings.ones))],
-            [self._by_answer(int(question), self._graded(answers.extras)) for question in answers.added],
+            [self._by_answer(int(question), self._graded(answers.extras), "extra") for question in answers.added],
             ints.table([terms], settings.factor),
             period["scrap"],
             ints.table([terms], settings.step),
@@ -516,19 +577,28 @@ class Writer:
                 continue
             for component in range(answers.components):
                 is_own = is_cost & (tables["component"] == component)
+                codes = self._codes_of(question)
+                if not is_own[:, codes].any():
+                    continue
                 fixed, share, weight = (
-                    self._by_answer(question, np.where(is_own, tables[name], 0))
+                    self._by_answer(question, np.where(is_own, tables[name], 0), name)
                     for name in ("fixed", "share", "weight")
                 )
-                if not is_own[:, self._codes_of(question)].any():
-                    continue
-                needed = tables["weight"] > 0
-                anchors = np.unique(tables["anchor"][needed & is_own][:]) if (needed & is_own).any() else np.array([0])
-                places = np.where(needed & is_own, tables["anchor"], anchors[0])
-                anchor = self._by_answer(question, places, lambda place: self.period[f"anchor {place}"])
+                anchor = self._anchor(question, tables["anchor"], (tables["weight"] > 0) & is_own)
                 cost = _kernel.finding(price, anchor, fixed, share, weight)
                 costs[component] = _kernel.at_least(cost, costs[component])
         return costs
+
+    def _anchor(self, question: int, anchors: Any, needed: Any) -> Int:
+        """Return the repair anchor of an answer; where none is needed, any of them, or 0."""
+        codes, ints = self._codes_of(question), self._ints
+        used = [int(place) for place in np.unique(anchors[:, codes][needed[:, codes]])]
+        if not used:
+            return ints.of(0)
+        places = np.where(needed, np.searchsorted(used, anchors), 0)
+        places = np.minimum(places, len(used) - 1)
+        place = self._by_answer(question, places, "anchor")
+        return ints.table([place], np.array(used), lambda one: self.period[f"anchor {one}"])
 
     def _codes_of(self, question: int) -> slice:
         base = int(self._rules.answers.base[question])
@@ -584,7 +654,7 @@ def _comments(plan: Plan) -> dict[str, str]:
     found = {f"{line}_minor": said[line] for line in plan.lines}
     found |= {f"after {line}": f"the value after {line}: {said[line]}" for line in plan.lines}
     asked = {question.id: question.ask for one in terms for question in one.questionnaire.questions}
-    found |= {f"effect:{name}": f"{ask} Findings as bits, and the grade x {_GRADE}" for name, ask in asked.items()}
+    found |= {f"answer:{name}": ask for name, ask in asked.items()}
     found |= {
         "value": "the exchange value",
         "coupon_value_minor": "with the bonuses",
@@ -597,17 +667,25 @@ def _comments(plan: Plan) -> dict[str, str]:
     return {name: " ".join(text.split()) for name, text in found.items()}
 
 
-def _joined(found: exp.Expr, codes: Sequence[tuple[str, int]]) -> exp.Expr:
+def _names_of(found: exp.Expr, given: tuple[Sequence[tuple[str, int]], Dialect]) -> exp.Expr:
     """Return the names of a set of bits, joined by ``|``."""
-    found = exp.Paren(this=found)
-    made: exp.Expr = exp.Literal.string("")
+    codes, dialect = given
+    found = found if isinstance(found, exp.Column) else exp.Paren(this=found)
+    number = exp.Literal.number
+    texts = []
     for name, bit in codes:
-        has = exp.NEQ(
-            this=exp.Paren(this=exp.BitwiseAnd(this=found.copy(), expression=exp.Literal.number(bit))),
-            expression=exp.Literal.number(0),
+        has = exp.GT(
+            this=exp.Paren(this=exp.BitwiseAnd(this=found.copy(), expression=number(bit))), expression=number(0)
         )
-        shown = exp.Case(ifs=[exp.If(this=has, true=exp.Literal.string(f"|{name}"))], default=exp.Literal.string(""))
-        made = exp.DPipe(this=made, expression=shown)
-    none = exp.EQ(this=found.copy(), expression=exp.Literal.number(0))
-    names = exp.Substring(this=made, start=exp.Literal.number(2))
-    return exp.Case(ifs=[exp.If(this=none, true=exp.Literal.string(""))], default=names)
+        texts.append(exp.Case(ifs=[exp.If(this=has, true=exp.Literal.string(name))]))
+    none = exp.EQ(this=found.copy(), expression=number(0))
+    return exp.Case(ifs=[exp.If(this=none, true=exp.Literal.string(""))], default=dialect.joins("|", texts))
+
+
+def _end_of_line(values: Sequence[int], first: int) -> int:
+    """Return the end of the numbers from a place on that are equal, or of three or more that are on a line."""
+    slopes = [later - one for one, later in zip(values[first:], values[first + 1 :], strict=False)]
+    same = 0
+    while same < len(slopes) and slopes[same] == slopes[0]:
+        same += 1
+    return first + 1 + (same if same >= _LINE or (slopes and slopes[0] == 0) else 0)

@@ -19,16 +19,22 @@ cells AS (
     "order" AS "keep:order"
   FROM "devices"
 ),
+plain AS (
+  SELECT *,
+    COALESCE(LENGTH("cell:imei") = 15 AND REGEXP_LIKE("cell:imei", '^[0-9]+$'), FALSE) AS "plain:imei",
+    COALESCE(LENGTH("cell:imei2") = 15 AND REGEXP_LIKE("cell:imei2", '^[0-9]+$'), FALSE) AS "plain:imei2"
+  FROM cells
+),
 stripped AS (
   SELECT *,
-    CASE WHEN LEFT("cell:imei", 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND RIGHT("cell:imei", 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') THEN "cell:imei" ELSE TRIM("cell:imei", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　') END AS "stripped:imei",
-    CASE WHEN LEFT("cell:imei2", 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND RIGHT("cell:imei2", 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') THEN "cell:imei2" ELSE TRIM("cell:imei2", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　') END AS "stripped:imei2"
-  FROM cells
+    CASE WHEN "plain:imei" THEN "cell:imei" ELSE TRIM("cell:imei", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　') END AS "stripped:imei",
+    CASE WHEN "plain:imei2" THEN "cell:imei2" ELSE TRIM("cell:imei2", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　') END AS "stripped:imei2"
+  FROM plain
 ),
 digits AS (
   SELECT *,
-    REPLACE(REPLACE("stripped:imei", ' ', ''), '-', '') AS "digits:imei",
-    REPLACE(REPLACE("stripped:imei2", ' ', ''), '-', '') AS "digits:imei2"
+    CASE WHEN "plain:imei" THEN "cell:imei" ELSE REPLACE(REPLACE("stripped:imei", ' ', ''), '-', '') END AS "digits:imei",
+    CASE WHEN "plain:imei2" THEN "cell:imei2" ELSE REPLACE(REPLACE("stripped:imei2", ' ', ''), '-', '') END AS "digits:imei2"
   FROM stripped
 ),
 read_1 AS (
@@ -42,38 +48,7 @@ read_1 AS (
       WHEN "cell:imei_status" IS NULL THEN 4
       ELSE 5
     END AS "status",
-    CASE
-      WHEN "cell:lock" = 'free' THEN 0
-      WHEN "cell:lock" = 'locked' THEN 1
-      WHEN "cell:lock" IS NULL THEN 3
-      ELSE 2
-    END AS "answer:lock",
-    CASE
-      WHEN "cell:power" = 'on' THEN 0
-      WHEN "cell:power" = 'off' THEN 1
-      WHEN "cell:power" IS NULL THEN 3
-      ELSE 2
-    END AS "answer:power",
-    CASE
-      WHEN "cell:works" = 'all' THEN 0
-      WHEN "cell:works" = 'fault' THEN 1
-      WHEN "cell:works" IS NULL THEN 3
-      ELSE 2
-    END AS "answer:works",
-    CASE
-      WHEN "cell:screen" = 'clean' THEN 0
-      WHEN "cell:screen" = 'scratched' THEN 1
-      WHEN "cell:screen" = 'cracked' THEN 2
-      WHEN "cell:screen" IS NULL THEN 4
-      ELSE 3
-    END AS "answer:screen",
-    CASE
-      WHEN "cell:body" = 'excellent' THEN 0
-      WHEN "cell:body" = 'good' THEN 1
-      WHEN "cell:body" = 'worn' THEN 2
-      WHEN "cell:body" IS NULL THEN 4
-      ELSE 3
-    END AS "answer:body",
+    CASE WHEN "cell:target" IS NULL THEN 0 ELSE 0 END AS "target",
     -- the instant of the valuation, in microseconds since 1970
     CASE
       WHEN "cell:at" >= CAST('1900-01-01 00:00:00+00:00' AS TIMESTAMPTZ)
@@ -88,7 +63,7 @@ read_1 AS (
     END AS "evidence",
     NOT "cell:imei" IS NULL AS "imei: given",
     CASE
-      WHEN "cell:imei" IS NULL THEN 0
+      WHEN "plain:imei" OR "cell:imei" IS NULL THEN 0
       WHEN "stripped:imei" = '' THEN 2
       WHEN SUBSTRING("stripped:imei", 1, 1) IN ('+', '-', '−') THEN 4
       WHEN NOT REGEXP_LIKE("digits:imei", '^[0-9]+$') OR RIGHT("stripped:imei", 1) = '-' THEN 8
@@ -99,7 +74,7 @@ read_1 AS (
     END AS "read 1",
     NOT "cell:imei2" IS NULL AS "imei2: given",
     CASE
-      WHEN "cell:imei2" IS NULL THEN 0
+      WHEN "plain:imei2" OR "cell:imei2" IS NULL THEN 0
       WHEN "stripped:imei2" = '' THEN 2
       WHEN SUBSTRING("stripped:imei2", 1, 1) IN ('+', '-', '−') THEN 4
       WHEN NOT REGEXP_LIKE("digits:imei2", '^[0-9]+$') OR RIGHT("stripped:imei2", 1) = '-' THEN 8
@@ -107,7 +82,44 @@ read_1 AS (
       WHEN LENGTH("digits:imei2") = 16 THEN 32
       WHEN LENGTH("digits:imei2") <> 15 THEN 64
       ELSE 0
-    END AS "read 10"
+    END AS "read 10",
+    -- Is the device free of an account lock (iCloud, Google) and of a passcode? (findings: bits 0 to 6)
+    CASE
+      WHEN "cell:lock" = 'free' THEN 0
+      WHEN "cell:lock" = 'locked' THEN 16
+      WHEN "cell:lock" IS NULL THEN 1
+      ELSE 2
+    END AS "answer:lock",
+    -- Does it switch on and stay on? (findings: bits 0 to 6)
+    CASE
+      WHEN "cell:power" = 'on' THEN 0
+      WHEN "cell:power" = 'off' THEN 16
+      WHEN "cell:power" IS NULL THEN 1
+      ELSE 2
+    END AS "answer:power",
+    -- Does everything else work: touch, cameras, sound, buttons, charging? (findings: bits 0 to 6; share: bits 7 to 18)
+    CASE
+      WHEN "cell:works" = 'all' THEN 0
+      WHEN "cell:works" = 'fault' THEN 320000
+      WHEN "cell:works" IS NULL THEN 1
+      ELSE 2
+    END AS "answer:works",
+    -- How is the screen? (findings: bits 0 to 6; share: bits 7 to 18)
+    CASE
+      WHEN "cell:screen" = 'clean' THEN 0
+      WHEN "cell:screen" = 'scratched' THEN 102400
+      WHEN "cell:screen" = 'cracked' THEN 448000
+      WHEN "cell:screen" IS NULL THEN 1
+      ELSE 2
+    END AS "answer:screen",
+    -- How are the back and the frame? (findings: bits 0 to 6; grade: bits 7 to 8)
+    CASE
+      WHEN "cell:body" = 'excellent' THEN 0
+      WHEN "cell:body" = 'good' THEN 128
+      WHEN "cell:body" = 'worn' THEN 256
+      WHEN "cell:body" IS NULL THEN 1
+      ELSE 2
+    END AS "answer:body"
   FROM digits
 ),
 read_2 AS (
@@ -120,6 +132,7 @@ read_2 AS (
       ),
       CASE
         WHEN "status" = 5
+        OR "target" = 1
         OR (
           NOT "cell:at" IS NULL
           AND NOT (
@@ -290,91 +303,79 @@ found_1 AS (
       WHEN "instant" >= 1740787200000000 THEN 1
       ELSE 0
     END AS "period",
-    CASE CAST((
-        "imei: digits" - (
-          "imei: digits" % 10000000000000
-        )
-      ) / 10000000000000 AS DECIMAL(38, 0))
-      WHEN 0 THEN 1
-      WHEN 1 THEN 0
-      WHEN 2 THEN 1
-      WHEN 3 THEN 1
-      WHEN 4 THEN 1
-      WHEN 5 THEN 1
-      WHEN 6 THEN 1
-      WHEN 7 THEN 1
-      WHEN 8 THEN 1
-      WHEN 9 THEN 1
-      WHEN 10 THEN 0
-      WHEN 30 THEN 0
-      WHEN 33 THEN 0
-      WHEN 35 THEN 0
-      WHEN 44 THEN 0
-      WHEN 45 THEN 0
-      WHEN 49 THEN 0
-      WHEN 50 THEN 0
-      WHEN 51 THEN 0
-      WHEN 52 THEN 0
-      WHEN 53 THEN 0
-      WHEN 54 THEN 0
-      WHEN 86 THEN 0
-      WHEN 91 THEN 0
-      WHEN 98 THEN 0
-      WHEN 99 THEN 0
-      ELSE 2
-    END AS "found 1",
+    CAST(("imei: digits" - ("imei: digits" % 10000000000000)) / 10000000000000 AS DECIMAL(38, 0)) AS "found 1",
     CASE WHEN "imei: tac_group" >= 0 THEN "imei: suspect" ELSE 0 END = 1 AS "imei: is suspect",
-    CASE CAST((
-        "imei2: digits" - (
-          "imei2: digits" % 10000000000000
-        )
-      ) / 10000000000000 AS DECIMAL(38, 0))
-      WHEN 0 THEN 1
-      WHEN 1 THEN 0
-      WHEN 2 THEN 1
-      WHEN 3 THEN 1
-      WHEN 4 THEN 1
-      WHEN 5 THEN 1
-      WHEN 6 THEN 1
-      WHEN 7 THEN 1
-      WHEN 8 THEN 1
-      WHEN 9 THEN 1
-      WHEN 10 THEN 0
-      WHEN 30 THEN 0
-      WHEN 33 THEN 0
-      WHEN 35 THEN 0
-      WHEN 44 THEN 0
-      WHEN 45 THEN 0
-      WHEN 49 THEN 0
-      WHEN 50 THEN 0
-      WHEN 51 THEN 0
-      WHEN 52 THEN 0
-      WHEN 53 THEN 0
-      WHEN 54 THEN 0
-      WHEN 86 THEN 0
-      WHEN 91 THEN 0
-      WHEN 98 THEN 0
-      WHEN 99 THEN 0
-      ELSE 2
-    END AS "found 2",
+    CAST(("imei2: digits" - ("imei2: digits" % 10000000000000)) / 10000000000000 AS DECIMAL(38, 0)) AS "found 3",
     CASE WHEN "imei2: tac_group" >= 0 THEN "imei2: suspect" ELSE 0 END = 1 AS "imei2: is suspect"
   FROM named
 ),
 found_2 AS (
   SELECT *,
+    CASE
+      WHEN "found 1" >= 36 THEN CASE
+        WHEN "found 1" >= 86 THEN CASE
+          WHEN "found 1" >= 92 THEN CASE WHEN "found 1" >= 98 THEN 0 ELSE 2 END
+          WHEN "found 1" >= 91 THEN 0
+          WHEN "found 1" >= 87 THEN 2
+          ELSE 0
+        END
+        WHEN "found 1" >= 49 THEN CASE WHEN "found 1" >= 55 THEN 2 ELSE 0 END
+        WHEN "found 1" >= 46 THEN 2
+        WHEN "found 1" >= 44 THEN 0
+        ELSE 2
+      END
+      WHEN "found 1" >= 30 THEN CASE
+        WHEN "found 1" >= 34 THEN CASE WHEN "found 1" >= 35 THEN 0 ELSE 2 END
+        WHEN "found 1" >= 33 THEN 0
+        WHEN "found 1" >= 31 THEN 2
+        ELSE 0
+      END
+      WHEN "found 1" >= 10 THEN CASE WHEN "found 1" >= 11 THEN 2 ELSE 0 END
+      WHEN "found 1" >= 2 THEN 1
+      WHEN "found 1" >= 1 THEN 0
+      ELSE 1
+    END AS "found 2",
+    CASE
+      WHEN "found 3" >= 36 THEN CASE
+        WHEN "found 3" >= 86 THEN CASE
+          WHEN "found 3" >= 92 THEN CASE WHEN "found 3" >= 98 THEN 0 ELSE 2 END
+          WHEN "found 3" >= 91 THEN 0
+          WHEN "found 3" >= 87 THEN 2
+          ELSE 0
+        END
+        WHEN "found 3" >= 49 THEN CASE WHEN "found 3" >= 55 THEN 2 ELSE 0 END
+        WHEN "found 3" >= 46 THEN 2
+        WHEN "found 3" >= 44 THEN 0
+        ELSE 2
+      END
+      WHEN "found 3" >= 30 THEN CASE
+        WHEN "found 3" >= 34 THEN CASE WHEN "found 3" >= 35 THEN 0 ELSE 2 END
+        WHEN "found 3" >= 33 THEN 0
+        WHEN "found 3" >= 31 THEN 2
+        ELSE 0
+      END
+      WHEN "found 3" >= 10 THEN CASE WHEN "found 3" >= 11 THEN 2 ELSE 0 END
+      WHEN "found 3" >= 2 THEN 1
+      WHEN "found 3" >= 1 THEN 0
+      ELSE 1
+    END AS "found 4"
+  FROM found_1
+),
+found_3 AS (
+  SELECT *,
     -- what the TAC and the model say of one another
-    CASE WHEN "imei: tac_group" >= 0 THEN "imei: tac_group" ELSE "found 1" END * 6 + "family" AS "imei: pair",
+    CASE WHEN "imei: tac_group" >= 0 THEN "imei: tac_group" ELSE "found 2" END * 6 + "family" AS "imei: pair",
     CASE
       WHEN "imei: tac_group" >= 0 THEN "imei: said"
-      ELSE CASE "found 1" WHEN 1 THEN 1052672 WHEN 2 THEN 1056768 ELSE 1048576 END
+      ELSE CASE "found 2" WHEN 1 THEN 1052672 WHEN 2 THEN 1056768 ELSE 1048576 END
     END AS "imei: said of most",
     -- what the TAC and the model say of one another
-    CASE WHEN "imei2: tac_group" >= 0 THEN "imei2: tac_group" ELSE "found 2" END * 6 + "family" AS "imei2: pair",
+    CASE WHEN "imei2: tac_group" >= 0 THEN "imei2: tac_group" ELSE "found 4" END * 6 + "family" AS "imei2: pair",
     CASE
       WHEN "imei2: tac_group" >= 0 THEN "imei2: said"
-      ELSE CASE "found 2" WHEN 1 THEN 1052672 WHEN 2 THEN 1056768 ELSE 1048576 END
+      ELSE CASE "found 4" WHEN 1 THEN 1052672 WHEN 2 THEN 1056768 ELSE 1048576 END
     END AS "imei2: said of most"
-  FROM found_1
+  FROM found_2
 ),
 placed AS (
   SELECT s.*,
@@ -385,7 +386,7 @@ placed AS (
     p."priced_from",
     COALESCE(fits_0."fit", s."imei: said of most") AS "imei: fit",
     COALESCE(fits_1."fit", s."imei2: said of most") AS "imei2: fit"
-  FROM found_2 AS s
+  FROM found_3 AS s
   JOIN "trade_in_periods" AS p ON s."period" = p."period"
   LEFT JOIN "trade_in_fits" AS fits_0 ON s."imei: pair" = fits_0."pair"
   LEFT JOIN "trade_in_fits" AS fits_1 ON s."imei2: pair" = fits_1."pair"
@@ -394,18 +395,27 @@ step_1 AS (
   SELECT *,
     CAST(("imei: digits" - ("imei: digits" % 10)) / 10 AS DECIMAL(38, 0)) AS "step 1",
     CAST(("imei2: digits" - ("imei2: digits" % 10)) / 10 AS DECIMAL(38, 0)) AS "step 2",
-    -- Is the device free of an account lock (iCloud, Google) and of a passcode? Findings as bits, and the grade x 128
-    CASE "answer:lock" WHEN 1 THEN 16 WHEN 2 THEN 2 WHEN 3 THEN 1 ELSE 0 END AS "effect:lock",
-    -- Does it switch on and stay on? Findings as bits, and the grade x 128
-    CASE "answer:power" WHEN 1 THEN 16 WHEN 2 THEN 2 WHEN 3 THEN 1 ELSE 0 END AS "effect:power",
-    -- Does everything else work: touch, cameras, sound, buttons, charging? Findings as bits, and the grade x 128
-    CASE "answer:works" WHEN 2 THEN 2 WHEN 3 THEN 1 ELSE 0 END AS "effect:works",
-    -- How is the screen? Findings as bits, and the grade x 128
-    CASE "answer:screen" WHEN 3 THEN 2 WHEN 4 THEN 1 ELSE 0 END AS "effect:screen",
-    -- How are the back and the frame? Findings as bits, and the grade x 128
-    CASE "answer:body" WHEN 1 THEN 128 WHEN 2 THEN 256 WHEN 3 THEN 2 WHEN 4 THEN 1 ELSE 0 END AS "effect:body",
-    "price" * CASE "answer:works" WHEN 1 THEN 2500 ELSE 0 END + 5000 AS "step 16",
-    "price" * CASE "answer:screen" WHEN 1 THEN 800 WHEN 2 THEN 3500 ELSE 0 END + 5000 AS "step 18"
+    BITAND(
+      BITAND(
+        (
+          BITOR(
+            BITOR(BITOR(BITOR("answer:lock", "answer:power"), "answer:works"), "answer:screen"),
+            "answer:body"
+          )
+        ),
+        127
+      ),
+      CASE WHEN "asked" > 0 THEN 127 ELSE 64 END
+    ) AS "step 4",
+    "price" * CASE BITAND((
+        BITSHIFTRIGHT("answer:body", 7)
+      ), 3)
+      WHEN 1 THEN 9300
+      WHEN 2 THEN 8500
+      ELSE 10000
+    END + 5000 AS "step 8",
+    "price" * (BITAND((BITSHIFTRIGHT("answer:works", 7)), 4095)) + 5000 AS "step 10",
+    "price" * (BITAND((BITSHIFTRIGHT("answer:screen", 7)), 4095)) + 5000 AS "step 12"
   FROM placed
 ),
 step_2 AS (
@@ -524,7 +534,7 @@ step_2 AS (
         END
       ),
       CASE
-        WHEN "imei: is_known" OR "imei2: is_known" THEN CASE WHEN "status" = 1 THEN 32768 ELSE 0 END + CASE WHEN "status" = 2 THEN 65536 ELSE 0 END + CASE WHEN "status" = 3 THEN 131072 ELSE 0 END + CASE WHEN "status" > 3 THEN 262144 ELSE 0 END + CASE
+        WHEN "imei: is_known" OR "imei2: is_known" THEN CASE "status" WHEN 1 THEN 32768 WHEN 2 THEN 65536 WHEN 3 THEN 131072 ELSE 0 END + CASE WHEN "status" > 3 THEN 262144 ELSE 0 END + CASE
           WHEN CASE WHEN "imei: given" THEN 1 ELSE 0 END + CASE WHEN "imei2: given" THEN 1 ELSE 0 END = 1 THEN 1024
           ELSE 0
         END + CASE
@@ -534,21 +544,10 @@ step_2 AS (
         ELSE 0
       END
     ) AS "step 3",
-    BITAND(
-      BITAND(
-        (
-          BITOR(
-            BITOR(BITOR(BITOR("effect:lock", "effect:power"), "effect:works"), "effect:screen"),
-            "effect:body"
-          )
-        ),
-        127
-      ),
-      CASE WHEN "asked" > 0 THEN 127 ELSE 64 END
-    ) AS "step 9",
-    BITSHIFTRIGHT(GREATEST(0, "effect:lock", "effect:power", "effect:works", "effect:screen", "effect:body"), 7) AS "step 13",
-    CAST(("step 16" - ("step 16" % 10000)) / 10000 AS DECIMAL(38, 0)) AS "step 17",
-    CAST(("step 18" - ("step 18" % 10000)) / 10000 AS DECIMAL(38, 0)) AS "step 19"
+    -- the value after grade: what the grade keeps
+    CAST(("step 8" - ("step 8" % 10000)) / 10000 AS DECIMAL(38, 0)) AS "after grade",
+    CAST(("step 10" - ("step 10" % 10000)) / 10000 AS DECIMAL(38, 0)) AS "step 11",
+    CAST(("step 12" - ("step 12" % 10000)) / 10000 AS DECIMAL(38, 0)) AS "step 13"
   FROM step_1
 ),
 step_3 AS (
@@ -558,26 +557,31 @@ step_3 AS (
       BITOR(
         BITOR(
           BITOR(
-            BITOR("facts", "against"),
-            (
-              BITXOR("step 3", (
-                BITAND("step 3", 1311744)
-              ))
-            )
+            BITOR(
+              BITOR("facts", "against"),
+              (
+                BITXOR("step 3", (
+                  BITAND("step 3", 1311744)
+                ))
+              )
+            ),
+            CASE WHEN (
+              BITAND("step 4", 1)
+            ) > 0 THEN 536870912 ELSE 0 END
           ),
           CASE WHEN (
-            BITAND("step 9", 1)
-          ) > 0 THEN 536870912 ELSE 0 END
+            BITAND("step 4", 2)
+          ) > 0 THEN 1073741824 ELSE 0 END
         ),
         CASE WHEN (
-          BITAND("step 9", 2)
-        ) > 0 THEN 1073741824 ELSE 0 END
+          BITAND("step 4", 16)
+        ) > 0 THEN 8589934592 ELSE 0 END
       ),
       CASE WHEN (
-        BITAND("step 9", 16)
-      ) > 0 THEN 8589934592 ELSE 0 END
+        BITAND("step 4", 64)
+      ) > 0 THEN 36028797018963968 ELSE 0 END
     ) AS "reasons found",
-    "price" * CASE "step 13" WHEN 1 THEN 9300 WHEN 2 THEN 8500 ELSE 10000 END + 5000 AS "step 14"
+    ("after grade" - "step 11" - "step 13") * 10000 + 5000 + 303310000 AS "step 14"
   FROM step_2
 ),
 step_4 AS (
@@ -594,16 +598,21 @@ step_4 AS (
         BITAND("reasons found", 36028797018963968)
       ) > 0 THEN 1 ELSE 0 END THEN 17179869184
       ELSE 0
-    END AS "step 11",
-    -- the value after grade: what the grade keeps
-    CAST(("step 14" - ("step 14" % 10000)) / 10000 AS DECIMAL(38, 0)) AS "after grade"
+    END AS "step 6",
+    -- the value after factor: the operator's share
+    CAST(("step 14" - ("step 14" % 10000)) / 10000 AS DECIMAL(38, 0)) - 30331 AS "after factor"
   FROM step_3
 ),
 step_5 AS (
   SELECT *,
     -- of that, what hides the rest
-    "step 11" + CASE WHEN "step 11" = 0 THEN "reasons found" ELSE 0 END AS "reasons shown",
-    ("after grade" - "step 17" - "step 19") * 10000 + 5000 + 303310000 AS "step 20"
+    "step 6" + CASE WHEN "step 6" = 0 THEN "reasons found" ELSE 0 END AS "reasons shown",
+    -- the exchange value
+    CAST((
+      LEAST(GREATEST("after factor", 500), "price") - (
+        LEAST(GREATEST("after factor", 500), "price") % 50
+      )
+    ) / 50 AS DECIMAL(38, 0)) * 50 AS "value"
   FROM step_4
 ),
 step_6 AS (
@@ -614,214 +623,146 @@ step_6 AS (
       ELSE 'indicative'
     END AS "outcome",
     CASE
-      WHEN (
-        "reasons shown"
-      ) = 0 THEN ''
+      WHEN "reasons shown" = 0 THEN ''
       ELSE SUBSTRING(
-        '' || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 2)
-          ) <> 0 THEN '|imei_empty'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 4)
-          ) <> 0 THEN '|imei_sign'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 8)
-          ) <> 0 THEN '|imei_characters'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 16)
-          ) <> 0 THEN '|imei_14_digits'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 32)
-          ) <> 0 THEN '|imei_16_digits'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 64)
-          ) <> 0 THEN '|imei_length'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 128)
-          ) <> 0 THEN '|imei_network_form'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 256)
-          ) <> 0 THEN '|imei_check_digit'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 1024)
-          ) <> 0 THEN '|imei2_missing'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 2048)
-          ) <> 0 THEN '|imei_placeholder'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 4096)
-          ) <> 0 THEN '|imei_test'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 8192)
-          ) <> 0 THEN '|imei_reporting_body'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 16384)
-          ) <> 0 THEN '|imei_repeated'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 32768)
-          ) <> 0 THEN '|imei_blocked'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 65536)
-          ) <> 0 THEN '|imei_tracked'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 131072)
-          ) <> 0 THEN '|imei_duplicate'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 262144)
-          ) <> 0 THEN '|imei_unverified'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 1048576)
-          ) <> 0 THEN '|tac_unknown'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 2097152)
-          ) <> 0 THEN '|tac_other_model'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 4194304)
-          ) <> 0 THEN '|model_unknown'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 8388608)
-          ) <> 0 THEN '|variant_missing'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 134217728)
-          ) <> 0 THEN '|exchange_open'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 268435456)
-          ) <> 0 THEN '|device_exchanged'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 536870912)
-          ) <> 0 THEN '|answer_missing'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 1073741824)
-          ) <> 0 THEN '|answer_unknown'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 8589934592)
-          ) <> 0 THEN '|condition_gate'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 17179869184)
-          ) <> 0 THEN '|programme_not_in_force'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 68719476736)
-          ) <> 0 THEN '|price_stale'
-          ELSE ''
-        END || CASE
-          WHEN (
-            BITAND((
-              "reasons shown"
-            ), 36028797018963968)
-          ) <> 0 THEN '|invalid_value'
-          ELSE ''
-        END,
+        '' || COALESCE('|' || CASE WHEN (
+          BITAND("reasons shown", 2)
+        ) > 0 THEN 'imei_empty' END, '') || COALESCE('|' || CASE WHEN (
+          BITAND("reasons shown", 4)
+        ) > 0 THEN 'imei_sign' END, '') || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 8)
+          ) > 0 THEN 'imei_characters' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 16)
+          ) > 0 THEN 'imei_14_digits' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 32)
+          ) > 0 THEN 'imei_16_digits' END,
+          ''
+        ) || COALESCE('|' || CASE WHEN (
+          BITAND("reasons shown", 64)
+        ) > 0 THEN 'imei_length' END, '') || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 128)
+          ) > 0 THEN 'imei_network_form' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 256)
+          ) > 0 THEN 'imei_check_digit' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 1024)
+          ) > 0 THEN 'imei2_missing' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 2048)
+          ) > 0 THEN 'imei_placeholder' END,
+          ''
+        ) || COALESCE('|' || CASE WHEN (
+          BITAND("reasons shown", 4096)
+        ) > 0 THEN 'imei_test' END, '') || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 8192)
+          ) > 0 THEN 'imei_reporting_body' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 16384)
+          ) > 0 THEN 'imei_repeated' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 32768)
+          ) > 0 THEN 'imei_blocked' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 65536)
+          ) > 0 THEN 'imei_tracked' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 131072)
+          ) > 0 THEN 'imei_duplicate' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 262144)
+          ) > 0 THEN 'imei_unverified' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 1048576)
+          ) > 0 THEN 'tac_unknown' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 2097152)
+          ) > 0 THEN 'tac_other_model' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 4194304)
+          ) > 0 THEN 'model_unknown' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 8388608)
+          ) > 0 THEN 'variant_missing' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 134217728)
+          ) > 0 THEN 'exchange_open' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 268435456)
+          ) > 0 THEN 'device_exchanged' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 536870912)
+          ) > 0 THEN 'answer_missing' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 1073741824)
+          ) > 0 THEN 'answer_unknown' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 8589934592)
+          ) > 0 THEN 'condition_gate' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE
+            WHEN (
+              BITAND("reasons shown", 17179869184)
+            ) > 0 THEN 'programme_not_in_force'
+          END,
+          ''
+        ) || COALESCE(
+          '|' || CASE WHEN (
+            BITAND("reasons shown", 68719476736)
+          ) > 0 THEN 'price_stale' END,
+          ''
+        ) || COALESCE(
+          '|' || CASE
+            WHEN (
+              BITAND("reasons shown", 36028797018963968)
+            ) > 0 THEN 'invalid_value'
+          END,
+          ''
+        ),
         2
       )
     END AS "reasons",
@@ -840,24 +781,24 @@ step_6 AS (
     END AS "warnings",
     CASE
       WHEN "reasons shown" > 0 THEN NULL
-      ELSE CASE "step 13" WHEN 1 THEN 'Good' WHEN 2 THEN 'Worn' ELSE 'Excellent' END
+      ELSE CASE BITAND((
+          BITSHIFTRIGHT("answer:body", 7)
+        ), 3)
+        WHEN 1 THEN 'Good'
+        WHEN 2 THEN 'Worn'
+        ELSE 'Excellent'
+      END
     END AS "grade",
     -- the price in force
     CASE WHEN "reasons shown" > 0 THEN NULL ELSE "price" END AS "market_minor",
     -- what the grade keeps
     CASE WHEN "reasons shown" > 0 THEN NULL ELSE "after grade" - "price" END AS "grade_minor",
     -- the worst finding of functions alone
-    CASE WHEN "reasons shown" > 0 THEN NULL ELSE 0 - "step 17" END AS "deduction:functions_minor",
+    CASE WHEN "reasons shown" > 0 THEN NULL ELSE 0 - "step 11" END AS "deduction:functions_minor",
     -- the worst finding of display alone
-    CASE WHEN "reasons shown" > 0 THEN NULL ELSE 0 - "step 19" END AS "deduction:display_minor",
-    -- the value after factor: the operator's share
-    CAST(("step 20" - ("step 20" % 10000)) / 10000 AS DECIMAL(38, 0)) - 30331 AS "after factor"
-  FROM step_5
-),
-step_7 AS (
-  SELECT *,
+    CASE WHEN "reasons shown" > 0 THEN NULL ELSE 0 - "step 13" END AS "deduction:display_minor",
     -- the operator's share
-    CASE WHEN "reasons shown" > 0 THEN NULL ELSE "after factor" - ("after grade" - "step 17" - "step 19") END AS "factor_minor",
+    CASE WHEN "reasons shown" > 0 THEN NULL ELSE "after factor" - ("after grade" - "step 11" - "step 13") END AS "factor_minor",
     -- not below scrap
     CASE WHEN "reasons shown" > 0 THEN NULL ELSE GREATEST("after factor", 500) - "after factor" END AS "floor_minor",
     -- not above the price in force
@@ -865,21 +806,11 @@ step_7 AS (
       WHEN "reasons shown" > 0 THEN NULL
       ELSE LEAST(GREATEST("after factor", 500), "price") - GREATEST("after factor", 500)
     END AS "cap_minor",
-    -- the exchange value
-    CAST((
-      LEAST(GREATEST("after factor", 500), "price") - (
-        LEAST(GREATEST("after factor", 500), "price") % 50
-      )
-    ) / 50 AS DECIMAL(38, 0)) * 50 AS "value"
-  FROM step_6
-),
-step_8 AS (
-  SELECT *,
     -- down to whole steps
     CASE WHEN "reasons shown" > 0 THEN NULL ELSE "value" - LEAST(GREATEST("after factor", 500), "price") END AS "rounding_minor",
     -- with the bonuses
     CASE WHEN "reasons shown" > 0 THEN NULL ELSE "value" END AS "coupon_value_minor"
-  FROM step_7
+  FROM step_5
 )
 SELECT
   "keep:order" AS "order",
@@ -897,4 +828,4 @@ SELECT
   "rounding_minor",
   "coupon_value_minor" AS "exchange_value_minor",
   "coupon_value_minor"
-FROM step_8
+FROM step_6

@@ -177,7 +177,7 @@ def parts(table: Any, programme: Any) -> Taken:  # noqa: ANN401 - an Arrow table
 
     def read() -> None:
         for start, stop in blocks:
-            _imeis.read_numbers(imeis.slice(start, stop - start), numbers.of(0, stop - start))
+            _imeis.read_numbers(imeis.slice(start, stop - start), numbers.of(slice(stop - start)))
 
     texts = timed(read)
     gathered = timed(lambda: [chunk.block(start, stop, room) for start, stop in blocks])

@@ -46,6 +46,7 @@ from miexchange.tac import TacDevice, TacTable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from miexchange._makers import TacReading
     from miexchange._value import Fault
 
 __all__ = [
@@ -391,12 +392,19 @@ def tac_code(
     for candidate in candidates:  # spelled exactly as in the catalogue: no look-up needed
         if candidate.brand == variant.brand and candidate.model == variant.name:
             return None
-    readings = [catalogue.tac_reading(candidate) for candidate in candidates]
+    return reading_code([catalogue.tac_reading(candidate) for candidate in candidates], variant)
+
+
+def reading_code(
+    readings: Sequence[TacReading], variant: Variant
+) -> Literal[ReasonCode.TAC_UNKNOWN, ReasonCode.TAC_OTHER_MODEL] | None:
+    """Return the reason of the readings of a TAC's candidates against a variant, as `tac_code` does."""
+    family, brand = variant.family, variant.brand
     for reading in readings:
-        if variant.family in reading.families or variant.brand in reading.brands:
+        if family in reading.families or brand in reading.brands:
             return None
     for reading in readings:
-        if variant.family in reading.doubtful_families or variant.brand in reading.doubtful_brands:
+        if family in reading.doubtful_families or brand in reading.doubtful_brands:
             return ReasonCode.TAC_UNKNOWN
     return ReasonCode.TAC_OTHER_MODEL
 

@@ -13,7 +13,7 @@ import run
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 SCRIPTS = (
-    *("counting", "importing", "appraising", "redeeming", "loading", "tabulating"),
+    *("counting", "importing", "appraising", "redeeming", "loading", "tabulating", "beginning"),
     *("files", "sparking", "ledgering", "widening", "serving"),
 )
 

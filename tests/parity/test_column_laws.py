@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miexchange import Imei, InvalidImei, InvalidValue, PriceTable, TacTable
-from miexchange.batch import lookup_many, prices_as_of, validate_many
 from miexchange.batch.arrow import _threads
 from miexchange.imei import validate
 from miexchange.strategies import all_imeis, imei_texts, imeis, instants, mistyped_imeis, price_tables, tac_tables
+from parity.both_ways import lookup_many, prices_as_of, validate_many
 from parity.tables import plain
 from property.effort import effort
 

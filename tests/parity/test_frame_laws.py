@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miexchange import Catalogue, InvalidValue, Programme
-from miexchange.batch import appraise_frame
 from miexchange.batch.arrow import _threads
 from miexchange.laws._one_by_one import rows_of, valued
 from miexchange.strategies import imeis, programmes
+from parity.both_ways import appraise_frame
 from parity.tables import KINDS, columns_of, odd_rows, plain, rows
 from property.effort import effort
 from shipped import shipped_programme

@@ -69,6 +69,14 @@ def test_what_was_compiled_is_found() -> None:
     assert again(1) == 9
 
 
+def test_a_log_says_what_is_compiled(caplog: pytest.LogCaptureFixture) -> None:
+    """Not what is found: compiling takes seconds, which a person may wonder about."""
+    caplog.set_level("INFO", "miexchange.batch")
+    made(twice)(1)
+    made(twice)(1)
+    assert [record.getMessage() for record in caplog.records] == ["compiling twice for this processor"]
+
+
 def test_another_process_finds_it(tmp_path: Path) -> None:
     (tmp_path / "loops.py").write_text(
         "from miexchange.batch.arrow._compiled import compiled\n"

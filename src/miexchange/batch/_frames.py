@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-
 from miexchange._arguments import FLAG, takes
 from miexchange._decisions import BITS
 from miexchange._time import micros
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, tzinfo
 
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = [
@@ -187,7 +186,7 @@ def as_columns(values: Values, plan: Plan) -> dict[str, Texts | Amounts]:
         lines[name] = lines[name] + line if name in lines else line
     return {
         "outcome": Texts(values.outcome.view("int8"), OUTCOMES),
-        "reasons": sets_of(values.reasons, BITS, np.flatnonzero(refused)),
+        "reasons": sets_of(values.reasons, BITS),
         "warnings": Texts(values.warnings.view("int8"), _WARNINGS),
         "grade": Texts(values.grade.view("int8"), plan.grades, refused),
         **{f"{name}_minor": Amounts(line, refused) for name, line in lines.items()},

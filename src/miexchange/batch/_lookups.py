@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
 import numpy as np
 import pyarrow as pa
@@ -15,10 +14,12 @@ from miexchange._time import micros
 from miexchange._value import instant
 from miexchange.batch.arrow._cells import Codes, Imeis, Integers
 from miexchange.batch.arrow._columns import INSTANT, read_alone
+from miexchange.batch.arrow._compiled import are_worth_it
 from miexchange.batch.arrow._imeis import CODES, NOT_TEXT, Numbers
+from miexchange.batch.arrow._memory import empty
 from miexchange.batch.arrow._nulls import part
 from miexchange.batch.arrow._results import Amounts, AnyColumn, ArrowColumn, Texts, table_like
-from miexchange.batch.arrow._threads import blocks, workers
+from miexchange.batch.arrow._threads import blocks, shared, workers
 from miexchange.batch.plan._asof import EVER_SINCE, Series, lay, search
 from miexchange.batch.plan._tacs import PAGE, addresses, devices_of
 from miexchange.errors import out_of_range
@@ -26,7 +27,7 @@ from miexchange.market import PriceTable
 from miexchange.tac import TacTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import pandas as pd
     import polars as pl
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["lookup_many", "prices_as_of", "validate_many"]
 
+_Result = TypeVar("_Result")
 _REASONS = [code or "" for code in CODES]
 
 
@@ -75,33 +77,43 @@ def validate_many(column: Any, *, threads: int | None = None) -> Any:
     1                -  imei_check_digit
     """
     texts = read_alone(column, "text", "column")
-    numbers, digits = _read(texts, workers(threads), write=True)
+    code = empty(len(texts.array), np.uint8)
+
+    def write(imeis: Imeis, start: int, stop: int, rows: slice) -> pa.Array:
+        numbers = Numbers(code[rows], empty(stop - start, np.uint32), empty(stop - start, np.uint32))
+        imeis.write(start, stop, numbers)
+        return imeis.digits(start, stop, numbers)
+
+    digits = _in_blocks(texts, workers(threads), write)
     cells: dict[str, AnyColumn] = {
         "digits": ArrowColumn(pa.chunked_array(digits, pa.string())),
-        "reason": Texts(numbers.code.view(np.int8), _REASONS, numbers.code == 0),
+        "reason": Texts(code.view(np.int8), _REASONS, code == 0),
     }
     return table_like(column, cells)
 
 
-def _read(texts: Column, threads: int, *, write: bool = False) -> tuple[Numbers, list[pa.Array]]:
-    """Read every row; null counts as not text. Write the digits if they are wanted."""
-    found = Numbers.empty(len(texts.array))
-    digits: list[pa.Array] = []
-    with ThreadPoolExecutor(threads) as pool:
+def _in_blocks(texts: Column, threads: int, work: Callable[[Imeis, int, int, slice], _Result]) -> list[_Result]:
+    """Let threads work on blocks of a column; null counts as not text.
+
+    Args:
+        texts: the column.
+        threads: how many threads share the blocks.
+        work: is called with the IMEIs of a chunk, begin and end of a block of it, and its rows of the column.
+    """
+    found: list[_Result] = []
+    are_worth_it(len(texts.array))
+    with shared(len(texts.array), threads) as each:
         begin = 0
         for chunk in texts.array.chunks:
             end = begin + len(chunk)
             imeis = Imeis(chunk, part(texts.strange, begin, end), nothing=NOT_TEXT)
 
-            def read(block: tuple[int, int], imeis: Imeis = imeis, begin: int = begin) -> pa.Array | None:
-                start, stop = block
-                numbers = found.of(begin + start, begin + stop)
-                imeis.write(start, stop, numbers)
-                return imeis.digits(start, stop, numbers) if write else None
+            def on(block: tuple[int, int], imeis: Imeis = imeis, begin: int = begin) -> _Result:
+                return work(imeis, *block, slice(begin + block[0], begin + block[1]))
 
-            digits += pool.map(read, blocks(len(chunk), threads))
+            found += each(on, blocks(len(chunk), threads))
             begin = end
-    return found, digits
+    return found
 
 
 @overload
@@ -133,7 +145,9 @@ def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> 
       brand model  candidates
     0  Acme   One           1
     """
-    numbers, _ = _read(read_alone(column, "text", "column"), workers(threads))
+    texts = read_alone(column, "text", "column")
+    numbers = Numbers.empty(len(texts.array))
+    _in_blocks(texts, workers(threads), lambda imeis, start, stop, rows: imeis.write(start, stop, numbers.of(rows)))
     pages, cells, groups = _groups(table)
     invalid = numbers.code != 0
     group = cells[pages[numbers.tac // PAGE] + numbers.tac % PAGE]
@@ -196,6 +210,7 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
     names = read_alone(models, "text", "models")
     series, prices, keys = _series(table)
     rows = len(names.array)
+    are_worth_it(rows)
     moments = _moments(at, rows)
     position = np.zeros(rows, dtype=np.int64)
     missing = np.zeros(rows, dtype=np.bool_)

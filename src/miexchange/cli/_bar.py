@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -9,6 +10,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColum
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.progress import Task
 
     from miexchange import batch
@@ -17,6 +20,22 @@ __all__ = ["Bar"]
 
 # The clock starts after the first part: a resumed run first skips the finished ones.
 _UNTIL_STEADY = 2
+
+
+_LOG = logging.getLogger("miexchange.batch")
+
+
+class _Compiling(logging.Handler):
+    """Tells that a loop is being compiled, which takes seconds, once for each user of a machine."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        """Take the function that shows a text."""
+        super().__init__()
+        self._say = say
+
+    def emit(self, _record: logging.LogRecord) -> None:
+        """Show it."""
+        self._say("compiling the rules for this processor, once")
 
 
 class _Speed(ProgressColumn):
@@ -40,7 +59,7 @@ class Bar:
         """Show nothing yet."""
         console = Console(stderr=True, highlight=False)
         self._progress = Progress(
-            TextColumn("valuing"),
+            TextColumn("{task.description}"),
             BarColumn(),
             TaskProgressColumn(),
             _Speed(),
@@ -49,21 +68,37 @@ class Bar:
             disable=not console.is_terminal,
             transient=True,
         )
-        self._task = self._progress.add_task("", start=False, rows=0, before=0)
+        self._task = self._progress.add_task("valuing", start=False, rows=0, before=0)
+        self._compiling, self._level = _Compiling(self._say), _LOG.level
         self._told = 0
         self.rows = 0
 
     def __enter__(self) -> None:
         """Start the bar."""
         self._progress.start()
+        if not self._progress.disable:
+            _LOG.addHandler(self._compiling)
+            _LOG.setLevel(logging.INFO)
 
     def __exit__(self, *_: object) -> None:
         """Remove the bar."""
+        _LOG.removeHandler(self._compiling)
+        _LOG.setLevel(self._level)
         if not self._progress.disable:  # before rich 14.3 it ends the line all the same
             self._progress.stop()
 
+    @property
+    def what(self) -> str:
+        """What is being done."""
+        return self._progress.tasks[0].description
+
+    def _say(self, what: str) -> None:
+        """Show what is being done."""
+        self._progress.update(self._task, description=what)
+
     def show(self, how_far: batch.Progress) -> None:
         """Show the progress."""
+        self._say("valuing")
         self.rows = how_far.rows
         self._told += 1
         rows, done, total = how_far.rows, how_far.done, how_far.total

@@ -9,18 +9,22 @@ import numpy as np
 import pyarrow as pa
 
 from miexchange._limits import CELL_BYTES
-from miexchange.batch.arrow._compiled import compiled
+from miexchange.batch.arrow._compiled import are_worth_it, compiled
 from miexchange.batch.arrow._imeis import ABSENT, NOT_TEXT, Numbers, digits_of, read_numbers
-from miexchange.batch.arrow._layouts import compact, numbers_of, texts_of
-from miexchange.batch.arrow._memory import view
+from miexchange.batch.arrow._known_texts import KnownTexts
+from miexchange.batch.arrow._layouts import bytes_of, compact, numbers_of, texts_of
+from miexchange.batch.arrow._memory import arrow_of, view
 from miexchange.batch.arrow._nulls import Nulls, part, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
 __all__ = ["Codes", "Flags", "Imeis", "Integers"]
+
+
+_SAMPLE = 1_024  # rows; enough to find the most frequent text
 
 
 @compiled
@@ -58,6 +62,8 @@ class Codes:
         self._plain = None if pa.types.is_dictionary(array.type) else array
         if self._plain is not None:
             self._code_of = cache(code_of)
+            self._known: KnownTexts | None = None
+            self._nulls = Nulls(array)
             return
         array = compact(array)
         codes = [self._code(text, code_of) for text in texts_of(array.dictionary, CELL_BYTES)]
@@ -75,18 +81,55 @@ class Codes:
     def write(self, start: int, stop: int, codes: NDArray[Any]) -> None:
         """Write the codes of the rows."""
         if self._plain is not None:
-            texts = self._plain.slice(start, stop - start).dictionary_encode()
-            strange = part(self._strange, start, stop)
-            Codes(texts, strange, self._code_of, self._missing, self._no_text, self._kind).write(0, stop - start, codes)
-            return
-        indices = self._indices[start:stop]
-        if self._is_code:  # the dictionary has the texts in the order of their codes, so that nothing has to be mapped
-            np.copyto(codes, indices, casting="unsafe")
+            self._write_plain(self._plain.slice(start, stop - start), codes)
         else:
-            _look_up(indices, self._codes, codes)
+            self._write_encoded(start, stop, codes)
         self._nulls.fill(start, codes, self._missing)
         if self._strange is not None:
             codes[self._strange[start:stop]] = self._no_text
+
+    def _write_encoded(self, start: int, stop: int, codes: NDArray[Any]) -> None:
+        indices = self._indices[start:stop]
+        if self._is_code:  # the dictionary has the texts in the order of their codes, so that nothing has to be mapped
+            np.copyto(codes, indices, casting="unsafe")
+        elif are_worth_it():
+            _look_up(indices, self._codes, codes)
+        else:
+            self._codes.take(indices.astype(np.intp), mode="clip", out=codes)
+
+    def _write_plain(self, texts: pa.Array, codes: NDArray[Any]) -> None:
+        """Write the codes of texts: most of them were looked up before, and the others are learned."""
+        if self._kind is not np.uint8 or not are_worth_it():  # names of models are many
+            self._look_up_once(texts, codes)
+            return
+        known = self._known
+        if known is None:
+            known = self._known = self._learned(texts.slice(0, _SAMPLE), {})
+        unknown = known.find(*bytes_of(texts), codes)
+        if len(unknown):
+            others = texts.take(arrow_of(unknown))
+            found = np.empty(len(unknown), dtype=np.uint8)
+            self._look_up_once(others, found)
+            codes[unknown] = found
+            if not known.is_full:
+                self._known = self._learned(others, known.codes)
+
+    def _look_up_once(self, texts: pa.Array, codes: NDArray[Any]) -> None:
+        """Write the code of each text, of which each distinct one is looked up once."""
+        Codes(texts.dictionary_encode(), None, self._code_of, self._missing, self._no_text, self._kind).write(
+            0, len(texts), codes
+        )
+
+    def _learned(self, texts: pa.Array, known: Mapping[bytes, int]) -> KnownTexts:
+        """Return known texts and more of them, the most frequent one first."""
+        encoded = texts.drop_null().dictionary_encode()
+        often = np.argsort(-np.bincount(numbers_of(encoded.indices), minlength=1), kind="stable")
+        distinct = encoded.dictionary.take(arrow_of(often[: len(encoded.dictionary)]))
+        found = texts_of(distinct, CELL_BYTES)
+        codes = [self._code(text, self._code_of) for text in found]
+        raw = [text if isinstance(text, bytes) else text.encode() for text in found if text is not None]
+        nothing = {b"": self._code_of("")}  # what most nulls have for bytes
+        return KnownTexts({**known, **dict(zip(raw, codes, strict=True)), **nothing})
 
 
 class Integers:

@@ -13,6 +13,7 @@ the function is compiled.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import pickle
 import platform
@@ -32,10 +33,15 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 from numba.core.sigutils import normalize_signature
 
+from miexchange.batch.arrow._compiled import names_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["KeptCode"]
+__all__ = ["LOG", "KeptCode"]
+
+LOG = logging.getLogger("miexchange.batch")
+"""Says which loop is being compiled, because that takes seconds."""
 
 _CHECKSUM = 32  # bytes, at the beginning of a file
 _MOST = 128  # files; if there are more, the older half is removed
@@ -56,7 +62,9 @@ class KeptCode(NullCache):
             with _folder() as folder:
                 kept = _read(folder, self._name(types, target_context.codegen()))
             found = CompileResult._rebuild(target_context, *pickle.loads(kept))  # noqa: S301, SLF001 - see above; numba's
-            return found if found.signature.args == types else None
+            if found.signature.args == types:
+                return found
+        LOG.info("compiling %s for this processor", self._function.__name__)
         return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
@@ -90,7 +98,7 @@ def _sources(function: Callable[..., Any], seen: set[Any]) -> list[Any]:
     if code.co_freevars:
         raise TypeError(function.__qualname__)  # as below
     found = [function.__module__, function.__qualname__, _code(code), repr(function.__defaults__)]
-    for name in sorted(set(_names(code)) & names.keys()):
+    for name in sorted(set(names_of(code)) & names.keys()):
         value = names[name]
         if isinstance(value, numba.core.dispatcher.Dispatcher):
             found += [name, repr(sorted(value.targetoptions.items()))]
@@ -109,13 +117,6 @@ def _sources(function: Callable[..., Any], seen: set[Any]) -> list[Any]:
 def _code(code: CodeType) -> list[Any]:
     constants = [_code(one) if isinstance(one, CodeType) else repr(one) for one in code.co_consts]
     return [code.co_code, code.co_names, code.co_varnames, code.co_flags, constants]
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for one in code.co_consts:
-        if isinstance(one, CodeType):
-            yield from _names(one)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from miexchange.batch.arrow._memory import view
+from miexchange.batch.arrow._memory import arrow_of, view
 from miexchange.errors import InvalidValue, out_of_range
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "are_utf8",
     "bools_of",
+    "bytes_of",
     "compact",
     "is_text",
     "layout_of",
@@ -199,13 +200,13 @@ def compact(array: pa.DictionaryArray) -> pa.DictionaryArray:
     """Drop unused values of a dictionary with more values than rows: a slice keeps all of them."""
     if len(array.dictionary) <= len(array):
         return array
-    used, numbers = np.unique(array.indices.drop_null().to_numpy(), return_inverse=True)
+    used, numbers = np.unique(numbers_of(array.indices.drop_null()), return_inverse=True)
     places = np.zeros(len(array), dtype=np.int32)
     nulls = nulls_of(array.indices)
     places[~nulls] = numbers
-    return pa.DictionaryArray.from_arrays(
-        pa.array(places, mask=nulls), array.dictionary.take(pa.array(used)), safe=False
-    )
+    validity = pa.py_buffer(np.packbits(~nulls, bitorder="little"))
+    indices = pa.Array.from_buffers(pa.int32(), len(array), [validity, pa.py_buffer(places)])
+    return pa.DictionaryArray.from_arrays(indices, array.dictionary.take(arrow_of(used)), safe=False)
 
 
 def texts_of(array: pa.Array, longest: int) -> list[str | bytes | None]:
@@ -221,6 +222,16 @@ def texts_of(array: pa.Array, longest: int) -> list[str | bytes | None]:
         else:
             return texts
     return [_decoded(cell.as_buffer(), longest) for cell in array.view(_LAYOUTS[array.type])]
+
+
+def bytes_of(texts: pa.Array) -> tuple[NDArray[np.signedinteger[Any]], NDArray[np.uint8]]:
+    """Return where each text of a string or large_string array begins, and the last one ends, and the bytes of all."""
+    _, offsets, data = texts.buffers()
+    if not len(texts):  # then there need be no buffers
+        return view(bytes(4), np.int32), view(b"\0", np.uint8)
+    kind = np.dtype(np.int64 if pa.types.is_large_string(texts.type) else np.int32)
+    ends = view(offsets, kind, count=len(texts) + 1, offset=texts.offset * kind.itemsize)
+    return ends, view(data or b"\0", np.uint8)
 
 
 def are_utf8(array: pa.Array) -> NDArray[np.bool_]:
@@ -252,5 +263,8 @@ def nulls_of(array: Any) -> NDArray[np.bool_]:
 
 def bools_of(array: Any) -> NDArray[np.bool_]:
     """Return a boolean array without nulls as a numpy array."""
-    result: NDArray[np.bool_] = np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.bool_)
-    return result
+    if isinstance(array, pa.ChunkedArray):
+        return np.concatenate([np.zeros(0, dtype=np.bool_), *map(bools_of, array.chunks)])
+    bits = view(array.buffers()[1] or b"", np.uint8)  # Arrow's to_numpy would import pandas
+    found = np.unpackbits(bits, count=array.offset + len(array), bitorder="little")
+    return found[array.offset :].astype(np.bool_)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from miexchange.batch.arrow._compiled import are_worth_it, compiled
 from miexchange.batch.arrow._inputs import is_of_pandas, is_of_polars
-from miexchange.batch.arrow._memory import empty
+from miexchange.batch.arrow._layouts import numbers_of
+from miexchange.batch.arrow._memory import arrow_of, empty, texts_to_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +37,7 @@ class Texts:
         """Return the column as a dictionary array, which shares the codes."""
         kind = pa.from_numpy_dtype(self.codes.dtype)
         indices = pa.Array.from_buffers(kind, len(self.codes), [bitmaps.of(self.nulls), pa.py_buffer(self.codes)])
-        return pa.DictionaryArray.from_arrays(indices, pa.array(self.texts, type=pa.string()), safe=False)
+        return pa.DictionaryArray.from_arrays(indices, texts_to_arrow(self.texts), safe=False)
 
     def to_pandas(self) -> Any:
         """Return the column as a pandas Categorical."""
@@ -100,23 +102,57 @@ class _Bitmaps:
         return self._made[id(nulls)]
 
 
-def sets_of(sets: NDArray[np.int64], names: Mapping[Any, int], some: NDArray[np.intp]) -> Texts:
+def sets_of(sets: NDArray[np.int64], names: Mapping[Any, int]) -> Texts:
     """Return sets of bits as texts: the names of the bits, joined by ``|``; "" for none.
 
     Args:
         sets: a set of bits for each row.
         names: the bit of each name.
-        some: the rows with a non-empty set.
 
-    >>> sets_of(np.array([0, 3, 0]), {"one": 1, "two": 2}, np.array([1])).texts
+    >>> sets_of(np.array([0, 3, 0]), {"one": 1, "two": 2}).texts
     ['', 'one|two']
     """
-    encoded = pa.array(sets[some]).dictionary_encode()
     codes = empty(len(sets), np.int32)
-    codes[:] = 0
-    codes[some] = encoded.indices.to_numpy() + 1
-    distinct = encoded.dictionary.to_pylist()
-    return Texts(codes, ["", *("|".join(f"{name}" for name, bit in names.items() if one & bit) for one in distinct)])
+    distinct = np.zeros(_MOST_SETS, dtype=np.int64)
+    count = _number_sets(sets, np.zeros(_SLOTS, dtype=np.int32), distinct, codes) if are_worth_it() else 0
+    if not count:  # numba is not used, or there are very many
+        some = np.flatnonzero(sets)
+        encoded = arrow_of(sets[some]).dictionary_encode()
+        codes[:] = 0
+        codes[some] = numbers_of(encoded.indices) + 1
+        distinct = np.append(0, numbers_of(encoded.dictionary))
+        count = len(distinct)
+    texts = ("|".join(f"{name}" for name, bit in names.items() if one & bit) for one in distinct[:count].tolist())
+    return Texts(codes, list(texts))
+
+
+_MOST_SETS, _SLOTS, _SHIFT = 4_096, 16_384, np.uint64(64 - 14)
+_NEXT_SLOT = np.uint64(_SLOTS - 1)
+_MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio, as in Fibonacci hashing
+
+
+@compiled
+def _number_sets(
+    sets: NDArray[np.int64], slots: NDArray[np.int32], distinct: NDArray[np.int64], codes: NDArray[np.int32]
+) -> int:
+    """Number the sets in order of appearance, the empty one first, and return how many there are; 0 if too many."""
+    count = 1
+    for row in range(len(sets)):
+        one = sets[row]
+        code = np.int32(0)
+        if one:
+            slot = (np.uint64(one) * _MIXER) >> _SHIFT
+            while slots[slot] and distinct[slots[slot]] != one:
+                slot = (slot + np.uint64(1)) & _NEXT_SLOT
+            code = slots[slot]
+            if not code:
+                if count == len(distinct):
+                    return 0
+                code = slots[slot] = np.int32(count)
+                distinct[count] = one
+                count += 1
+        codes[row] = code
+    return count
 
 
 def to_arrow(columns: Mapping[str, AnyColumn]) -> pa.Table:

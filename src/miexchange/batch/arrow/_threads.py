@@ -6,10 +6,16 @@ So the result cannot depend on the order of rows, the chunks of a table or the n
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from miexchange.errors import out_of_range, wrong_type
 
-__all__ = ["blocks", "workers"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+__all__ = ["blocks", "shared", "workers"]
 
 _MOST = 131_072  # rows of a block: enough to make the overhead per block small
 _LEAST = 8_192  # the fewest rows that are worth a thread
@@ -25,6 +31,16 @@ def blocks(rows: int, threads: int) -> list[tuple[int, int]]:
     shared = count if count < threads else -(-count // threads) * threads
     size = max(-(-rows // shared), 1)
     return [(start, min(start + size, rows)) for start in range(0, rows, size)]
+
+
+@contextmanager
+def shared(rows: int, threads: int) -> Iterator[Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]]:
+    """Return a `map` whose calls are shared by threads; a table of one block starts none, which takes 0.2 ms."""
+    if threads == 1 or len(blocks(rows, threads)) == 1:
+        yield map
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield pool.map
 
 
 def workers(threads: int | None) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from miexchange.batch.arrow._compiled import compiled, inlined
+from miexchange.batch.arrow._compiled import are_worth_it, compiled, inlined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from miexchange.batch.plan._arrays import Ints, Positions
 
-__all__ = ["EVER_SINCE", "Series", "find", "lay", "search"]
+__all__ = ["EVER_SINCE", "Series", "find", "find_by_column", "lay", "search"]
 
 EVER_SINCE = -(2**63)
 """The start of every series, before any instant, so that each instant finds a row."""
@@ -64,7 +64,16 @@ def find(starts: Ints, first: int, last: int, at: int) -> np.uint64:
     return position
 
 
-@compiled
+def find_by_column(starts: Ints, first: Positions, last: Positions, at: Ints) -> NDArray[np.intp]:
+    """Return what `find` returns, for each row of columns."""
+    position, later = first.astype(np.intp), last.astype(np.intp) - first
+    while later.any():
+        half = (later + 1) >> 1
+        position += half * (starts[position + half] <= at)
+        later -= half
+    return position
+
+
 def search(series: Series, keys: NDArray[np.unsignedinteger[Any]], at: Ints, found: Ints) -> None:
     """Find a position for each row.
 
@@ -73,6 +82,14 @@ def search(series: Series, keys: NDArray[np.unsignedinteger[Any]], at: Ints, fou
     >>> found
     array([0, 2, 3, 4])
     """
+    if are_worth_it():
+        _search(series, keys, at, found)
+    else:
+        found[:] = find_by_column(series.starts, series.first[keys], series.last[keys], at)
+
+
+@compiled
+def _search(series: Series, keys: NDArray[np.unsignedinteger[Any]], at: Ints, found: Ints) -> None:
     for row in range(len(keys)):
         key = keys[row]
         found[row] = find(series.starts, series.first[key], series.last[key], at[row])

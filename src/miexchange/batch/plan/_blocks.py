@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,13 @@ import pyarrow as pa
 
 from miexchange._decisions import BITS, BLOCKED, CLEAR, DUPLICATE, TRACKED, UNVERIFIED
 from miexchange.batch.arrow._cells import Codes, Flags, Imeis, Integers
+from miexchange.batch.arrow._compiled import are_worth_it
 from miexchange.batch.arrow._imeis import ABSENT, Numbers
 from miexchange.batch.arrow._memory import apart, empty
 from miexchange.batch.arrow._nulls import part
-from miexchange.batch.arrow._threads import blocks
+from miexchange.batch.arrow._threads import blocks, shared
 from miexchange.batch.plan._arrays import MISSING, STRANGE, UNKNOWN
+from miexchange.batch.plan._by_column import appraise_by_column
 from miexchange.batch.plan._loop import (
     NO_DAY,
     NO_EVIDENCE,
@@ -66,7 +67,8 @@ def appraise_columns(columns: Mapping[str, Column], rows: int, plan: Plan, *, at
     values = Values.empty(rows, len(plan.lines))
     table = pa.Table.from_arrays([column.array for column in columns.values()], names=list(columns))
     own = threading.local()
-    with ThreadPoolExecutor(threads) as pool:
+    are_worth_it(rows)
+    with shared(rows, threads) as each:
         begin = 0
         for piece in table.to_batches():
             end = begin + piece.num_rows
@@ -81,9 +83,12 @@ def appraise_columns(columns: Mapping[str, Column], rows: int, plan: Plan, *, at
                 if not hasattr(own, "room") or own.room.rows < stop - start:
                     own.room = Room(plan, stop - start)
                 found = chunk.block(start, stop, own.room)
-                appraise_rows(found, plan.rules, values, begin + start, own.room.tile)
+                if are_worth_it():
+                    appraise_rows(found, plan.rules, values, begin + start, own.room.tile)
+                else:
+                    appraise_by_column(found, plan.rules, values, begin + start)
 
-            list(pool.map(appraise, blocks(piece.num_rows, threads)))
+            list(each(appraise, blocks(piece.num_rows, threads)))
             begin = end
     return values
 

@@ -42,10 +42,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "DAY",
+    "DAYS",
     "INDICATIVE",
+    "INVALID",
+    "MONTHS",
     "NO_DAY",
     "NO_EVIDENCE",
     "NO_STATUS",
+    "OF_FINDINGS",
+    "OF_TEXT",
     "QUOTE",
     "REFUSED",
     "WARNINGS",
@@ -70,21 +76,28 @@ NO_EVIDENCE = -(2**62)
 WARNINGS = (ReasonCode.TAC_UNKNOWN, ReasonCode.IMEI_UNVERIFIED)
 """The doubts that a programme may tolerate; the first is bit 0 of a row's warnings."""
 
-_DAY = 86_400_000_000  # microseconds
+DAY = 86_400_000_000
+"""Microseconds of a day."""
+
 _TILE = 1_024  # rows of a tile: its scratch space stays in the processor's cache
 
-_INVALID = BITS[ReasonCode.INVALID_VALUE]
+INVALID = BITS[ReasonCode.INVALID_VALUE]
+"""The set of the one reason against a row with an invalid cell."""
+
 _TAC_UNKNOWN = BITS[ReasonCode.TAC_UNKNOWN]
 _IMEI_UNVERIFIED = BITS[ReasonCode.IMEI_UNVERIFIED]
-_MONTHS, _DAYS = map(COUNTED.index, ("months_owned", "days_priced"))
+MONTHS, DAYS = map(COUNTED.index, ("months_owned", "days_priced"))
+"""The positions of these counts in `Scales.reads`."""
+
 _COUNTED = len(COUNTED)
 
-# The reasons of a text that is not an IMEI; none for an IMEI and for a missing one.
-_OF_TEXT = np.array([*(0 if code is None else BITS[code] for code in CODES), 0])
-# The reasons of a set of findings.
-_OF_FINDINGS = np.array(
+OF_TEXT = np.array([*(0 if code is None else BITS[code] for code in CODES), 0])
+"""The reasons of a text that is not an IMEI; none for an IMEI and for a missing one."""
+
+OF_FINDINGS = np.array(
     [sum(BITS[code] for bit, code in enumerate(FINDINGS) if found >> bit & 1) for found in range(1 << len(FINDINGS))]
 )
+"""The reasons of a set of findings."""
 
 
 class Block(NamedTuple):
@@ -228,7 +241,7 @@ def _find_periods(block: Block, first: int, last: int, rules: Rules, tile: Tile)
         period = find(rules.starts, rules.first[key], rules.last[key], at[row])
         tile.periods[row] = period
         is_strange = (status[row] == NO_STATUS) | (target[row] == no_text)
-        tile.reasons[row] = facts[row] | rules.reasons[period] | is_strange * _INVALID
+        tile.reasons[row] = facts[row] | rules.reasons[period] | is_strange * INVALID
 
 
 @inlined
@@ -251,8 +264,8 @@ def _judge(block: Block, row: int, family: int, tacs: TacRules, is_old: Any) -> 
     for column in range(len(block.code)):
         code = block.code[column, row]
         if code:
-            found |= _OF_TEXT[code]
-            given += int(_OF_TEXT[code] != 0)
+            found |= OF_TEXT[code]
+            given += int(OF_TEXT[code] != 0)
             continue
         given += 1
         tac, rest = block.tac[column, row], block.rest[column, row]
@@ -347,15 +360,15 @@ def _value(block: Block, row: int, rules: Rules, values: Values, place: int, til
     period = tile.periods[of_tile]
     asked, terms = rules.asked[period], rules.terms[period]
     version = (terms + 1) * (asked > 0)
-    reasons = tile.reasons[of_tile] | _OF_FINDINGS[tile.against[of_tile]]
+    reasons = tile.reasons[of_tile] | OF_FINDINGS[tile.against[of_tile]]
     if len(scales.reads):
-        days = (block.at[row] - rules.priced_from[period]) // _DAY
+        days = (block.at[row] - rules.priced_from[period]) // DAY
         months = NOT_GIVEN
         if scales.counts_months and block.bought[row] != NO_DAY:
-            months = _months(block.bought[row], (block.at[row] + _ahead(rules.zone, block.at[row])) // _DAY)
+            months = _months(block.bought[row], (block.at[row] + _ahead(rules.zone, block.at[row])) // DAY)
         for number in range(len(scales.reads)):
             fact = scales.reads[number]
-            label = months if fact == _MONTHS else days if fact == _DAYS else block.answers[fact - _COUNTED, row]
+            label = months if fact == MONTHS else days if fact == DAYS else block.answers[fact - _COUNTED, row]
             kept = scales.kept[number, version, position_of(label, scales.last[number])]
             tile.retentions[held + number] = kept
             reasons |= -kept * (kept < 0)

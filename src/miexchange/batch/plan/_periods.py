@@ -23,7 +23,7 @@ from miexchange.eligibility import listing_code
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from miexchange._zone import AnyZone
     from miexchange.catalogue import Variant
@@ -137,6 +137,9 @@ class Timetable:
         self._changes: dict[str, set[datetime]] = {}
         for model, at in self._edges():
             self._changes.setdefault(model, set()).add(at)
+        self._repriced = {
+            (one.model, at) for one in programme.anchors for at in (one.effective_from, one.effective_until)
+        }
 
     def _edges(self) -> Iterator[tuple[str, datetime]]:
         programme = self._programme
@@ -165,9 +168,16 @@ class Timetable:
         changes = self._shared | (self._changes.get(variant.model, set()) if variant is not None else set())
         instants = [at.astimezone(UTC) for at in sorted(changes) if begin is not None and begin <= at < _NO_LATER]
         before = Period(EVER_SINCE, ReasonCode.PROGRAMME_NOT_IN_FORCE)
-        return [before, *(self._period(at, variant, code) for at in instants)]
+        found, anchors = [before], None
+        for at in instants:
+            if variant is not None and (anchors is None or (variant.model, at) in self._repriced):
+                anchors = [self._programme.anchors.as_of(variant.model, name, at) for name in self.anchors]
+            found.append(self._period(at, variant, code, anchors or []))
+        return found
 
-    def _period(self, at: datetime, variant: Variant | None, code: ReasonCode | None) -> Period:
+    def _period(
+        self, at: datetime, variant: Variant | None, code: ReasonCode | None, found: Sequence[Anchor | None]
+    ) -> Period:
         programme = self._programme
         position = sum(terms.effective_from <= at for terms in programme.terms) - 1
         terms = programme.terms[position]
@@ -178,7 +188,6 @@ class Timetable:
         code = listing_code(variant, programme.brands, programme.categories, programme.eligible, on)
         if code is None:
             code = price_code(price, terms, at)
-        found = [programme.anchors.as_of(variant.model, name, at) for name in self.anchors]
         asked = {question.id for question in terms.questionnaire.asked_of(variant)}
         return Period(
             start=micros(at),

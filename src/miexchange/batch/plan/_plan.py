@@ -5,7 +5,7 @@ Nothing is decided here: `Questionnaire.grade` says what an answer does, and `Te
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -436,6 +436,11 @@ class Plan:
         others = max((len(one) - sum(one) for one in adding), default=0)
         stackable = [True] * many + [False] * others
 
+        @cache  # many periods of other models begin on the same day
+        def of_day(version: int, on: date) -> tuple[tuple[tuple[Bonus, Bonus] | None, ...], ...]:
+            """Return the offers of a day: without a target, for each of them, and for a cell that is not a text."""
+            return *(offered(versions[version], on, target) for target in (None, *self.targets)), nothing
+
         def offered(terms: Terms, on: date, target: str | None) -> tuple[tuple[Bonus, Bonus] | None, ...]:
             """Return the bonuses offered and the bonus paid for each, by position."""
             found: list[tuple[Bonus, Bonus] | None] = [None] * len(stackable)
@@ -447,10 +452,7 @@ class Plan:
 
         nothing: tuple[tuple[Bonus, Bonus] | None, ...] = (None,) * len(stackable)
         offer, cases = _numbered(
-            None
-            if period.terms is None
-            else (*(offered(versions[period.terms], period.on, target) for target in (None, *self.targets)), nothing)
-            for period in periods
+            None if period.terms is None else of_day(period.terms, period.on) for period in periods
         )
         every = chain.from_iterable([(nothing,) * (len(self.targets) + 2), *cases])
         numbers, distinct = _numbered(None if one == nothing else one for one in every)

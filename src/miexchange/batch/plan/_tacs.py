@@ -10,7 +10,7 @@ import numpy as np
 
 from miexchange._decisions import BITS
 from miexchange.batch.plan._arrays import TacRules
-from miexchange.eligibility import identity_code, tac_code
+from miexchange.eligibility import identity_code, reading_code, tac_code
 from miexchange.imei import Imei, placeholders
 
 if TYPE_CHECKING:
@@ -82,10 +82,11 @@ def tac_rules(tacs: TacTable, catalogue: Catalogue, families: Sequence[Variant])
         group = frozenset(map(catalogue.tac_reading, devices)), body, tac_number in suspects
         examples.setdefault(group, devices)
         numbers[tac_number] = groups.setdefault(group, len(groups))
-    said = {
-        devices: np.array([_bit(tac_code(devices, family, catalogue)) for family in (*families, None)], dtype=np.int64)
-        for devices in set(examples.values())
-    }
+    said = {}
+    for devices in set(examples.values()):
+        readings = list(map(catalogue.tac_reading, devices))  # once, and not for each family
+        codes = [reading_code(readings, family) if readings else tac_code((), family, catalogue) for family in families]
+        said[devices] = np.array([*map(_bit, codes), _bit(tac_code(devices, None, catalogue))], dtype=np.int64)
     pages, cells = addresses(numbers, [kinds.index(code) for code in own])
     every = np.concatenate([said[examples[group]] | _bit(group[1]) for group in groups])
     reasons, positions = np.unique(every, return_inverse=True)

@@ -1,0 +1,55 @@
+"""The verbs of `miexchange.batch`, each called twice: by whole columns and by compiled loops, with the same result."""
+
+from __future__ import annotations
+
+import sys
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from miexchange import batch
+from miexchange.batch.arrow import _compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["appraise_frame", "lookup_many", "prices_as_of", "validate_many"]
+
+
+def _called(verb: Callable[..., Any], enough: int, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - any table
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_compiled, "_ENOUGH", enough)
+        return verb(*given, **named)
+
+
+def _both_ways(verb: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(verb)
+    def called(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - as above
+        by_column, compiled = (_called(verb, enough, *given, **named) for enough in (sys.maxsize, -1))
+        assert type(by_column) is type(compiled)
+        if isinstance(compiled, pd.DataFrame):
+            pd.testing.assert_frame_equal(by_column, compiled)
+        else:
+            assert by_column.equals(compiled)
+        if isinstance(compiled, pa.Table):
+            assert by_column.schema == compiled.schema
+            for one, other in zip(by_column.columns, compiled.columns, strict=True):
+                assert list(map(_content, one.chunks)) == list(map(_content, other.chunks))
+        return compiled
+
+    return called
+
+
+def _content(array: pa.Array) -> list[bytes | None]:
+    """Return the bytes of an array's buffers, those under nulls included."""
+    own = _content(array.dictionary) if pa.types.is_dictionary(array.type) else []
+    return [*own, *(buffer and buffer.to_pybytes() for buffer in array.buffers())]
+
+
+appraise_frame = _both_ways(batch.appraise_frame)
+lookup_many = _both_ways(batch.lookup_many)
+prices_as_of = _both_ways(batch.prices_as_of)
+validate_many = _both_ways(batch.validate_many)

@@ -643,7 +643,7 @@ def test_a_half_written_part_does_not_count(tmp_path: Path) -> None:
     with pytest.raises(Stop):
         run(tmp_path, "out", progress=stop_after(6))
     parts = tmp_path / "out.parquet.parts"
-    last = max(parts.glob("*.arrow"))
+    last = max(parts.glob("*.part"))
     last.rename(last.with_name(last.name + ".unfinished"))
     assert run(tmp_path, "out") == whole
     assert (tmp_path / "out.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()

@@ -325,8 +325,8 @@ def test_a_cell_of_several_lines_is_one_row(tmp_path: Path) -> None:
 def test_a_file_of_one_column_has_a_row_for_each_line(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("model\nnokia 3310\n\n\xa0\n", encoding="utf-8")
     source = _sources.open_source(tmp_path / "in.csv")
-    (table,) = source.tables(["model"], [], 0, 10)
-    assert table["model"].to_pylist() == [b"nokia 3310", None, "\xa0".encode()]
+    (part,) = source.parts(["model"], [], 0, 10)
+    assert source.table(part)["model"].to_pylist() == [b"nokia 3310", None, "\xa0".encode()]
 
 
 # What cannot be used.

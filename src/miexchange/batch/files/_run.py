@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from miexchange.batch.arrow._columns import Column
     from miexchange.batch.arrow._results import AnyColumn
+    from miexchange.batch.files._csv_records import Records
     from miexchange.batch.files._parquet_groups import Group
     from miexchange.batch.files._sources import Source
     from miexchange.programme import Programme
@@ -230,21 +231,21 @@ def _value(
             output.write(piece)
         summaries.append(summary)
 
-    def part_of(table: pa.Table, first: int) -> tuple[list[Group], Summary]:
-        columns, summary = valuer.value(table, first)
-        return [output.encoded(columns, len(table), is_first=not first) for output in outputs], summary
+    def valued_of(part: Records | pa.Table, first: int) -> tuple[list[Group], Summary]:
+        columns, summary = valuer.value(source.table(part), first)
+        return [output.encoded(columns, len(part), is_first=not first) for output in outputs], summary
 
     for number in range(parts.done):
         write(*parts.read(number))
     valued = first = sum(summary.rows for summary in summaries)
     progress(Progress(valued, source.done, source.total))
     waiting: deque[tuple[Future[tuple[list[Group], Summary]], int]] = deque()
-    with closing(source.tables(valuer.names, valuer.few, valued, rows)) as tables, _Pool(valuer.threads) as pool:
-        for table in chain(tables, [None]):
-            if table is not None and (len(table) or not (parts.done or waiting)):
-                waiting.append((pool.submit(part_of, table, first), source.done))
-                first += len(table)
-            while len(waiting) > (0 if table is None else valuer.threads):
+    with closing(source.parts(valuer.names, valuer.few, valued, rows)) as coming, _Pool(valuer.threads) as pool:
+        for part in chain(coming, [None]):
+            if part is not None and (len(part) or not (parts.done or waiting)):
+                waiting.append((pool.submit(valued_of, part, first), source.done))
+                first += len(part)
+            while len(waiting) > (0 if part is None else valuer.threads):
                 future, done = waiting.popleft()
                 pieces, summary = future.result()
                 parts.add(pieces, summary)

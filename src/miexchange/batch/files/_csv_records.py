@@ -238,13 +238,13 @@ def _gather(
 
 
 class Records:
-    """Some rows of a file: their bytes, and where the cells are."""
+    """Some rows of a file: their bytes, and where the cells are. They are read once, and their memory is then free."""
 
     def __init__(
         self, data: NDArray[np.uint8], block: _Block, names: Sequence[str], few: Collection[str], skipped: int = 0
     ) -> None:
         """Take the bytes, with `SLACK` more, and what a scan found in them; rows at the beginning may be skipped."""
-        self._data, self._block, self._names, self._few, self._skipped = data, block, names, few, skipped
+        self._found, self._names, self._few, self._skipped = [(data, block)], names, few, skipped
         self._rows = int(block.report[_ROWS_READ])
 
     def __len__(self) -> int:
@@ -253,31 +253,31 @@ class Records:
 
     def without(self, rows: int) -> Records:
         """Return the same without so many rows at the beginning."""
-        return Records(self._data, self._block, self._names, self._few, rows)
+        return Records(*self._found.pop(), self._names, self._few, rows)
 
     def table(self) -> pa.Table:
         """Return the rows as a table of bytes; an empty cell is null, and the last column is `WRONG`."""
-        block, rows = self._block, self._rows
+        (data, block), rows = self._found.pop(), self._rows
         few = [slot for slot, name in enumerate(self._names) if name in self._few]
-        codes = dict(zip(few, codes_of(self._data, block.starts, block.ends, rows, few), strict=True)) if few else {}
+        codes = dict(zip(few, codes_of(data, block.starts, block.ends, rows, few), strict=True)) if few else {}
         cells = []
         for slot in range(len(self._names)):
             array = codes.get(slot)
             if array is None:
-                array = self._cells(slot)
+                array = _cells(data, block, slot, rows)
                 array = array.dictionary_encode() if slot in codes else array
             cells.append(array)
         table = pa.Table.from_arrays([*cells, pa.array(block.wrong[:rows])], names=[*self._names, WRONG])
         return table.slice(self._skipped)
 
-    def _cells(self, slot: int) -> pa.Array:
-        block, rows = self._block, self._rows
-        offsets, out = pa.allocate_buffer(4 * rows + 4), pa.allocate_buffer(int(block.sizes[slot]) + SLACK)
-        places, cells = np.frombuffer(offsets, dtype=np.int32), np.frombuffer(out, dtype=np.uint8)
-        starts, ends = block.starts[slot, :rows], block.ends[slot, :rows]
-        _gather(words_of(self._data), self._data, starts, ends, places, words_of(cells), cells)
-        nulls, valid = validity(places[1:] > places[:-1])
-        return pa.Array.from_buffers(pa.binary(), rows, [valid, offsets, out], nulls)
+
+def _cells(data: NDArray[np.uint8], block: _Block, slot: int, rows: int) -> pa.Array:
+    offsets, out = pa.allocate_buffer(4 * rows + 4), pa.allocate_buffer(int(block.sizes[slot]) + SLACK)
+    places, cells = np.frombuffer(offsets, dtype=np.int32), np.frombuffer(out, dtype=np.uint8)
+    starts, ends = block.starts[slot, :rows], block.ends[slot, :rows]
+    _gather(words_of(data), data, starts, ends, places, words_of(cells), cells)
+    nulls, valid = validity(places[1:] > places[:-1])
+    return pa.Array.from_buffers(pa.binary(), rows, [valid, offsets, out], nulls)
 
 
 def header_of(data: bytes) -> list[bytes]:

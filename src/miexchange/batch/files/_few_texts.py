@@ -46,11 +46,12 @@ def _encode(  # noqa: C901, PLR0912 - compiled code pays for calls with arrays
     for begin in range(0, rows, _TILE):
         for column in range(len(few)):
             texts, slots, heads, tails = room.texts[column], room.slots[column], room.heads[column], room.tails[column]
-            kept, place = room.kept[column], few[column]
+            kept, firsts, lasts = room.kept[column], starts[few[column]], ends[few[column]]
+            own, there = codes[column], bits[column]
             for row in range(begin, min(begin + _TILE, rows) if room.counts[column] >= 0 else begin):
-                first, length = starts[place, row], ends[place, row] - starts[place, row]
+                first, length = np.int64(firsts[row]), np.int64(lasts[row]) - firsts[row]
                 if length == 0:
-                    codes[column, row] = 0
+                    own[row] = 0
                     room.nulls[column] += 1
                     continue
                 if length < 0 or length > _LONGEST:
@@ -63,7 +64,7 @@ def _encode(  # noqa: C901, PLR0912 - compiled code pays for calls with arrays
                 slot = np.int64(((head * _MIXER ^ tail) * _MIXER) >> np.uint64(40))
                 code = found = -1
                 for _ in range(_TRIES):
-                    slot = (slot + 1) % _SLOTS
+                    slot = (slot + 1) & (_SLOTS - 1)
                     code = slots[slot]
                     if code < 0:
                         break
@@ -84,8 +85,8 @@ def _encode(  # noqa: C901, PLR0912 - compiled code pays for calls with arrays
                         kept[texts[found] + same] = data[first + same]
                     texts[found + 1] = texts[found] + length
                     room.counts[column] += 1
-                codes[column, row] = found
-                bits[column, row >> 3] |= 1 << (row & 7)
+                own[row] = found
+                there[row >> 3] |= 1 << (row & 7)
 
 
 class _Room(NamedTuple):

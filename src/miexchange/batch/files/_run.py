@@ -11,7 +11,6 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -232,8 +231,17 @@ def _value(
         summaries.append(summary)
 
     def valued_of(part: Records | pa.Table, first: int) -> tuple[list[Group], Summary]:
-        columns, summary = valuer.value(source.table(part), first)
-        return [output.encoded(columns, len(part), is_first=not first) for output in outputs], summary
+        table = source.table(part)
+        columns, summary = valuer.value(table, first)
+        return [output.encoded(columns, len(table), is_first=not first) for output in outputs], summary
+
+    def store(valued: int) -> int:
+        future, done = waiting.popleft()
+        pieces, summary = future.result()
+        parts.add(pieces, summary)
+        write(pieces, summary)
+        progress(Progress(valued + summary.rows, done, source.total))
+        return valued + summary.rows
 
     for number in range(parts.done):
         write(*parts.read(number))
@@ -241,17 +249,14 @@ def _value(
     progress(Progress(valued, source.done, source.total))
     waiting: deque[tuple[Future[tuple[list[Group], Summary]], int]] = deque()
     with closing(source.parts(valuer.names, valuer.few, valued, rows)) as coming, _Pool(valuer.threads) as pool:
-        for part in chain(coming, [None]):
-            if part is not None and (len(part) or not (parts.done or waiting)):
+        for part in coming:
+            if len(part) or not (parts.done or waiting):
                 waiting.append((pool.submit(valued_of, part, first), source.done))
                 first += len(part)
-            while len(waiting) > (0 if part is None else valuer.threads):
-                future, done = waiting.popleft()
-                pieces, summary = future.result()
-                parts.add(pieces, summary)
-                write(pieces, summary)
-                valued += summary.rows
-                progress(Progress(valued, done, source.total))
+            while len(waiting) > valuer.threads:
+                valued = store(valued)
+        while waiting:
+            valued = store(valued)
     return Summary.total(summaries)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+from numpy.typing import NDArray  # noqa: TC002 - numba reads the annotations of a named tuple's class
 
 from miexchange.batch.arrow._compiled import compiled
 

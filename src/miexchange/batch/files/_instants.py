@@ -41,7 +41,7 @@ def certain_instants(cells: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
 
 
 @compiled
-def _read(
+def _read(  # noqa: C901, PLR0912 - one grammar, and compiled code pays for calls with arrays
     data: NDArray[np.uint8], offsets: NDArray[np.int32], found: NDArray[np.int64], certain: NDArray[np.bool_]
 ) -> None:
     for row in range(len(found)):

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from miexchange.batch.arrow._results import AnyColumn
 
-    _Own = Amounts | Texts | Numbers
 
 __all__ = ["MAGIC", "Group", "Numbers", "encoded", "footer_of", "moved"]
 
@@ -202,7 +201,7 @@ class _Room:
         self.words = np.ndarray(len(self.packed) - 7, "<u8", self.packed, strides=(1,))
 
 
-def _chunk(name: str, column: _Own, levels: _Levels, room: _Room) -> tuple[list[bytes], Struct]:
+def _chunk(name: str, column: Amounts | Texts | Numbers, levels: _Levels, room: _Room) -> tuple[list[bytes], Struct]:
     """Return the pages of a column, and its description, in which they begin at 0."""
     rows = len(levels.of(None)[1])
     if isinstance(column, Numbers):
@@ -214,7 +213,7 @@ def _chunk(name: str, column: _Own, levels: _Levels, room: _Room) -> tuple[list[
         there = len(places)
         numbers = column.values if isinstance(column, Amounts) else column.codes.astype(np.int64)
         count = _encode(numbers, places, room.slots, room.keys, room.places, room.codes)
-        if 0 < count:
+        if count > 0:
             distinct = _plain(column, room.keys[:count])
             values, encoding = _codes(room, there, count), _CODES
             page, unpacked = _page(_DICTIONARY_PAGE, {1: (I32, count), 2: (I32, _PLAIN)}, b"".join(distinct))

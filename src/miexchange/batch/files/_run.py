@@ -1,7 +1,7 @@
 """`appraise_file`: a file of devices in, a file of their values out, of any length.
 
-Three stages run at once: a thread reads the next rows, others value and encode a part each, and the first one stores the
-parts in order and appends them to the outputs. The stored parts are enough to resume after whatever stops the run.
+Three stages run at once: one thread reads the next rows, others value and encode a part each, and the first one stores
+the parts in order and appends them to the outputs. The stored parts are enough to resume after whatever stops the run.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pyarrow as pa
 
 from miexchange import __version__
 from miexchange._arguments import COLUMNS, FLAG, PATH, Rule, maybe, takes, whole
@@ -44,6 +42,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from miexchange.batch.arrow._columns import Column
@@ -150,6 +149,7 @@ def appraise_file(
 
     >>> import tempfile
     >>> from datetime import UTC, datetime
+    >>> import pyarrow as pa
     >>> from pyarrow import csv, parquet
     >>> from miexchange import Programme, headline
     >>> programme, at = Programme.load("graded-trade-in"), datetime(2018, 3, 20, 12, tzinfo=UTC)

@@ -128,7 +128,7 @@ def race(folder: Path, source: Path, rows: int, turns: int) -> list[tuple[str, .
             taken.append(run(who, source, target))
             target.unlink()
     best = {who: min(one.seconds for one in taken) for who, taken in runs.items()}
-    cells = []
+    cells: list[tuple[str, ...]] = []
     for who, taken in runs.items():
         peak = max(one.peak for one in taken)
         judged = ("", "<= 600 MB", "met" if peak <= GOAL_MB * MB else "missed")

@@ -98,7 +98,7 @@ def _read(  # noqa: C901, PLR0912 - one grammar, and compiled code pays for call
         ):
             continue
         days = (year - _FIRST) * 365 + (year - _FIRST + 1) // 4 + _DAYS_BEFORE[month - 1] + day - 1
-        days += is_leap and month > 2  # noqa: PLR2004 - February
+        days += 1 if is_leap and month > 2 else 0  # noqa: PLR2004 - February
         found[row] = (((days * 24 + hour) * 60 + minute - offset) * 60 + second) * 1_000_000 + micros
         certain[row] = True
 

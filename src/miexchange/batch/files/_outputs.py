@@ -68,7 +68,8 @@ class Output:
         """
         columns = {name: part[name] for name in self._columns}
         if self._refused_only:
-            refused = to_arrow(columns).filter(pa.array(part["coupon_value_minor"].nulls))
+            table = to_arrow(columns)
+            refused = table.filter(to_arrow({"": part["coupon_value_minor"]})[""].is_null())
             columns, rows = dict(zip(columns, map(ArrowColumn, refused.columns), strict=True)), len(refused)
         if not self._is_csv:
             return encoded(columns, rows) if rows else Group(b"", b"")

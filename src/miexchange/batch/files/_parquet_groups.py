@@ -146,7 +146,8 @@ def _file_of(table: pa.Table) -> bytes:
     """Let Arrow write a file of one row group."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, row_group_size=max(len(table), 1))
-    return sink.getvalue().to_pybytes()
+    written: bytes = sink.getvalue().to_pybytes()
+    return written
 
 
 def _footer_in(file: bytes) -> Struct:
@@ -227,7 +228,7 @@ def _chunk(name: str, column: Amounts | Texts | Numbers, levels: _Levels, room: 
     at = sum(map(len, pages))
     pages.append(page)
     kinds = [(_DICTIONARY_PAGE, _PLAIN)] * (at > 0) + [(_DATA_PAGE, encoding)]
-    statistics = {3: (I64, rows - there)}
+    statistics: Struct = {3: (I64, rows - there)}
     if ends:
         statistics |= {5: (BINARY, ends[1]), 6: (BINARY, ends[0])}
     described: Struct = {

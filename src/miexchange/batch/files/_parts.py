@@ -2,8 +2,9 @@
 
 A part holds the very bytes that it adds to each output. It is written under a temporary name, flushed to the disk and
 then renamed, so that a part with its final name is complete, whenever the machine stops. The manifest records the
-source and the settings of the run; parts of another run are never mixed in. Every part ends in a checksum of its bytes, its number and the manifest, which is verified
-before the part is used. Only the owner may read the folder and its files, because parts contain data of the source.
+source and the settings of the run; parts of another run are never mixed in. Every part ends in a checksum of its
+bytes, its number and the manifest, which is verified before the part is used. Only the owner may read the folder and
+its files, because parts contain data of the source.
 """
 
 from __future__ import annotations

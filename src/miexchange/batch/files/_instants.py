@@ -6,7 +6,7 @@ whole grammar. `tests/unit/test_instants.py` compares the two.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -97,7 +97,7 @@ def _read(  # noqa: C901, PLR0912 - one grammar, and compiled code pays for call
             or second > 59  # noqa: PLR2004
         ):
             continue
-        days = (year - _FIRST) * 365 + (year - _FIRST + 1) // 4 + _DAYS_BEFORE[month - 1] + day - 1
+        days: Any = (year - _FIRST) * 365 + (year - _FIRST + 1) // 4 + _DAYS_BEFORE[month - 1] + day - 1
         days += 1 if is_leap and month > 2 else 0  # noqa: PLR2004 - February
         found[row] = (((days * 24 + hour) * 60 + minute - offset) * 60 + second) * 1_000_000 + micros
         certain[row] = True

@@ -111,5 +111,5 @@ def _number(data: NDArray[np.uint8], begin: int, count: int) -> int:
         digit = np.int64(data[place]) - 48
         if digit < 0 or digit > 9:  # noqa: PLR2004
             return -1
-        value = 10 * value + digit
+        value = 10 * value + int(digit)
     return value

@@ -1,6 +1,6 @@
 """How fast `miexchange batch` takes files of devices, beside DuckDB and Polars, and how much memory it takes.
 
-python benchmarks/files.py [--quick] [--rows N]
+python benchmarks/files.py [--quick] [--json FILE] [--rows N]
 
 Every contender takes its turns in processes of its own, which report the most memory that they ever had. The files are
 made in another one: what a process starts with counts as its child's on some systems. Before anything is timed, all
@@ -24,7 +24,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from _measure import AS_INSTALLED, print_table, verdict
+from _measure import AS_INSTALLED, asked, print_table, verdict
 
 PROGRAMME = "graded-trade-in"
 OURS = "miexchange batch"
@@ -145,10 +145,9 @@ def race(folder: Path, source: Path, rows: int, turns: int) -> list[tuple[str, .
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a few rows only; the numbers mean little")
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--kinds", default="parquet,csv", help="the kinds of sources")
-    given = parser.parse_args()
+    given = asked(parser)
     rows, turns = (FEW, 1) if given.quick else (given.rows, 2)
     with tempfile.TemporaryDirectory() as name:
         folder, cells, others = Path(name), [], []

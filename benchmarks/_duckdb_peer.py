@@ -15,6 +15,8 @@ from _relations import Relations, with_anchors_there
 from _tables import exception_table, fact_table, tac_table, with_codes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from miexchange import Programme
 
 __all__ = ["DuckDb"]
@@ -45,6 +47,7 @@ class DuckDb:
         codes, registered = with_codes(table)
         programme = with_anchors_there(programme)
         relations = Relations(programme, codes["model"])
+        self._programme, self._relations, self._codes = programme, relations, codes
         if join == "asof":
             registered = registered.append_column("row", pa.array(np.arange(table.num_rows)))
         self._connection.register("devices", registered)
@@ -60,6 +63,27 @@ class DuckDb:
     def appraise(self) -> pa.Table:
         """Return the result of every row; see `_contract`. `outcome` and `grade` are dictionary-encoded."""
         return self._connection.sql(self.sql).to_arrow_table()
+
+    def copy(self, source: Path, target: Path) -> None:
+        """Value a file and write a Parquet file, in one statement; see `_contract` for the columns after `row`.
+
+        The table that the contender was made with says which texts stand for which codes.
+        """
+        coded = []
+        for name, texts in self._codes.items():
+            self._connection.execute(f"""CREATE TYPE "{name} texts" AS ENUM ({", ".join(map(quoted, texts))})""")
+            coded.append(f"""enum_code(TRY_CAST("{name}" AS "{name} texts")) AS "{name}\"""")
+        read, row = f"read_parquet('{source}', file_row_number = true)", "file_row_number"
+        if source.suffix == ".csv":
+            names = self._connection.sql(f"FROM read_csv('{source}', all_varchar = true, header = true)").columns
+            kinds = {**dict.fromkeys(names, "VARCHAR"), "at": "TIMESTAMPTZ", "purchased_on": "DATE"}
+            read, row = f"read_csv('{source}', header = true, columns = {kinds})", "row_number() OVER () - 1"
+        devices = f"""(SELECT * REPLACE ({", ".join(coded)}), epoch_us("at") AS instant, {row} AS "row"
+            FROM {read})"""  # noqa: S608 - the names of our own files and columns
+        facts = _facts(self._relations, "epoch")
+        sql = appraise_sql(self._programme, self._relations, self._codes, devices, facts)
+        sql = sql.replace("SELECT ", 'SELECT "row", ', 1)
+        self._connection.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION snappy)")
 
     def _create(self, programme: Programme, relations: Relations) -> None:
         grades = dict.fromkeys(grade.id for terms in programme.terms for grade in terms.grades)

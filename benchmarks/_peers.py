@@ -33,7 +33,9 @@ PEERS = (
     Peer("python-stdnum", "stdnum", "imei.is_valid", "https://arthurdejong.org/python-stdnum/doc/2.1/index"),
     Peer("pydantic", "pydantic", "from pydantic import BaseModel", "https://docs.pydantic.dev/latest/concepts/models/"),
     Peer("DuckDB", "duckdb", "to_arrow_table", "https://duckdb.org/docs/2.0/guides/python/export_arrow"),
+    Peer("DuckDB", "duckdb", "COPY", "https://duckdb.org/docs/2.0/guides/file_formats/parquet_export.html"),
     Peer("Polars", "polars", "collect", "https://docs.pola.rs/user-guide/concepts/streaming"),
+    Peer("Polars", "polars", "sink_parquet", "https://docs.pola.rs/user-guide/lazy/sources_sinks"),
     Peer(
         "Spark",
         "pyspark",

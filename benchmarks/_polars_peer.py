@@ -41,6 +41,7 @@ from miexchange.money import BPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -87,16 +88,40 @@ class Polars:
 
     def appraise(self) -> pl.DataFrame:
         """Return the result of every row; see `_contract`. `outcome` and `grade` are enums."""
+        result = self._valued(self._frame.lazy()).select(result_columns(self._programme))
+        return result.collect(engine=self._engine)
+
+    def sink(self, source: Path, target: Path) -> None:
+        """Value a file and write a Parquet file; see `_contract` for the columns after `row`.
+
+        The table that the contender was made with says which texts stand for which codes.
+        """
+        frame = pl.scan_parquet(source)
+        if source.suffix == ".csv":
+            names = [
+                name for name in pl.scan_csv(source, infer_schema=False).collect_schema() if name != "purchased_on"
+            ]
+            kinds = {**dict.fromkeys(names, pl.String), "purchased_on": pl.Date}
+            instant = pl.col("at").str.to_datetime("%Y-%m-%d %H:%M:%S%.fZ", time_unit="us", time_zone="UTC")
+            frame = pl.scan_csv(source, schema_overrides=kinds).with_columns(at=instant)
+        coded = {
+            name: pl.col(name).cast(pl.String).cast(pl.Enum(list(texts)), strict=False).to_physical()
+            for name, texts in self._codes.items()
+        }
+        devices = frame.with_row_index("row").with_columns(instant=pl.col("at").dt.epoch("us"), **coded)
+        result = self._valued(devices).select("row", *result_columns(self._programme))
+        result.sink_parquet(target, compression="snappy", engine="streaming")
+
+    def _valued(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         tac = {"tac": pl.when(pl.col("why") == -1).then(pl.col("v") // 10_000_000).cast(pl.Int64)}
-        frame = _stacked(self._frame.lazy(), *imei_stages(), tac, *self._findings())
+        frame = _stacked(frame, *imei_stages(), tac, *self._findings())
         frame = self._with_facts(frame).join(
             _frame(tac_table(self._relations)).lazy(), on="tac", how="left", maintain_order="left"
         )
         if self._relations.exceptions:
             exceptions = _frame(exception_table(self._relations)).lazy()
             frame = frame.join(exceptions, on=["tac", "family"], how="left", maintain_order="left")
-        frame = _stacked(frame, *self._eligibility(), *self._value(), *self._bonuses())
-        return frame.select(result_columns(self._programme)).collect(engine=self._engine)
+        return _stacked(frame, *self._eligibility(), *self._value(), *self._bonuses())
 
     def _with_facts(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         if self._join == "asof":

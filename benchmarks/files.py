@@ -1,11 +1,18 @@
-"""How fast `miexchange batch` takes files of devices, and how much memory it takes, whatever the size of the file.
+"""How fast `miexchange batch` takes files of devices, beside DuckDB and Polars, and how much memory it takes.
 
-The command runs in a process of its own, which reports the most memory that it ever had. The files
-are made in another one: what a process starts with counts as its child's on some systems.
+python benchmarks/files.py [--quick] [--json FILE] [--rows N]
+
+Every contender takes its turns in processes of its own, which report the most memory that they ever had. The files are
+made in another one: what a process starts with counts as its child's on some systems. Before anything is timed, all
+results must be equal, column by column; otherwise no table is printed. All write Snappy. DuckDB and Polars write
+reasons and warnings as numbers, which is less than the texts that we write.
+
+Ours is timed from the start of the command to its end, a peer within its process: the statement alone.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -15,40 +22,38 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from _measure import is_quick, print_table
+from _measure import AS_INSTALLED, asked, print_table, verdict
 
 PROGRAMME = "graded-trade-in"
-GROUP = 4_000_000
-"""Rows of each row group, all of them in one: none must be read whole."""
+OURS = "miexchange batch"
+PEERS = ("Polars", "DuckDB")
+GOAL, GOAL_MB = 1.5, 600
+ROWS, FEW, GROUP = 5_000_000, 20_000, 1_000_000
+"""Rows; rows that are compared; rows that are made at once, and lie in one row group of Parquet."""
 
-LARGE_BYTES = 2_000_000_000
-SMALL_ROWS = 2_000_000
-GOAL_MB = 600
 MB = 1_000_000
 KIB = 1 if sys.platform == "darwin" else 1024
 """What the system counts the most memory in, in bytes."""
 
 
 class Run(NamedTuple):
-    """What a run of the command took."""
+    """What a run took."""
 
-    rows: int
     seconds: float
     peak: int
 
 
-def make(path: Path, rows: int, group: int, least: int) -> None:
-    """Write a file of devices.
+def make(path: Path, rows: int) -> None:
+    """Write a file of devices; a text is never empty, for CSV cannot tell an empty one from none.
 
     Args:
         path: a CSV or Parquet file.
-        rows: how many rows, at least.
-        group: how many rows are made at once, and lie in one row group of Parquet.
-        least: how many bytes the file has, at least.
+        rows: how many rows.
     """
     import pyarrow as pa  # noqa: PLC0415 - in the process that makes the files, and in no other
+    import pyarrow.compute as pc  # noqa: PLC0415 - as above
     import pyarrow.csv as pacsv  # noqa: PLC0415 - as above
     import pyarrow.parquet as pq  # noqa: PLC0415 - as above
 
@@ -56,26 +61,30 @@ def make(path: Path, rows: int, group: int, least: int) -> None:
     from miexchange import Programme  # noqa: PLC0415 - as above
 
     programme = Programme.load(PROGRAMME)
-    table = devices(programme, group, 0, encoded=path.suffix == ".parquet")
-    if path.suffix == ".csv":
-        plain = [
-            column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column for column in table.columns
-        ]
-        table = pa.table(plain, names=table.column_names)
-    kind = pq.ParquetWriter if path.suffix == ".parquet" else pacsv.CSVWriter
-    with kind(f"{path}", table.schema) as writer:
-        made = 0
-        while made < rows or path.stat().st_size < least:
-            sizes = {"row_group_size": group} if path.suffix == ".parquet" else {}
-            writer.write_table(table, **sizes)
-            made += group
+    writer: Any = None
+    for seed, begin in enumerate(range(0, rows, GROUP)):
+        table = devices(programme, min(GROUP, rows - begin), seed, encoded=False)
+        for place, name in enumerate(table.column_names):
+            column = table[name]
+            if pa.types.is_dictionary(column.type):
+                column = column.cast(pa.string())
+            if pa.types.is_string(column.type):
+                column = pc.if_else(pc.equal(column, ""), "iphone 7" if name == "model" else None, column)
+            table = table.set_column(place, name, column)
+        kind = pq.ParquetWriter if path.suffix == ".parquet" else pacsv.CSVWriter
+        writer = writer or kind(f"{path}", table.schema)
+        writer.write_table(table)
+    writer.close()
 
 
-def run(source: Path, target: Path) -> Run:
-    """Run the command, and see that it took every row."""
-    command = [sys.executable, "-m", "miexchange.cli", "batch", f"{source}", f"{target}", "--json"]
+def run(who: str, source: Path, target: Path) -> Run:
+    """Let a contender take its turn, and see that it took every row."""
+    command = [sys.executable, "-m", "miexchange.cli", "batch", f"{source}", f"{target}", "--json", "--force"]
+    command += ["--programme", PROGRAMME]
+    if who != OURS:
+        command = [sys.executable, f"{Path(__file__).with_name('_file_peers.py')}", who, f"{source}", f"{target}"]
     begin = time.perf_counter()
-    with subprocess.Popen([*command, "--programme", PROGRAMME], stdout=subprocess.PIPE) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=AS_INSTALLED) as process:  # noqa: S603
         if process.stdout is None:
             raise RuntimeError
         answer = process.stdout.read()
@@ -83,43 +92,80 @@ def run(source: Path, target: Path) -> Run:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    seconds = time.perf_counter() - begin
-    target.unlink()
-    return Run(json.loads(answer)["rows"], seconds, usage.ru_maxrss * KIB)
+    seconds = time.perf_counter() - begin if who == OURS else json.loads(answer)
+    return Run(seconds, usage.ru_maxrss * KIB)
+
+
+def check_equal(folder: Path, source: Path) -> None:
+    """Refuse to measure contenders that do not agree on every row and column."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - the files are large, and this process small
+
+    from miexchange import ReasonCode  # noqa: PLC0415 - as above
+
+    bits = {code.value: 1 << place for place, code in enumerate(ReasonCode)}
+    found = {}
+    for who in (OURS, *PEERS):
+        target = folder / "equal.parquet"
+        run(who, source, target)
+        table = pq.read_table(target)
+        found[who] = {name: table[name].to_pylist() for name in table.column_names}
+        target.unlink()
+    for name in ("reasons", "warnings"):
+        texts = found[OURS][name]
+        found[OURS][name] = [sum(bits[code] for code in text.split("|") if code) for text in texts]
+    for who in PEERS:
+        if found[who] != found[OURS]:
+            names = [name for name, cells in found[OURS].items() if found[who].get(name) != cells]
+            raise SystemExit(f"{who}: {', '.join(names)} of {source.name} differ: nothing is measured")
+
+
+def race(folder: Path, source: Path, rows: int, turns: int) -> list[tuple[str, ...]]:
+    """Return the rows of the table: from one file to Parquet."""
+    runs: dict[str, list[Run]] = {who: [] for who in (OURS, *PEERS)}
+    for _ in range(turns):
+        for who, taken in runs.items():
+            target = folder / "out.parquet"
+            taken.append(run(who, source, target))
+            target.unlink()
+    best = {who: min(one.seconds for one in taken) for who, taken in runs.items()}
+    cells: list[tuple[str, ...]] = []
+    for who, taken in runs.items():
+        peak = max(one.peak for one in taken)
+        judged = ("", "<= 600 MB", "met" if peak <= GOAL_MB * MB else "missed")
+        if who != OURS:
+            judged = verdict(best[who] / best[OURS], GOAL, at_least=True)
+        ratio, goal, is_met = judged
+        time_of = f"{best[who] / rows * 1e9:,.0f} ns"
+        cells.append(
+            (source.suffix[1:], who, f"{best[who]:.2f} s", time_of, ratio, f"{peak / MB:,.0f} MB", goal, is_met)
+        )
+    return cells
 
 
 def main() -> None:
-    """Print the table."""
-    quick = is_quick(__doc__)
-    rows, group, least = (20_000, 10_000, 0) if quick else (SMALL_ROWS, GROUP, LARGE_BYTES)
-    table = []
-    with tempfile.TemporaryDirectory() as folder:
-        small, text, large = (Path(folder, name) for name in ("small.parquet", "small.csv", "large.parquet"))
-        files = [(small, rows, rows // 2, 0), (text, rows, rows // 2, 0), (large, rows, group, least)]
-        for source, target in (
-            (small, "out.parquet"),
-            (small, "out.csv"),
-            (text, "out.parquet"),
-            (text, "out.csv"),
-            (large, "out.parquet"),
-        ):
-            if not source.exists():
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--kinds", default="parquet,csv", help="the kinds of sources")
+    given = asked(parser)
+    rows, turns = (FEW, 1) if given.quick else (given.rows, 2)
+    with tempfile.TemporaryDirectory() as name:
+        folder, cells, others = Path(name), [], []
+        for kind in given.kinds.split(","):
+            few, source = folder / f"few.{kind}", folder / f"in.{kind}"
+            for path, count in ((few, FEW), (source, rows)):
                 with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-                    pool.submit(make, *next(file for file in files if file[0] == source)).result()
-            taken = run(source, Path(folder, target))
-            table.append(
-                (
-                    f"{source.suffix[1:]} to {target.partition('.')[2]}",
-                    f"{source.stat().st_size / MB:,.0f} MB",
-                    f"{taken.rows:,}",
-                    f"{taken.rows / taken.seconds:,.0f}",
-                    f"{taken.peak / MB:,.0f} MB",
-                    f"<= {GOAL_MB} MB",
-                    "met" if taken.peak <= GOAL_MB * MB else "missed",
-                )
-            )
-    head = ("`miexchange batch`", "file", "rows", "rows/s", "most memory", "goal", "")
-    print_table("Files of devices, start to end of the command", head, table)
+                    pool.submit(make, path, count).result()
+            check_equal(folder, few)
+            size = f"{source.stat().st_size / MB:,.0f} MB"
+            cells += race(folder, source, rows, turns)
+            peak = run(OURS, source, folder / "out.csv").peak
+            met = "met" if peak <= GOAL_MB * MB else "missed"
+            others.append((f"{kind} to csv", size, f"{rows:,}", f"{peak / MB:,.0f} MB", f"<= {GOAL_MB} MB", met))
+            source.unlink()
+    head = ("from", "who", "time", "a row", "over ours", "most memory", "goal", "")
+    print_table(f"A file of {rows:,} devices to Parquet", head, cells)
+    print_table("The same to CSV", ("what", "file", "rows", "most memory", "goal", ""), others)
 
 
 if __name__ == "__main__":

@@ -325,8 +325,8 @@ def test_a_cell_of_several_lines_is_one_row(tmp_path: Path) -> None:
 def test_a_file_of_one_column_has_a_row_for_each_line(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("model\nnokia 3310\n\n\xa0\n", encoding="utf-8")
     source = _sources.open_source(tmp_path / "in.csv")
-    (table,) = source.tables(["model"], [], 0, 10)
-    assert table["model"].to_pylist() == [b"nokia 3310", None, "\xa0".encode()]
+    (part,) = source.parts(["model"], [], 0, 10)
+    assert source.table(part)["model"].to_pylist() == [b"nokia 3310", None, "\xa0".encode()]
 
 
 # What cannot be used.
@@ -643,7 +643,7 @@ def test_a_half_written_part_does_not_count(tmp_path: Path) -> None:
     with pytest.raises(Stop):
         run(tmp_path, "out", progress=stop_after(6))
     parts = tmp_path / "out.parquet.parts"
-    last = max(parts.glob("*.arrow"))
+    last = max(parts.glob("*.part"))
     last.rename(last.with_name(last.name + ".unfinished"))
     assert run(tmp_path, "out") == whole
     assert (tmp_path / "out.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()

@@ -152,7 +152,7 @@ def command(source: Path, target: Path, *options: str) -> list[str]:
 def wait_for_parts(process: subprocess.Popen[str], target: Path, count: int) -> None:
     """Wait until so many parts are there, or the command has ended."""
     parts = target.with_name(f"{target.name}.parts")
-    while process.poll() is None and len(list(parts.glob("*.arrow"))) < count:
+    while process.poll() is None and len(list(parts.glob("*.part"))) < count:
         time.sleep(0.001)
 
 
@@ -186,7 +186,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_an_undisturbed_one(
         if process.returncode == 0:
             break
         assert process.returncode == -signal.SIGKILL, err
-        done = 25 if target.exists() else len(list(parts.glob("*.arrow")))
+        done = 25 if target.exists() else len(list(parts.glob("*.part")))
     assert kills
     assert out in {"", in_json(expected)}
     assert target.read_bytes() == whole.read_bytes()

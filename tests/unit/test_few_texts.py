@@ -16,8 +16,8 @@ from miexchange.batch.files._csv_records import read_records
 
 def cells(lines: list[bytes], few: list[str]) -> pa.ChunkedArray:
     stream = io.BytesIO(b"\n".join((b"a,b", *lines)))
-    tables = list(read_records(stream.readinto, 2, {"a": 0, "b": 1}, few))
-    return pa.concat_tables(tables)["a"].combine_chunks()
+    (records,) = read_records(stream.readinto, 2, {"a": 0, "b": 1}, few)
+    return records.table()["a"].combine_chunks()
 
 
 def check(lines: list[bytes]) -> None:

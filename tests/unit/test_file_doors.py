@@ -361,7 +361,7 @@ def test_bytes_are_no_column_of_a_csv(tmp_path: Path) -> None:
         "out.parquet.unfinished",
         "out-rejects.csv.unfinished",
         "out.parquet.parts/manifest.json.unfinished",
-        "out.parquet.parts/000000.arrow.unfinished",
+        "out.parquet.parts/000000.part.unfinished",
         "out.parquet.parts/placed.json.unfinished",
     ],
 )
@@ -390,7 +390,7 @@ def test_no_file_of_somebody_else_is_written_to(tmp_path: Path, name: str, kind:
 
 
 @unix
-@pytest.mark.parametrize("name", ["manifest.json", "000000.arrow", "placed.json"])
+@pytest.mark.parametrize("name", ["manifest.json", "000000.part", "placed.json"])
 def test_no_part_is_read_through_a_link(tmp_path: Path, name: str) -> None:
     ten(tmp_path)
     with pytest.raises(Stop):
@@ -541,9 +541,9 @@ def test_parts_that_changed_places_are_damaged(tmp_path: Path) -> None:
     ten(tmp_path)
     with pytest.raises(Stop):
         run(tmp_path, "out", progress=stop_after(6))
-    first, second = sorted((tmp_path / "out.parquet.parts").glob("*.arrow"))[:2]
+    first, second = sorted((tmp_path / "out.parquet.parts").glob("*.part"))[:2]
     kept = first.read_bytes()
     first.write_bytes(second.read_bytes())
     second.write_bytes(kept)
-    with pytest.raises(InvalidValue, match=r"which has the damaged part 000000\.arrow"):
+    with pytest.raises(InvalidValue, match=r"which has the damaged part 000000\.part"):
         run(tmp_path, "out")

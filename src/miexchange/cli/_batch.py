@@ -1,5 +1,6 @@
 """`miexchange batch`: value a file of devices, a row each."""
 
+import gc
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -71,6 +72,7 @@ def batch(
 
     rules = _given.programme(programme)
     moment = None if at is None else _given.instant(at, "--at", rules.zone)
+    gc.freeze()  # what is loaded lives until the end: the collector need not look at all of it again and again
     bar = Bar()
     try:
         with at_hand(source, "IN", ("csv", "parquet"), format, most=None) as devices, bar:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -155,7 +155,15 @@ def _number_sets(
     return count
 
 
-def to_arrow(columns: Mapping[str, AnyColumn]) -> pa.Table:
+class _Convertible(Protocol):
+    """A column that has an Arrow form."""
+
+    def to_arrow(self, bitmaps: Any, /) -> Any:
+        """Return it."""
+        ...
+
+
+def to_arrow(columns: Mapping[str, _Convertible]) -> pa.Table:
     """Make an Arrow table; columns with the same mask share one bitmap."""
     bitmaps = _Bitmaps()
     return pa.Table.from_arrays([column.to_arrow(bitmaps) for column in columns.values()], names=list(columns))

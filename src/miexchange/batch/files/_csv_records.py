@@ -18,18 +18,19 @@ from numpy.typing import NDArray
 from miexchange._limits import CELL_BYTES, COLUMNS, ROW_BYTES
 from miexchange.batch.arrow._compiled import compiled
 from miexchange.batch.arrow._memory import empty
-from miexchange.batch.files._few_texts import SLACK, FewTexts, validity
+from miexchange.batch.files._few_texts import SLACK, codes_of, validity, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-__all__ = ["WRONG", "NotCsv", "header_of", "read_records"]
+__all__ = ["WRONG", "NotCsv", "Records", "header_of", "read_records"]
 
 WRONG = "\0wrong"
 """The last column of a table of rows: bool, whether the row has too few or too many cells. Its cells are then null."""
 
-_BLOCK = 1 << 20  # bytes parsed at once
-_ROWS = 1 << 14  # the most rows of a block
+_BLOCK = 1 << 20  # bytes read at once
+_PART = 1 << 26  # bytes of rows, after which they are handed over
+_CELLS_AT_ONCE = 1 << 22  # cells, likewise
 
 # The bytes that can end an unquoted cell, or a run within a quoted one.
 _COMMA, _QUOTE, _LINE_END = 1, 2, 4
@@ -47,7 +48,7 @@ class NotCsv(Exception):  # noqa: N818 - the caller makes an error of it, which 
 
 @dataclass(slots=True)
 class _Block:
-    """The positions of cells in a block of bytes; scratch space that is reused for each block.
+    """The positions of the cells of some rows.
 
     Attributes:
         starts: where each cell begins; one row of the array per wanted column.
@@ -64,14 +65,14 @@ class _Block:
     report: NDArray[np.int64]
 
     @classmethod
-    def of(cls, columns: int, rows: int) -> _Block:
-        """Allocate a block for a number of wanted columns."""
+    def of(cls, columns: int, rows: int, line: int = 1) -> _Block:
+        """Allocate a block for a number of wanted columns, whose first row is in a line of the file."""
         return cls(
             empty(columns * rows, np.int32).reshape(columns, rows),
             empty(columns * rows, np.int32).reshape(columns, rows),
             empty(rows, np.bool_),
             np.zeros(columns, dtype=np.int64),
-            np.array([0, 1, 0, 0, 0]),
+            np.array([0, line, 0, 0, 0]),
         )
 
     def scan(self, data: NDArray[np.uint8], size: int, columns: int, slots: NDArray[np.int32], *, is_all: bool) -> None:
@@ -87,7 +88,6 @@ class _Block:
         Raises:
             NotCsv: a row is malformed.
         """
-        self.sizes[:] = 0
         found = _scan(data, size, is_all, columns, slots, self.starts, self.ends, self.wrong, self.sizes, self.report)
         if found != _FINE:
             raise NotCsv(_FAULTS[found].format(line=self.report[_LINE], cell_line=self.report[_CELL_LINE]))
@@ -126,7 +126,7 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one automaton, and compiled code pa
     """
     kinds = _KINDS
     begin, line = report[_BEGIN], report[_LINE]
-    row, position = 0, report[_BEGIN]
+    row, position = report[_ROWS_READ], report[_BEGIN]
     fault = _FINE
     while row < len(wrong) and begin < size:
         cells, here, is_whole = 0, line, False
@@ -209,51 +209,75 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one automaton, and compiled code pa
 
 @compiled
 def _gather(
+    words: NDArray[np.uint64],
     data: NDArray[np.uint8],
     starts: NDArray[np.int32],
     ends: NDArray[np.int32],
     offsets: NDArray[np.int32],
+    out_words: NDArray[np.uint64],
     out: NDArray[np.uint8],
 ) -> None:
-    """Concatenate the cells of a column."""
+    """Concatenate the cells of a column, eight bytes at a time: what is too much is overwritten by the next cell."""
     position = 0
     for row in range(len(starts)):
         offsets[row] = position
         place, last = starts[row], ends[row]
-        is_doubled = last < 0
-        if is_doubled:
-            last = ~last
-        while place < last:
-            out[position] = data[place]
-            position += 1
-            place += 2 if is_doubled and data[place] == _MARK else 1
+        if last >= 0:
+            end = position + last - place
+            while position < end:
+                out_words[position] = words[place]
+                position += SLACK
+                place += SLACK
+            position = end
+        else:
+            while place < ~last:
+                out[position] = data[place]
+                position += 1
+                place += 2 if data[place] == _MARK else 1
     offsets[len(starts)] = position
 
 
-def _table_of(
-    data: NDArray[np.uint8], block: _Block, names: Sequence[str], rows: int, few: Mapping[str, FewTexts]
-) -> pa.Table:
-    """Return the cells of the rows found by a scan."""
-    cells = []
-    for slot, name in enumerate(names):
-        codes = few[name].codes(data, block.starts[slot, :rows], block.ends[slot, :rows]) if name in few else None
-        if codes is None:
-            codes = _cells(data, block, slot, rows)
-            codes = codes.dictionary_encode() if name in few else codes
-        cells.append(codes)
-    return pa.Table.from_arrays([*cells, pa.array(block.wrong[:rows])], names=[*names, WRONG])
+class Records:
+    """Some rows of a file: their bytes, and where the cells are. They are read once, and their memory is then free."""
+
+    def __init__(
+        self, data: NDArray[np.uint8], block: _Block, names: Sequence[str], few: Collection[str], skipped: int = 0
+    ) -> None:
+        """Take the bytes, with `SLACK` more, and what a scan found in them; rows at the beginning may be skipped."""
+        self._found, self._names, self._few, self._skipped = [(data, block)], names, few, skipped
+        self._rows = int(block.report[_ROWS_READ])
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self._rows - self._skipped
+
+    def without(self, rows: int) -> Records:
+        """Return the same without so many rows at the beginning."""
+        return Records(*self._found.pop(), self._names, self._few, rows)
+
+    def table(self) -> pa.Table:
+        """Return the rows as a table of bytes; an empty cell is null, and the last column is `WRONG`."""
+        (data, block), rows = self._found.pop(), self._rows
+        few = [slot for slot, name in enumerate(self._names) if name in self._few]
+        codes = dict(zip(few, codes_of(data, block.starts, block.ends, rows, few), strict=True)) if few else {}
+        cells = []
+        for slot in range(len(self._names)):
+            array = codes.get(slot)
+            if array is None:
+                array = _cells(data, block, slot, rows)
+                array = array.dictionary_encode() if slot in codes else array
+            cells.append(array)
+        table = pa.Table.from_arrays([*cells, pa.array(block.wrong[:rows])], names=[*self._names, WRONG])
+        return table.slice(self._skipped)
 
 
 def _cells(data: NDArray[np.uint8], block: _Block, slot: int, rows: int) -> pa.Array:
-    offsets, out = pa.allocate_buffer(4 * rows + 4), pa.allocate_buffer(int(block.sizes[slot]))
-    places = np.frombuffer(offsets, dtype=np.int32)
-    cells = np.frombuffer(out, dtype=np.uint8) if len(out) else _NO_BYTES
-    _gather(data, block.starts[slot, :rows], block.ends[slot, :rows], places, cells)
+    offsets, out = pa.allocate_buffer(4 * rows + 4), pa.allocate_buffer(int(block.sizes[slot]) + SLACK)
+    places, cells = np.frombuffer(offsets, dtype=np.int32), np.frombuffer(out, dtype=np.uint8)
+    starts, ends = block.starts[slot, :rows], block.ends[slot, :rows]
+    _gather(words_of(data), data, starts, ends, places, words_of(cells), cells)
     nulls, valid = validity(places[1:] > places[:-1])
     return pa.Array.from_buffers(pa.binary(), rows, [valid, offsets, out], nulls)
-
-
-_NO_BYTES = np.empty(0, dtype=np.uint8)
 
 
 def header_of(data: bytes) -> list[bytes]:
@@ -266,44 +290,63 @@ def header_of(data: bytes) -> list[bytes]:
         NotCsv: it is malformed, or has more columns than a table may have.
     """
     block, slots = _Block.of(COLUMNS, 1), np.arange(COLUMNS, dtype=np.int32)
-    first = np.frombuffer(bytearray(data), dtype=np.uint8)  # numba would compile the loops again for read-only memory
-    block.scan(first, len(first), 0, slots, is_all=True)
+    first = np.frombuffer(bytearray(data) + bytes(SLACK), dtype=np.uint8)  # numba would compile again for read-only
+    block.scan(first, len(data), 0, slots, is_all=True)
     if block.report[_CELLS] > COLUMNS:
         raise NotCsv(f"line 1 has more than {COLUMNS:,} columns")
-    table = _table_of(first, block, [""] * int(block.report[_CELLS]), int(block.report[_ROWS_READ]), {})
+    table = Records(first, block, [""] * int(block.report[_CELLS]), ()).table()
     return [cell or b"" for column in table.columns[:-1] for cell in column.to_pylist()]
 
 
 def read_records(
-    read: Callable[[memoryview], int], columns: int, wanted: Mapping[str, int], few: Collection[str] = ()
-) -> Iterator[pa.Table]:
-    """Yield every row after the first one, as tables of bytes; an empty cell is null, and the last column is `WRONG`.
+    read: Callable[[memoryview], int],
+    columns: int,
+    wanted: Mapping[str, int],
+    few: Collection[str] = (),
+    rows: int = 1 << 14,
+) -> Iterator[Records]:
+    """Yield every row after the first one, so many at once, or fewer if they are long; at least once, if none.
 
     Args:
         read: fills a buffer with the next bytes of the file, and returns their number.
         columns: how many cells a row must have.
         wanted: the columns to read, each with its position.
         few: those of them that are dictionary-encoded, because they probably have few distinct texts.
+        rows: how many rows.
 
     Raises:
         NotCsv: a row is malformed.
     """
     slots = np.full(columns, -1, dtype=np.int32)
     slots[list(wanted.values())] = np.arange(len(wanted))
-    names, block = list(wanted), _Block.of(len(wanted), _ROWS)
-    texts = {name: FewTexts() for name in few}
-    data = np.empty(ROW_BYTES + _BLOCK + SLACK, dtype=np.uint8)
-    size, skipped, is_all = 0, 1, False
-    while not is_all:
-        found = read(data[size : size + _BLOCK].data)
-        size, is_all = size + found, not found
-        block.report[_BEGIN], rows = 0, _ROWS
-        while rows == _ROWS:
+    most = max(min(rows, _CELLS_AT_ONCE // max(len(wanted), 1)), 1)
+    blocks = _blocks(read, columns, slots, len(wanted), most)
+    next(blocks)  # the names of the columns
+    for number, (data, block) in enumerate(blocks):
+        records = Records(data, block, list(wanted), few)
+        if len(records) or not number:
+            yield records
+
+
+def _blocks(
+    read: Callable[[memoryview], int], columns: int, slots: NDArray[np.int32], wanted: int, most: int
+) -> Iterator[tuple[NDArray[np.uint8], _Block]]:
+    """Yield the first row, then so many at once; the last time none."""
+    left, line, is_all = np.empty(0, dtype=np.uint8), 1, False
+    limit, room = 1, 2 * _BLOCK + SLACK
+    rows = -1
+    while rows:
+        block, size = _Block.of(wanted, limit, line), len(left)
+        data = np.empty(max(room, size + _BLOCK + SLACK), dtype=np.uint8)
+        data[:size] = left
+        while True:
             block.scan(data, size, columns, slots, is_all=is_all)
-            rows = int(block.report[_ROWS_READ])
-            if rows > skipped:
-                yield _table_of(data, block, names, rows, texts).slice(skipped)
-            skipped = 0 if rows else skipped
-        begin = int(block.report[_BEGIN])
-        data[: size - begin] = data[begin:size]
-        size -= begin
+            begin, line, rows = (int(block.report[field]) for field in (_BEGIN, _LINE, _ROWS_READ))
+            if is_all or rows == limit or begin > _PART:
+                break
+            if size + _BLOCK + SLACK > len(data):
+                data = np.concatenate([data[:size], np.empty(size + _BLOCK + SLACK, dtype=np.uint8)])
+            found = read(data[size : size + _BLOCK].data)
+            size, is_all = size + found, not found
+        left, limit, room = data[begin:size].copy(), most, len(data)
+        yield data, block

@@ -5,32 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from miexchange._new_file import create, place
 from miexchange._text import for_spreadsheet
-from miexchange.batch.files._parts import PART_ROWS
+from miexchange.batch.arrow._results import ArrowColumn, to_arrow
+from miexchange.batch.files._parquet_groups import MAGIC, Group, encoded, footer_of, moved
 from miexchange.batch.files._sources import format_of
 from miexchange.batch.files._texts import for_spreadsheets, is_textual, without_codes
 from miexchange.errors import out_of_range
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from miexchange.batch.arrow._results import AnyColumn
+    from miexchange.batch.files._parquet_groups import Numbers
 
 __all__ = ["Output"]
 
-_GROUP = 8 * PART_ROWS  # rows of a Parquet row group; metadata of each group stay in memory
-
 
 class Output:
-    """An output file, written under a temporary name and renamed when it is complete."""
+    """An output file: its pieces are encoded in any order and any thread, and written one after the other.
+
+    It is written under a temporary name and renamed when it is complete.
+    """
 
     def __init__(
         self, path: Path, field: str, columns: list[str], nothing: pa.Table, *, escape: bool, refused_only: bool = False
     ) -> None:
-        """Create the temporary file.
+        """Create nothing yet.
 
         Args:
             path: the final name.
@@ -46,39 +50,59 @@ class Output:
         self._path, self._field, self._columns, self._refused_only = path, field, columns, refused_only
         self._unfinished = path.with_name(f"{path.name}.unfinished")
         self._is_csv = format_of(path, field) == ".csv"
-        self._escape = escape
+        self._escape, self._nothing = escape, nothing.select(columns)
         self._stream: BinaryIO | None = None
-        self._writer: pacsv.CSVWriter | pq.ParquetWriter | None = None
+        self._size = self._rows = 0
+        self._groups: list[bytes] = []
         if self._is_csv:
             for name in columns:
                 _check_csv(nothing.select([name]))
 
-    def write(self, part: pa.Table) -> None:
-        """Write a part, after those before it."""
+    def encoded(self, part: Mapping[str, AnyColumn | Numbers], rows: int, *, is_first: bool) -> Group:
+        """Encode a part of the rows.
+
+        Args:
+            part: the columns of all outputs.
+            rows: how many rows it has.
+            is_first: whether it is the first part, before which a CSV names its columns.
+        """
+        columns = {name: part[name] for name in self._columns}
         if self._refused_only:
-            part = part.filter(pc.is_null(part["coupon_value_minor"]))
-        table = part.select(self._columns)
-        if self._is_csv:
-            table = _for_csv(table, escape=self._escape)
+            table = to_arrow(columns)
+            refused = table.filter(to_arrow({"": part["coupon_value_minor"]})[""].is_null())
+            columns, rows = dict(zip(columns, map(ArrowColumn, refused.columns), strict=True)), len(refused)
+        if not self._is_csv:
+            return encoded(columns, rows) if rows else Group(b"", b"")
+        sink, options = pa.BufferOutputStream(), pacsv.WriteOptions(include_header=is_first)
+        pacsv.write_csv(_for_csv(to_arrow(columns), escape=self._escape), sink, options)
+        return Group(sink.getvalue().to_pybytes(), b"")
+
+    def write(self, piece: Group) -> None:
+        """Write an encoded part, after those before it."""
         if self._stream is None:
             self._stream = create(self._unfinished, self._field)
-        if self._writer is None:
-            kind = pacsv.CSVWriter if self._is_csv else pq.ParquetWriter
-            self._writer = kind(self._stream, table.schema)
-        for batch in table.to_batches():
-            if self._is_csv:
-                self._writer.write_batch(batch)
-            else:
-                self._writer.write_batch(batch, row_group_size=_GROUP)
+            self._put(b"" if self._is_csv else MAGIC)
+        if piece.about:
+            about, rows = moved(piece.about, self._size)
+            self._groups.append(about)
+            self._rows += rows
+        self._put(piece.body)
+
+    def _put(self, data: bytes) -> None:
+        if self._stream is not None:
+            self._stream.write(data)
+            self._size += len(data)
 
     def finish(self) -> Path:
-        """Close the file, and return its temporary path."""
-        if self._writer is not None:
-            self._writer.close()
+        """Complete and close the file, and return its temporary path."""
+        if not self._is_csv:
+            self._put(footer_of(self._nothing, self._rows, self._groups))
+        self._close()
+        return self._unfinished
+
+    def _close(self) -> None:
         if self._stream is not None:
             self._stream.close()
-        self._writer = None
-        return self._unfinished
 
     def place(self) -> None:
         """Rename the file to its final name."""
@@ -87,7 +111,8 @@ class Output:
     def discard(self) -> None:
         """Remove the temporary file, if it was not renamed."""
         if self._stream is not None:
-            self.finish().unlink(missing_ok=True)
+            self._close()
+            self._unfinished.unlink(missing_ok=True)
 
 
 def _for_csv(table: pa.Table, *, escape: bool) -> pa.Table:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from miexchange._limits import CELL_BYTES, ROWS
+from miexchange.batch.files._thrift import read_struct
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -154,10 +155,10 @@ def _page(stream: BinaryIO, begin: int) -> _Page:
         stream.seek(begin)
         data = stream.read(length)
         try:
-            found, end = _struct(data, 0)
-            kind, unpacked, packed = found[1], found[2], found[3]
-            about = found.get({_DATA: 5, _DICTIONARY: 7, _DATA_2: 8}.get(kind, 0), {})
-            values = about.get(1, 0)
+            found, end = read_struct(data, 0)
+            kind, unpacked, packed = (found[number][1] for number in (1, 2, 3))
+            _, about = found.get({_DATA: 5, _DICTIONARY: 7, _DATA_2: 8}.get(kind, 0), (0, {}))
+            _, values = about.get(1, (0, 0))
             if min(unpacked, packed, values) >= 0:
                 return _Page(kind, begin + end, packed, unpacked, values)
         except (IndexError, KeyError, TypeError, AttributeError, RecursionError, ValueError):
@@ -181,57 +182,3 @@ def _longest(stream: BinaryIO, page: _Page, compression: str) -> int:
     except (pa.ArrowException, OSError, struct.error):
         raise TooLarge("a dictionary cannot be read; the file is damaged") from None
     return longest
-
-
-# Thrift's compact protocol, in which headers are written: a struct is a number of fields, each with its type.
-
-_TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
-_DEPTH = 8
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        value |= (byte & 127) << shift
-        if byte < 128 or shift > 63:  # noqa: PLR2004 - the highest bit says that more follow, up to 64 bits
-            return value, position
-        shift += 7
-
-
-def _zigzag(data: bytes, position: int) -> tuple[int, int]:
-    value, position = _varint(data, position)
-    return (value >> 1) ^ -(value & 1), position
-
-
-def _struct(data: bytes, position: int, depth: int = 0) -> tuple[dict[int, Any], int]:
-    fields: dict[int, Any] = {}
-    number = 0
-    if depth > _DEPTH:
-        raise ValueError
-    while data[position]:
-        kind, delta = data[position] & 15, data[position] >> 4
-        position += 1
-        if delta:
-            number += delta
-        else:
-            number, position = _zigzag(data, position)
-        fields[number], position = _value(kind, data, position, depth)
-    return fields, position + 1
-
-
-def _value(kind: int, data: bytes, position: int, depth: int) -> tuple[Any, int]:
-    if kind in {_TRUE, _FALSE}:
-        return kind == _TRUE, position
-    if kind in {_I16, _I32, _I64}:
-        return _zigzag(data, position)
-    if kind == _STRUCT:
-        return _struct(data, position, depth + 1)
-    if kind == _BINARY:
-        length, position = _varint(data, position)
-    else:
-        length = {_BYTE: 1, _DOUBLE: 8}[kind]  # headers of pages have no lists
-    if position + length > len(data):
-        raise IndexError
-    return None, position + length

@@ -1,9 +1,10 @@
 """The finished parts of a long run, kept beside its target until the target is complete.
 
-A part is written under a temporary name, flushed to the disk and then renamed, so that a part with its final name is
-complete, whenever the machine stops. The manifest records the source and the settings of the run; parts of another
-run are never mixed in. Every part ends in a checksum of its bytes, its number and the manifest, which is verified
-before the part is used. Only the owner may read the folder and its files, because parts contain data of the source.
+A part holds the very bytes that it adds to each output. It is written under a temporary name, flushed to the disk and
+then renamed, so that a part with its final name is complete, whenever the machine stops. The manifest records the
+source and the settings of the run; parts of another run are never mixed in. Every part ends in a checksum of its
+bytes, its number and the manifest, which is verified before the part is used. Only the owner may read the folder and
+its files, because parts contain data of the source.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, Self
 
-import pyarrow as pa
-
 from miexchange._new_file import create, open_ours, place
 from miexchange._value import canonical
+from miexchange.batch.files._parquet_groups import Group
 from miexchange.batch.files._summaries import Summary
+from miexchange.batch.files._thrift import BINARY, I64, LIST, read_struct, write_struct
 from miexchange.errors import InvalidValue, out_of_range, shown
 
 if sys.platform != "win32":  # Windows: two runs are not kept apart
@@ -38,8 +39,8 @@ PART_ROWS = 65_536
 
 _MANIFEST, _PLACED, _UNFINISHED = "manifest.json", "placed.json", ".unfinished"
 _LAST = ["", _MANIFEST, _PLACED]  # the order in which the folder is emptied; other files go first
-_OURS = re.compile(r"(?:\d{6,}\.arrow|manifest\.json|placed\.json)(?:\.unfinished)?", re.ASCII)
-_SUMMARY = b"summary"
+_OURS = re.compile(r"(?:\d{6,}\.part|manifest\.json|placed\.json)(?:\.unfinished)?", re.ASCII)
+_SUMMARY, _LENGTHS = 1, 2  # the fields of what stands before the pieces of a part
 _DIGEST = 32  # the bytes of a checksum
 _FINISH = "Finish that run as it was begun, or throw its parts away with restart=True"
 
@@ -79,7 +80,7 @@ class Parts:
             self.done += 1
 
     def _path(self, number: int) -> Path:
-        return self._folder / f"{number:06d}.arrow"
+        return self._folder / f"{number:06d}.part"
 
     def _check(self, wanted: dict[str, Any]) -> None:
         """Compare with the existing manifest, or write this one."""
@@ -118,27 +119,23 @@ class Parts:
         if self._lock is not None:  # pragma: no branch - as `_locked`
             os.close(self._lock)
 
-    def summary(self) -> Summary:
-        """Return the sum of the summaries of all parts."""
-        schemas = (self._opened(number).schema for number in range(self.done))
-        return Summary.total(Summary.from_json(schema.metadata[_SUMMARY]) for schema in schemas)
-
-    def read(self, number: int) -> pa.Table:
-        """Return a part.
+    def read(self, number: int) -> tuple[list[Group], Summary]:
+        """Return a part: its piece of each output, and its summary.
 
         Raises:
             InvalidValue: it was changed since it was written.
         """
-        return self._opened(number).read_all().replace_schema_metadata(None)
-
-    def _opened(self, number: int) -> pa.RecordBatchReader:
-        """Open a part after verifying its checksum: Arrow trusts what it reads."""
         path = self._path(number)
         data = self._bytes(path)
-        body = memoryview(data)[:-_DIGEST]
+        body = data[:-_DIGEST]
         if data[-_DIGEST:] != self._checksum(number, body):
             raise self._damaged(path)
-        return pa.ipc.open_stream(pa.py_buffer(body))
+        told, position = read_struct(body, 0)
+        pieces = []
+        for length in told[_LENGTHS][1][1]:
+            pieces.append(body[position : position + length])
+            position += length
+        return list(map(Group, pieces[::2], pieces[1::2])), Summary.from_json(told[_SUMMARY][1])
 
     def _checksum(self, number: int, body: Any) -> bytes:
         return hashlib.blake2b(body, digest_size=_DIGEST, key=self._key, salt=number.to_bytes(16)).digest()
@@ -159,14 +156,12 @@ class Parts:
         which = f"has the damaged part {path.name}: it is not as it was written"
         return out_of_range("target", f"{self._folder}", rule, which=which)
 
-    def add(self, table: pa.Table, summary: Summary) -> None:
+    def add(self, pieces: Sequence[Group], summary: Summary) -> None:
         """Store the next part durably."""
-        sink = pa.BufferOutputStream()
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        schema = table.schema.with_metadata({_SUMMARY: summary.to_json()})
-        with pa.ipc.new_stream(sink, schema, options=options) as writer:
-            writer.write_table(table)
-        body = sink.getvalue()
+        content = [data for piece in pieces for data in piece]
+        lengths = I64, [len(data) for data in content]
+        told = {_SUMMARY: (BINARY, summary.to_json().encode()), _LENGTHS: (LIST, lengths)}
+        body = b"".join([write_struct(told), *content])
         _write(self._path(self.done), body, self._checksum(self.done, body))
         self.done += 1
 

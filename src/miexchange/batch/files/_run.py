@@ -1,20 +1,18 @@
 """`appraise_file`: a file of devices in, a file of their values out, of any length.
 
-Three stages run at once: one reads the next rows, one values them (in threads), one stores the part and appends it to
-the output. The stored parts are enough to resume after whatever stops the run.
+Three stages run at once: one thread reads the next rows, others value and encode a part each, and the first one stores
+the parts in order and appends them to the outputs. The stored parts are enough to resume after whatever stops the run.
 """
 
 from __future__ import annotations
 
 import os
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
-import pyarrow as pa
 
 from miexchange import __version__
 from miexchange._arguments import COLUMNS, FLAG, PATH, Rule, maybe, takes, whole
@@ -26,9 +24,10 @@ from miexchange.batch._frames import as_columns, columns_in, columns_out, day_zo
 from miexchange.batch._problems import PROBLEMS, UNREADABLE, problems_of
 from miexchange.batch.arrow._columns import TEXTS, check_names
 from miexchange.batch.arrow._inputs import cell_of
-from miexchange.batch.arrow._results import to_arrow
+from miexchange.batch.arrow._results import ArrowColumn, to_arrow
 from miexchange.batch.arrow._threads import workers
 from miexchange.batch.files._outputs import Output
+from miexchange.batch.files._parquet_groups import Numbers
 from miexchange.batch.files._parts import PART_ROWS, Parts
 from miexchange.batch.files._sources import format_of, open_source
 from miexchange.batch.files._summaries import Summary, summary_of
@@ -42,10 +41,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from miexchange.batch.arrow._columns import Column
     from miexchange.batch.arrow._results import AnyColumn
+    from miexchange.batch.files._csv_records import Records
+    from miexchange.batch.files._parquet_groups import Group
     from miexchange.batch.files._sources import Source
     from miexchange.programme import Programme
 
@@ -54,6 +57,7 @@ __all__ = ["Progress", "appraise_file"]
 _ROW, _MODEL = "row", "model"
 _IMEIS = ("imei", "imei2")
 _OTHER_COUNT = "The row has more or fewer cells than the first line: quote a cell with a comma in it."
+_MOST = 4  # parts that are valued at once, for each takes memory; the threads that read are slower than so many
 _NOT_UTF_8 = "is not in UTF-8. Save the file in UTF-8."
 
 
@@ -145,6 +149,7 @@ def appraise_file(
 
     >>> import tempfile
     >>> from datetime import UTC, datetime
+    >>> import pyarrow as pa
     >>> from pyarrow import csv, parquet
     >>> from miexchange import Programme, headline
     >>> programme, at = Programme.load("graded-trade-in"), datetime(2018, 3, 20, 12, tzinfo=UTC)
@@ -193,11 +198,10 @@ def appraise_file(
             if not force:
                 _check_free([path for path in wanted if parts.placed([path]) is None])
             try:
-                _value(valuer, parts, outputs, rows, progress or _tell_nobody)
+                summary = _value(valuer, parts, outputs, rows, progress or _tell_nobody)
                 if _stamp(Path(source)) != stamp:
                     which = "changed while it was read"
                     raise out_of_range("source", f"{source}", "begin again with restart=True", which=which)
-                summary = parts.summary()
                 parts.placing([output.finish() for output in outputs], summary)
                 for output in reversed(outputs):
                     output.place()
@@ -214,35 +218,54 @@ def _value(
     outputs: Sequence[Output],
     rows: int,
     progress: Callable[[Progress], object],
-) -> None:
-    """Value the remaining rows, and write everything."""
-    source = valuer.source
+) -> Summary:
+    """Value the remaining rows, and write everything.
 
-    def write(table: pa.Table) -> None:
-        for output in outputs:
-            output.write(table)
+    Threads value and encode the next few parts, while this one stores them in order.
+    """
+    source, summaries = valuer.source, []
 
-    def keep(table: pa.Table, summary: Summary) -> None:
-        parts.add(table, summary)
-        write(table)
+    def write(pieces: list[Group], summary: Summary) -> None:
+        for output, piece in zip(outputs, pieces, strict=True):
+            output.write(piece)
+        summaries.append(summary)
+
+    def valued_of(part: Records | pa.Table, first: int) -> tuple[list[Group], Summary]:
+        table = source.table(part)
+        columns, summary = valuer.value(table, first)
+        return [output.encoded(columns, len(table), is_first=not first) for output in outputs], summary
+
+    def store(valued: int) -> int:
+        future, done = waiting.popleft()
+        pieces, summary = future.result()
+        parts.add(pieces, summary)
+        write(pieces, summary)
+        progress(Progress(valued + summary.rows, done, source.total))
+        return valued + summary.rows
 
     for number in range(parts.done):
-        write(parts.read(number))
-    valued = parts.summary().rows
+        write(*parts.read(number))
+    valued = first = sum(summary.rows for summary in summaries)
     progress(Progress(valued, source.done, source.total))
-    with closing(source.tables(valuer.names, valuer.few, valued, rows)) as tables, ThreadPoolExecutor(1) as pool:
-        kept: Future[None] | None = None
-        for table in tables:
-            if not len(table) and parts.done:  # nothing is left to do
-                break
-            result = valuer.value(table, valued)
-            if kept is not None:
-                kept.result()
-            kept = pool.submit(keep, *result)
-            valued += len(table)
-            progress(Progress(valued, source.done, source.total))
-        if kept is not None:
-            kept.result()
+    waiting: deque[tuple[Future[tuple[list[Group], Summary]], int]] = deque()
+    with closing(source.parts(valuer.names, valuer.few, valued, rows)) as coming, _Pool(valuer.threads) as pool:
+        for part in coming:
+            if len(part) or not (parts.done or waiting):
+                waiting.append((pool.submit(valued_of, part, first), source.done))
+                first += len(part)
+            while len(waiting) > valuer.threads:
+                valued = store(valued)
+        while waiting:
+            valued = store(valued)
+    return Summary.total(summaries)
+
+
+class _Pool(ThreadPoolExecutor):
+    """Threads; work that has not begun is dropped at the end."""
+
+    def __exit__(self, *_: object) -> None:
+        """Wait for the work that has begun."""
+        self.shutdown(cancel_futures=True)
 
 
 def _tell_nobody(_: Progress) -> None:
@@ -254,6 +277,7 @@ class _Valuer:
 
     Attributes:
         source: the file of devices.
+        threads: how many parts are valued at once.
         names: the columns of the source that are read.
         few: those of them with few distinct texts, which may be dictionary-encoded.
         keep: the columns that are copied.
@@ -275,7 +299,7 @@ class _Valuer:
         """Check that the source has the required columns, each of a suitable type."""
         self._programme, self._plan = programme, plan_of(programme, bonuses_given)
         self._at = None if at is None else micros(instant(at, "at"))
-        self._threads, self._tells = workers(threads), tells
+        self.threads, self._tells = min(workers(threads), _MOST), tells
         if at is not None and "at" in source.names:
             raise out_of_range("at", at, "give one of the two", "is given, and the source has a column at")
         required, optional = columns_in(programme)
@@ -289,9 +313,9 @@ class _Valuer:
         self.names = list(dict.fromkeys((*self._kinds, *keep)))
         self.few = [name for name, kind in self._kinds.items() if kind in TEXTS and name not in {*_IMEIS, *keep}]
         self.columns = [_ROW, *keep, *columns_out(programme)]
-        self.nothing, _ = self.value(source.nothing(self.names), 0)
+        self.nothing = to_arrow(self.value(source.nothing(self.names), 0)[0])
 
-    def value(self, table: pa.Table, first: int) -> tuple[pa.Table, Summary]:
+    def value(self, table: pa.Table, first: int) -> tuple[dict[str, AnyColumn | Numbers], Summary]:
         """Value some rows.
 
         Args:
@@ -299,7 +323,7 @@ class _Valuer:
             first: the position of the first one.
 
         Returns:
-            Their part of the result, and their summary.
+            The columns of all outputs, and the summary.
         """
         columns = {
             name: self.source.column(table, name, kind, day_zone(name, self._programme))
@@ -311,7 +335,7 @@ class _Valuer:
         sound = {**columns}
         for _, _, wrong in others:
             columns["model"] = _with_strange(columns["model"], wrong)
-        values = appraise_columns(columns, len(table), self._plan, at=self._at, threads=self._threads)
+        values = appraise_columns(columns, len(table), self._plan, at=self._at, threads=1)
         result = as_columns(values, self._plan)
         told: dict[str, AnyColumn] = {}
         summary = summary_of(columns["model"].array, result, self._programme)
@@ -325,12 +349,9 @@ class _Valuer:
                 cell=lambda name, row: _as_text(cell_of(table[name], row, UNREADABLE)),
                 others=others,
             )
-        found = to_arrow({**result, **told})
-        parts = {_ROW: pa.array(np.arange(first, first + len(table)))}
-        parts |= {name: column.array for name, column in kept.items()}
-        parts |= dict(zip(found.column_names, found.columns, strict=True))
-        parts.setdefault(_MODEL, without_codes(columns["model"].array))
-        return pa.table(parts), summary
+        copied = {name: ArrowColumn(column.array) for name, column in kept.items()}
+        model = {} if _MODEL in copied else {_MODEL: ArrowColumn(without_codes(columns[_MODEL].array))}
+        return {_ROW: Numbers(first, len(table)), **copied, **model, **result, **told}, summary
 
 
 def _as_text(cell: object) -> object:

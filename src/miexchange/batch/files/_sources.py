@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from miexchange._limits import CELL_BYTES, COLUMNS, ROW_BYTES
 from miexchange.batch.arrow._columns import TEXTS, Column, read_column
-from miexchange.batch.files._csv_records import WRONG, NotCsv, header_of, read_records
+from miexchange.batch.files._csv_records import WRONG, NotCsv, Records, header_of, read_records
 from miexchange.batch.files._parquet_pages import TooLarge, most_rows
 from miexchange.batch.files._texts import decoded, is_textual, parsed
 from miexchange.errors import InvalidValue, out_of_range, shown
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miexchange.batch.arrow._columns import Kind
+
+_Part = TypeVar("_Part")
 
 __all__ = ["FORMATS", "Source", "format_of", "open_source"]
 
@@ -70,18 +72,22 @@ class Source(Protocol):
     total: int
     done: int
 
-    def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
-        """Yield the given columns in tables of `rows` rows, from row `first`; the last table has the rest, or nothing.
+    def parts(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[Records | pa.Table]:
+        """Yield the given columns in parts of `rows` rows, from row `first`; the last part has the rest, or nothing.
 
         Args:
             names: the columns.
             few: those of them with few distinct texts, which may be dictionary-encoded.
             first: the position of the first row.
-            rows: how many rows each table has.
+            rows: how many rows each part has, or fewer if cells are long.
 
         Raises:
             InvalidValue: the file cannot be read to its end.
         """
+        ...
+
+    def table(self, part: Any) -> pa.Table:
+        """Return a part as a table; in any thread."""
         ...
 
     def nothing(self, names: Sequence[str]) -> pa.Table:
@@ -149,7 +155,7 @@ class _Parquet:
             except TooLarge as error:
                 raise _no_file_of("Parquet", self.path, error) from None
 
-    def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
+    def parts(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
         """Begin in the row group that holds the first row."""
         codes = [name for name in few if pa.types.is_string(self._schema.field(name).type)]
         most = self._most_rows(names, [name for name in codes if name != "model"], rows)
@@ -188,6 +194,10 @@ class _Parquet:
                     row = first + pc.index(long, True).as_py()
                     which = f"has more than {CELL_BYTES:,} bytes in row {row}, column {shown(name)}"
                     raise out_of_range("source", f"{self.path}", "leave that cell out", which=which)
+
+    def table(self, part: pa.Table) -> pa.Table:
+        """Return the table that it is."""
+        return part
 
     def nothing(self, names: Sequence[str]) -> pa.Table:
         """Return an empty table with the file's types."""
@@ -246,18 +256,25 @@ class _Csv:
         self.types = [pa.string()] * len(self.names)
         self.done = 0
 
-    def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
+    def parts(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[Records]:
         """Read from the beginning: the start of a CSV row is known only after the row before it."""
         wanted = {name: self.names.index(name) for name in names}
         try:
             with self.path.open("rb", buffering=0) as stream:
                 stream.seek(self._begin)
-                pieces = read_records(stream.readinto, len(self.names), wanted, few)
-                for table in _ahead(_cut(pieces, first, rows, self.nothing(names))):
+                before = 0
+                for part in _ahead(read_records(stream.readinto, len(self.names), wanted, few, rows)):
                     self.done = stream.tell()
-                    yield table
+                    skipped = min(max(first - before, 0), len(part))
+                    if not skipped or skipped < len(part):
+                        yield part.without(skipped) if skipped else part
+                    before += len(part)
         except NotCsv as error:
             raise _not_csv(self.path, error) from None
+
+    def table(self, part: Records) -> pa.Table:
+        """Return its cells, as bytes."""
+        return part.table()
 
     def nothing(self, names: Sequence[str]) -> pa.Table:
         """Return an empty table of bytes; see `column`."""
@@ -332,13 +349,13 @@ def _joined(pieces: list[pa.Table]) -> pa.Table:
     return pa.concat_tables(pieces).combine_chunks() if len(pieces) > 1 else pieces[0]
 
 
-def _ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Read one table ahead, in a thread."""
+def _ahead(parts: Iterator[_Part]) -> Iterator[_Part]:
+    """Read one part ahead, in a thread."""
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, tables, None)
-        while (table := coming.result()) is not None:
-            coming = pool.submit(next, tables, None)
-            yield table
+        coming = pool.submit(next, parts, None)
+        while (part := coming.result()) is not None:
+            coming = pool.submit(next, parts, None)
+            yield part
 
 
 def _unreadable(path: Path, kind: str, error: Exception) -> Exception:

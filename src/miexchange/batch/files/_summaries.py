@@ -12,6 +12,7 @@ import pyarrow as pa
 from miexchange._arguments import check, instance, several
 from miexchange._bounded import Count, Line
 from miexchange._value import Value
+from miexchange.batch.arrow._compiled import compiled
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
@@ -128,20 +129,20 @@ def summary_of(models: pa.ChunkedArray, result: Mapping[str, Texts | Amounts], p
     outcomes, reasons, grades = (cast("Texts", result[name]) for name in ("outcome", "reasons", "grade"))
     exchange, coupon = (cast("Amounts", result[name]) for name in ("exchange_value_minor", "coupon_value_minor"))
     refused = outcomes.codes == outcomes.texts.index("refused")
-    rows = np.flatnonzero(~refused)
-    worth = exchange.values[rows], coupon.values[rows]
+    worth = refused, exchange.values, coupon.values
     found = Counter(dict(zip(outcomes.texts, _counts(outcomes.codes, len(outcomes.texts)), strict=True)))
     codes, brands = _brands(models, programme)
+    by_brand = _shares(codes, brands, *worth)
     return Summary(
         rows=len(refused),
         quotes=found["quote"],
         indicative=found["indicative"],
         refused=found["refused"],
-        exchange_value=int(worth[0].sum()),
-        coupon_value=int(worth[1].sum()),
+        exchange_value=sum(share.exchange_value for share in by_brand),
+        coupon_value=sum(share.coupon_value for share in by_brand),
         reasons=_reasons(reasons),
-        brands=_shares(codes[rows], brands, *worth),
-        grades=_shares(grades.codes[rows], list(grades.texts), *worth),
+        brands=by_brand,
+        grades=_shares(grades.codes.astype(np.intp), list(grades.texts), *worth),
     )
 
 
@@ -173,12 +174,31 @@ def _brands(models: pa.ChunkedArray, programme: Programme) -> tuple[NDArray[np.i
 
 
 def _shares(
-    codes: NDArray[Any], names: list[str], exchange: NDArray[np.int64], coupon: NDArray[np.int64]
+    codes: NDArray[np.intp],
+    names: list[str],
+    refused: NDArray[np.bool_],
+    exchange: NDArray[np.int64],
+    coupon: NDArray[np.int64],
 ) -> tuple[Share, ...]:
     """Sum the values by code, in integers."""
-    devices = _counts(codes, len(names))
-    sums = np.zeros((2, len(names)), dtype=np.int64)
-    np.add.at(sums[0], codes, exchange)
-    np.add.at(sums[1], codes, coupon)
-    shares = zip(names, devices, *sums.tolist(), strict=True)
+    sums = np.zeros((3, len(names)), dtype=np.int64)
+    _add_up(codes, refused, exchange, coupon, sums)
+    shares = zip(names, *sums.tolist(), strict=True)
     return tuple(sorted((Share(*share) for share in shares if share[1]), key=lambda share: share.name))
+
+
+@compiled
+def _add_up(
+    codes: NDArray[np.intp],
+    refused: NDArray[np.bool_],
+    exchange: NDArray[np.int64],
+    coupon: NDArray[np.int64],
+    sums: NDArray[np.int64],
+) -> None:
+    """Add the number of rows by code, and their values; refused rows have none."""
+    for row in range(len(codes)):
+        if not refused[row]:
+            code = codes[row]
+            sums[0, code] += 1
+            sums[1, code] += exchange[row]
+            sums[2, code] += coupon[row]

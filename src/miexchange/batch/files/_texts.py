@@ -17,6 +17,7 @@ from miexchange._text import for_spreadsheet
 from miexchange._time import CLOCK, NotATime, read_day, read_instant
 from miexchange.batch.arrow._columns import INSTANT, TEXTS, Column
 from miexchange.batch.arrow._layouts import bools_of, is_text, nulls_of
+from miexchange.batch.files._instants import certain_instants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -119,12 +120,28 @@ def parsed(cells: pa.ChunkedArray, kind: Kind, zone: tzinfo | None = None) -> Co
             follow the grammar of `_time`; a flag is ``true`` or ``false``.
         zone: the zone in which a plain day stands for its first instant; None if a day is not an instant.
     """
+    if kind == "instant" and pa.types.is_binary(cells.type):
+        return _parsed_at_once(cells.combine_chunks(), zone)
     column = decoded(cells)
     if kind in TEXTS:
         return column
     encoded = column.array.combine_chunks().dictionary_encode()
     read = partial(_instants, zone=zone) if kind == "instant" else _READERS[kind]
     array = pa.chunked_array([read(encoded.dictionary).take(encoded.indices)])
+    strange = nulls_of(array) & ~nulls_of(cells)
+    return Column(array, strange if strange.any() else None)
+
+
+def _parsed_at_once(cells: pa.Array, zone: tzinfo | None) -> Column:
+    """Parse instants, of which almost all are usually written as libraries write them."""
+    found, certain = certain_instants(cells)
+    others = pa.array(~certain & ~nulls_of(cells))
+    if not others.true_count:
+        return Column(pa.chunked_array([found]))
+    column = decoded(pa.chunked_array([cells.filter(others)]))
+    encoded = column.array.combine_chunks().dictionary_encode()
+    read = _instants(encoded.dictionary, zone).take(encoded.indices)
+    array = pa.chunked_array([pc.replace_with_mask(found, others, read)])
     strange = nulls_of(array) & ~nulls_of(cells)
     return Column(array, strange if strange.any() else None)
 

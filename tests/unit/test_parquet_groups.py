@@ -46,9 +46,10 @@ def columns(rows: int, first: int = 0) -> Columns:
 
 @pytest.mark.parametrize("sizes", [(1,), (7, 8, 9), (300, 1), (40_000,)])
 def test_every_reader_finds_what_was_put_in(tmp_path: Path, sizes: tuple[int, ...]) -> None:
-    file, groups, tables, body = tmp_path / "it.parquet", [], [], MAGIC
+    file, groups, body = tmp_path / "it.parquet", [], MAGIC
+    tables: list[pa.Table] = []
     for rows in sizes:
-        part = columns(rows, sum(map(len, tables)))
+        part = columns(rows, sum(table.num_rows for table in tables))
         group = encoded(part, rows)
         about, counted = moved(group.about, len(body))
         assert counted == rows
@@ -59,7 +60,7 @@ def test_every_reader_finds_what_was_put_in(tmp_path: Path, sizes: tuple[int, ..
     file.write_bytes(body + footer_of(tables[0].slice(0, 0), sum(sizes), groups))
     found = pq.read_table(file)
     assert found.schema == expected.schema
-    readers = (found, duckdb.sql(f"FROM '{file}'").to_arrow_table(), pl.read_parquet(file).to_arrow())
+    readers = (found, duckdb.from_parquet(str(file)).to_arrow_table(), pl.read_parquet(file).to_arrow())
     for name in expected.column_names:
         for table in readers:
             assert table[name].to_pylist() == expected[name].to_pylist(), name

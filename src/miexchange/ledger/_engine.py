@@ -1,8 +1,8 @@
 """The database of a ledger: its engine, the begin of a transaction, and the meaning of its errors.
 
 SQLite: write-ahead log with ``synchronous=FULL``, so that commits survive a power cut; every transaction takes the
-write lock at its begin (``BEGIN IMMEDIATE``); the threads of a process queue for it (see `_turns`), other processes
-wait as SQLite does. PostgreSQL: its default isolation, READ COMMITTED, with row locks.
+write lock at its begin (``BEGIN IMMEDIATE``); the threads of a process queue for it (see `_turns`), and processes ask
+again and again. PostgreSQL: its default isolation, READ COMMITTED, with row locks.
 """
 
 from __future__ import annotations
@@ -184,7 +184,10 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object, *, create: b
 def _begin(connection: Connection) -> None:
     """Begin as the engine's view requires: to write; to read one snapshot; or every statement by itself."""
     mode = connection.get_execution_options().get(_MODE, "IMMEDIATE")
-    if mode:
+    if mode == "IMMEDIATE":
+        file: Any = connection.connection.dbapi_connection
+        file.begin_writing(partial(connection.exec_driver_sql, "BEGIN IMMEDIATE"))
+    elif mode:
         connection.exec_driver_sql(f"BEGIN {mode}")
 
 

@@ -353,11 +353,14 @@ def changed(value: _V, **fields: object) -> _V:
     return cast("_V", proved(kind, **{**{name: getattr(value, name) for name in _names(kind)}, **fields}))
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical(data: object) -> str:
     """Return plain JSON data as its canonical text, which can always be encoded as UTF-8."""
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = _CANONICAL.encode(data)
     # A lone surrogate, which only a hostile answer contains, is escaped.
-    return SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+    return text if text.isascii() else SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def dump(value: Value) -> bytes:

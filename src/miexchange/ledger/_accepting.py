@@ -19,7 +19,7 @@ from miexchange._value import instant
 from miexchange.eligibility import RegisterAnswer
 from miexchange.errors import MiExchangeError
 from miexchange.events import Accept
-from miexchange.exchange import Exchange, acceptance, begin
+from miexchange.exchange import Exchange, acceptance, begun_by
 from miexchange.ledger import _limits, _quotas
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._books import Books, Facts, free_seat
@@ -306,7 +306,7 @@ class Accepting(Books):
             if isinstance(event, Refusal):
                 return self._refuse(session, request, event)
             nonlocal begun
-            begun = begin(event)
+            begun = begun_by(event)
             self._add(session, begun, event, request, wanted.maker, seat)
             return begun
 
@@ -424,7 +424,7 @@ class Accepting(Books):
         seat: int,
     ) -> Exchange:
         """Add an exchange; as `_add`, which adds one at once."""
-        exchange = begin(event)
+        exchange = begun_by(event)
         if old is not None:
             self._sealing(run.session, old.code or old.request)  # what may fail comes first
         seals, tally = self._sealing(run.session, exchange.code)

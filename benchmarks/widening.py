@@ -140,7 +140,7 @@ class Reached(NamedTuple):
 
 
 def client(url: str, numbers: range, statements: Sequence[Transactions], end: _End) -> None:
-    """Be a client, of a ledger or by hand: tell the lives per second, their number, and the processor time of all."""
+    """Be a client, of a ledger or by hand: tell how many lives there were, how long they took, and processor time."""
     with ledger.open(url, key=shop.KEY) if not statements else bare(url) as store:
         end.gate.wait()
         before, begin, lived = time.process_time(), time.perf_counter(), 0
@@ -151,8 +151,7 @@ def client(url: str, numbers: range, statements: Sequence[Transactions], end: _E
                 store.repeat(statements[number - numbers.start])
             if time.perf_counter() > begin + end.seconds:
                 break
-        took = time.perf_counter() - begin
-        end.told.send((lived / took, lived, time.process_time() - before))
+        end.told.send((lived, time.perf_counter() - begin, time.process_time() - before))
 
 
 class _End(NamedTuple):
@@ -194,8 +193,9 @@ def reached(what: str, places: Places, clients: int, first: int, seconds: float)
     server_after = spent_by_server(url)
     for one, _ in running:
         one.join()
-    rates, lived, spent = map(sum, zip(*told, strict=True))
-    return Reached(rates, spent / lived, (server_after - server_before) / lived)
+    lived, took, spent = zip(*told, strict=True)
+    count = sum(lived)  # for a file, one after the other: who had none left made room for the others
+    return Reached(count / max(took), sum(spent) / count, (server_after - server_before) / count)
 
 
 def pgbench() -> str | None:

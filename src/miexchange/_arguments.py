@@ -84,7 +84,7 @@ def takes(**rules: Rule) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
 
         @wraps(function)
         def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            # Not by `Signature.bind`, which takes longer than most of the rules. What does not bind, the function refuses.
+            # Without `Signature.bind`, which takes longer than most rules. The function refuses what does not bind.
             found = check({**dict(zip(names, args, strict=False)), **kwargs}, rules)
             for name in kwargs.keys() & found.keys():
                 kwargs[name] = found[name]

@@ -155,6 +155,19 @@ class Books:
             raise LedgerError("This ledger was opened without its key, to be read", "Open it with the key")
         return self._issuing
 
+    def _asked(
+        self,
+        verb: str,
+        key: str,
+        content: Content,
+        at: datetime,
+        code: str | None = None,
+        asker: str | None = None,
+        older: Content = (),
+    ) -> Request:
+        """Return a request with its fingerprint, which is taken before a transaction for which others wait."""
+        return Request(verb, key, content, at, code, asker, older, fingerprint(verb, content, self._keys[0]))
+
     def _later(
         self, code: str, event: Event, idempotency_key: str, content: Content, asker: str | None = None
     ) -> Exchange | Refusal:
@@ -176,7 +189,7 @@ class Books:
         if plain is None:
             return MISTYPED
         then = (plain, *older) if older else ()
-        request = Request(verb, idempotency_key, (plain, *content), instant(at, "at"), plain, asker, then)
+        request = self._asked(verb, idempotency_key, (plain, *content), instant(at, "at"), plain, asker, then)
 
         def attempt(session: Session, *, carefully: bool) -> Exchange | Refusal:
             row = session.row(plain, lock=True)
@@ -285,7 +298,7 @@ class Books:
             "asker": request.asker or "",
             "verb": request.verb,
             "request": request.key,
-            "fingerprint": fingerprint(request, self._keys[0]),
+            "fingerprint": request.fingerprint,
             "at_us": micros(request.at),
             "code": code or request.code,
             "version": version,
@@ -366,6 +379,7 @@ class Books:
         session: Session,
         exchange: Exchange,
         event: Accept,
+        body: str,
         request: Request,
         programme: Programme,
         seat: int,
@@ -378,7 +392,7 @@ class Books:
         seals, tally = self._sealing(session, exchange.code)
         if kept is not None:
             seals.add_programme(tally, kept)
-        entry = row_of_event(seals, exchange.code, 1, event, self._key_id, request.key, "", tally.epoch)
+        entry = row_of_event(seals, exchange.code, 1, event, self._key_id, request.key, "", tally.epoch, body=body)
         seals.add_event(tally, entry["hash"])
         answer = self._answer_of(request, seals, tally, code=exchange.code, version=1)
         row = {**row_of(exchange, self._key_id, entry["hash"]), "seat": seat}

@@ -447,12 +447,12 @@ class Books:
         if bought is not None and not after.rules.buys_again(bought, after.coupon.valid_from):
             return refused(ReasonCode.DEVICE_EXCHANGED, "door", bought_at=bought)
         if after.is_open:
-            others = session.core.execute(sql.OPEN_OF_DEVICE, {"tokens": new}).scalars().all()
-            for code in sorted(set(others)):
-                row = session.row(code, lock=True)
-                if row is None or row.state not in sql.OPEN_STATES:
-                    raise Conflict
-                other = self._load(session.core, row, is_locked=True)
+            others = self._others(session, new)
+            # Its phone was bought before its coupon came, and the coupon is owed for it.
+            credited = [other.bought_at for _, other in others if other.bought_at is not None]
+            if credited:
+                return refused(ReasonCode.DEVICE_EXCHANGED, "door", bought_at=max(credited))
+            for row, other in others:
                 event = Void(max(after.at, other.at), "The device was seen at the door of another exchange")
                 ended = apply(other, event)
                 assert isinstance(ended, Exchange)  # noqa: S101 - the table lets every open exchange be called off
@@ -461,6 +461,16 @@ class Books:
             told = {"code": after.code, "token": token, "is_open": after.is_open, "bought_us": None}
             session.core.execute(sql.ADD_TOKEN, told)
         return None
+
+    def _others(self, session: Session, tokens: Sequence[str]) -> list[tuple[ExchangeRow, Exchange]]:
+        """Return the open exchanges of a device, locked."""
+        found = []
+        for code in sorted(set(session.core.execute(sql.OPEN_OF_DEVICE, {"tokens": tokens}).scalars())):
+            row = session.row(code, lock=True)
+            if row is None or row.state not in sql.OPEN_STATES:
+                raise Conflict
+            found.append((row, self._load(session.core, row, is_locked=True)))
+        return found
 
     def _write(
         self, session: Session, row: ExchangeRow, after: Exchange, event: Event, request: Request | None

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import subprocess
 import sys
 import tempfile
 import time
@@ -283,6 +284,14 @@ def told_of(of: Callable[..., storms.Figures], runs: list[tuple[str, str, storms
     return f"{(of.__doc__ or '').partition(chr(10))[0]}\n\n{table(head, rows)}"
 
 
+def run_of() -> str:
+    """Return what the figures of a part are of: parts can be run one by one."""
+    git = ["git", "-C", str(PAGE.parents[1]), "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - as it is written
+    machine = f"Python {platform.python_version()} on {sys.platform}, {os.cpu_count()} cores"
+    return f"{machine}, {time.strftime('%Y-%m-%d')}{commit and f', commit {commit}'}."
+
+
 def say(*words: object) -> None:
     """Tell how far it is."""
     print(time.strftime("%H:%M:%S"), *words, flush=True)
@@ -329,21 +338,18 @@ def main() -> None:
             "Fuzzed readers": fuzzed,
         }
         told = {
-            title: f"### {title}\n\n{part(databases, sizes)}"
+            title: f"### {title}\n\n{run_of()}\n\n{part(databases, sizes)}"
             for title, part in parts.items()
             if asked.only.lower() in title.lower()
         }
-    machine = (
-        f"Python {platform.python_version()} on {sys.platform}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}."
-    )
-    print("\n".join([f"{machine}\n", *told.values()]))
+    print("\n".join(told.values()))
     if not small:
         page = PAGE.read_text(encoding="utf-8")
         before, _, rest = page.partition(BEGIN)
         figures, _, after = rest.partition(END)
         before_now = {part.partition("\n")[0]: f"### {part.rstrip()}\n" for part in figures.split("### ")[1:]}
         every = {**before_now, **told}
-        text = "\n".join([f"{machine}\n", *(every[title] for title in parts if title in every)])
+        text = "\n".join(every[title] for title in parts if title in every)
         PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 

@@ -130,7 +130,7 @@ class Draws:
             twin.fate.key, twin.fate.rivals = other.key, other.fate.rivals
             twin.fate.rivals.append(twin.fate)
         order = (other.order + 1) % ORDERS if is_of_an_order else other.order
-        return dataclasses.replace(other, number=twin.number, at=at, fate=twin.fate, order=order)
+        return dataclasses.replace(other, number=twin.number, at=at, fate=twin.fate, order=order, twin="")
 
     def _chosen(self, those: list[_T], is_taken: Callable[[_T], bool]) -> _T:
         """Choose one, usually one that is free."""

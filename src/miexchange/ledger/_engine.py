@@ -103,6 +103,7 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
         )
         event.listen(engine, "connect", partial(_set_up_sqlite, create=create))
         event.listen(engine, "begin", _begin)
+        event.listen(engine, "checkin", _be_patient)
     else:
         # Keep the options of the URL beside ours.
         options = f"{address.url.query.get('options', '')} -c lock_timeout={seconds_to_wait * 1000}".lstrip()
@@ -179,6 +180,11 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object, *, create: b
         raise DatabaseError("malformed database schema: it holds text that is not UTF-8") from None
     if VERSIONS in tables or (create and not tables):  # the mode is stored in the file
         connection.execute("PRAGMA journal_mode=WAL").close()
+
+
+def _be_patient(file: File | None, _record: object) -> None:
+    if file is not None:  # otherwise it was given up
+        file.be_patient()
 
 
 def _begin(connection: Connection) -> None:

@@ -61,7 +61,7 @@ class File(sqlite3.Connection):
     def __init__(self, path: str, *arguments: Any, timeout: int, **options: Any) -> None:  # noqa: ANN401 - as of sqlite3.connect
         """Open it, but not during a fork; `timeout` is how many seconds it waits for other connections."""
         self.path = os.path.realpath(path)
-        self._seconds = timeout
+        self._seconds, self._is_patient = timeout, True
         with _process.gate:
             if self.path in _process.lost:
                 what = f"The ledger {shown(path)} was in use while this process was forked, so it cannot be opened here"
@@ -79,23 +79,23 @@ class File(sqlite3.Connection):
         Args:
             begin: executes the statement.
         """
-        if not self._seconds:
-            begin()
-            return
-        self.execute("PRAGMA busy_timeout=0")
-        try:
-            for pause in pauses(self._seconds):
-                try:
-                    begin()
-                except Exception as error:
-                    if "database is locked" not in str(error):
-                        raise
-                    sleep(pause)
-                else:
-                    return
-            begin()
-        finally:
-            self.execute(f"PRAGMA busy_timeout={self._seconds * 1000}")
+        self.be_patient(is_patient=False)
+        for pause in pauses(self._seconds):
+            try:
+                begin()
+            except Exception as error:
+                if "database is locked" not in str(error):
+                    raise
+                sleep(pause)
+            else:
+                return
+        begin()
+
+    def be_patient(self, *, is_patient: bool = True) -> None:
+        """Let SQLite retry by itself, as readers need while a file is recovered; or let it not, for `begin_writing`."""
+        if self._seconds and self._is_patient is not is_patient:
+            self.execute(f"PRAGMA busy_timeout={self._seconds * 1000 * is_patient}")
+            self._is_patient = is_patient
 
     def close(self) -> None:
         """Close it."""

@@ -176,6 +176,11 @@ class Session:
         else:
             begin()
 
+    def be_patient(self) -> None:
+        """Wait for others by SQLite's own retries, which readers need."""
+        if isinstance(self._driver, File):
+            self._driver.be_patient()
+
     def commit(self) -> None:
         """End it, with all that it did."""
         self._driver.commit()
@@ -518,6 +523,7 @@ class _Loan:
     def __enter__(self) -> Session:
         """Lend a session."""
         self._session = self._sessions.take()
+        self._session.be_patient()
         return self._session
 
     def __exit__(

@@ -22,6 +22,8 @@ from hypothesis import HealthCheck, Phase, settings
 from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from xdist.remote import Producer
 
 # How long an example takes says more about the machine than about the law.
@@ -91,7 +93,8 @@ _TESTS = Path(__file__).parent
 _UNTRACED = [
     _TESTS / name
     for name in (
-        *("architecture", "ledger", "notebooks", "packaging", "parity", "property", "service"),
+        *("architecture", "cases", "ledger", "notebooks", "packaging", "parity", "property", "service"),
+        "data/test_shipped_tables.py",
         *(f"unit/test_{name}.py" for name in ("benchmark_peers", "cli_output", "compiled", "demo", "strategies")),
         "unit/test_tuning_adapter.py",
     )
@@ -104,17 +107,24 @@ _TRACED = {
         _TESTS / "ledger" / f"test_{name}.py"
         for name in (
             *("address", "checkpoints", "command", "command_lists", "exports", "ledgers_kept"),
-            *("many", "records", "simulator", "sweep", "verify"),
+            *("many", "records", "simulator", "verify"),
         )
     ),
 }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Trace the plain tests that cover branches, and no law."""
-    for item in items:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Trace the plain tests that cover branches, and no law: its fixtures neither, which the plugin's marker would."""
+    plugin = item.config.pluginmanager.get_plugin("_cov")
+    if plugin is not None and plugin.cov_controller is not None:
+        controller = plugin.cov_controller
         if item.get_closest_marker("hypothesis") or _is_untraced(item.path):
-            item.add_marker("no_cover")
+            if controller.started:
+                controller.pause()
+        elif not controller.started:
+            controller.resume()
+    return (yield)
 
 
 @cache

@@ -23,8 +23,7 @@ from shipped import shipped_programme
 ROWS, FEW = 4_000, 2_000
 MANY = 20_000
 SEED = 7
-# The scalar loop is run once, by one worker, and it is not what these tests cover.
-pytestmark = [pytest.mark.xdist_group("peers"), pytest.mark.no_cover]
+pytestmark = pytest.mark.xdist_group("peers")  # the scalar loop is run once, by one worker
 
 Join = Literal["epoch", "asof"]
 JOINS: tuple[Join, ...] = ("epoch", "asof")

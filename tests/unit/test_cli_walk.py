@@ -219,8 +219,11 @@ FILES = [(command, param.name) for command in COMMANDS for param in params(comma
 
 
 @pytest.mark.parametrize(("command", "name"), FILES, ids=str)
-def test_every_file_may_be_standard_input(command: tuple[str, ...], name: str, files: Path, tmp_path: Path) -> None:
+def test_every_file_may_be_standard_input(
+    command: tuple[str, ...], name: str, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is wrong with the content is told, and never that there is no file "-"."""
+    monkeypatch.chdir(tmp_path)  # `programme new -` makes a folder of that name
     instead = {one.name: f"{files / 'key'}" for one in params(command) if one.name == "key_file"}
     instead |= {"ledger": f"{tmp_path / 'l.db'}", "account": "asha", "programme": "mi-exchange-india"}
     instead |= {"coupon": f"{files / 'coupon.json'}", "order": f"{files / 'order.json'}", "into": "mi-exchange-india"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from miexchange.prove._offers import grows, offers
 from miexchange.prove._phones import Counterexample, Phone
 from miexchange.prove._proofs import LAWS, Law, Proof, Proofs
 from miexchange.prove._reach import Reached, Span, bought, reached
-from miexchange.prove._search import asked_picks, drawn, opened, values, with_answer
+from miexchange.prove._search import asked_picks, drawn, in_a_row, opened, values, with_answer
 from miexchange.prove._sheet import NOT_ASKED, Sheet, scraps_of
 from miexchange.prove._symbols import MOST
 from miexchange.quote import Quote
@@ -32,14 +33,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miexchange.programme import Terms
-    from miexchange.prove._search import Ints
+    from miexchange.prove._search import Draw, Ints
     from miexchange.prove._sheet import Asked, Case, Inputs, Row, Scale
 
 __all__ = ["Progress", "laws_of", "prove"]
 
 _DAY = 86_400
 _SEEDS = 4
-_NEAR = 3  # seeds at the prices from the solver's model for loose terms
+_NEAR = 3  # seeds of each search after the solver's answer for loose terms
 _UNCONFIRMED = "the solver's phone is worth something else to appraise"
 
 
@@ -208,9 +209,9 @@ class _Prover:
             found.append((phones, case, cases, worth))
         return found
 
-    def _drawn(self, asked: Asked, cases: Sequence[Case], seed: int, units: Sequence[int] = ()) -> tuple[Inputs, Ints]:
+    def _drawn(self, asked: Asked, cases: Sequence[Case], seed: int, draw: Draw = drawn) -> tuple[Inputs, Ints]:
         """Return drawn phones that are asked a question."""
-        phones, case = drawn(self.sheet, cases, seed, units)
+        phones, case = draw(self.sheet, cases, seed)
         return opened(self.sheet, phones, asked.id), case
 
     def _taken(self, subject: str, asked: Asked, better: Row, worse: Row, cases: Sequence[Case]) -> Reached:
@@ -242,10 +243,10 @@ class _Prover:
                     return self._refuted(subject, self._phone(pair, 0), self._phone(pair, 1), says)
             return None
 
-        def near(units: Sequence[int]) -> Reached | None:
+        def near(draw: Draw) -> Reached | None:
             cases = self.sheet.open_cases(asked.id)
             for seed in range(_NEAR):
-                phones, case = self._drawn(asked, cases, seed, units)
+                phones, case = self._drawn(asked, cases, seed, draw)
                 worth = [
                     values(self.sheet, self.kernel, with_answer(self.sheet, phones, asked.id, one))
                     if one in {place, place + 1}
@@ -299,9 +300,7 @@ class _Prover:
                 subject,
                 says,
                 lambda rates=rates: _laws.loose_fact(self.sheet, self.kernel, scale, rates, self.seconds),  # type: ignore[misc]  # it is inferred
-                lambda units, seen=seen: seen(
-                    drawn(self.sheet, self.sheet.cases, seed, units) for seed in range(_NEAR)
-                ),  # type: ignore[misc]  # as above
+                lambda draw, seen=seen: seen(draw(self.sheet, self.sheet.cases, seed) for seed in range(_NEAR)),  # type: ignore[misc]  # as above
                 lambda units, place=place: _laws.exact_fact(self.sheet, self.kernel, scale, place, units, self.seconds),  # type: ignore[misc]  # as above
             )
 
@@ -330,7 +329,7 @@ class _Prover:
             "",
             says,
             lambda: _laws.loose_market(self.sheet, self.kernel, self.seconds),
-            lambda units: seen(drawn(self.sheet, cases, seed, units) for seed in range(_NEAR)),
+            lambda draw: seen(draw(self.sheet, cases, seed) for seed in range(_NEAR)),
             lambda units: _laws.exact_market(self.sheet, self.kernel, units, self.seconds),
         )
 
@@ -358,7 +357,7 @@ class _Prover:
             "",
             "the value leaves its bounds",
             lambda: _laws.bounds(self.sheet, self.kernel, law, self.seconds),
-            lambda units: seen(drawn(self.sheet, cases, seed, units) for seed in range(_NEAR)),
+            lambda draw: seen(draw(self.sheet, cases, seed) for seed in range(_NEAR)),
             lambda _: _laws.Found(_laws.UNDECIDED),
         )
 
@@ -377,15 +376,16 @@ class _Prover:
         subject: str,
         says: str,
         loose: Callable[[], _laws.Found],
-        near: Callable[[Sequence[int]], Reached | None],
+        near: Callable[[Draw], Reached | None],
         exact: Callable[[_laws.Units], _laws.Found],
     ) -> Reached:
-        """Ask loosely; if that is not a proof, search near the prices found, and ask exactly."""
+        """Ask loosely; if that is not a proof, search near the prices found and through the lowest, and ask exactly."""
         found = loose()
         if found.verdict == _laws.PROVED:
             return Reached(subject, _laws.PROVED)
-        if found.units and (seen := near(found.units)) is not None:
-            return seen
+        for draw in (partial(drawn, markets=found.units), in_a_row):
+            if (seen := near(draw)) is not None:
+                return seen
         found = exact(found.units)
         if found.model is None:
             return Reached(subject, found.verdict)

@@ -14,7 +14,7 @@ from miexchange.money import GREATEST_AMOUNT
 from miexchange.prove._sheet import NOT_ASKED, Inputs, parts_of, steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-__all__ = ["Columns", "asked_picks", "drawn", "opened", "values", "with_answer"]
+    Draw = Callable[[Sheet, Sequence[Case], int], tuple[Inputs, Ints]]
+    """A way to draw phones: from terms, the kinds of models and a seed, phones with the position of each one's case."""
+
+__all__ = ["Columns", "asked_picks", "drawn", "in_a_row", "opened", "values", "with_answer"]
 
 _PHONES = 4_096
 _SMALL = 60
+_KINDS, _RUN = 64, 2_048
 _EXPONENT = 11.0  # of ten: the greatest amount
 
 
@@ -93,6 +97,21 @@ def drawn(sheet: Sheet, cases: Sequence[Case], seed: int, markets: Sequence[int]
         for scale in sheet.scales
     ]
     return Inputs(market, anchors, picks, scales), case
+
+
+def in_a_row(sheet: Sheet, cases: Sequence[Case], seed: int) -> tuple[Inputs, Ints]:
+    """Draw a few phones, each at all of the lowest prices: there a rounding is large beside the price.
+
+    A price at which a value falls by a step can be one of a thousand, and for one set of answers only.
+    """
+    phones, case = drawn(sheet, cases, seed)
+
+    def each(column: Any) -> Any:  # noqa: ANN401 - an array
+        return np.repeat(column[:_KINDS], _RUN)
+
+    market = np.tile(np.minimum(np.arange(1, _RUN + 1), sheet.most_units) * sheet.price_step, _KINDS)
+    anchors, picks = ({name: each(column) for name, column in of.items()} for of in (phones.anchors, phones.picks))
+    return Inputs(market, anchors, picks, [each(column) for column in phones.scales]), each(case)
 
 
 def asked_picks(sheet: Sheet, picks: Mapping[str, Any]) -> dict[str, Any]:

@@ -58,16 +58,17 @@ _ledgers: WeakValueDictionary[int, Books] = WeakValueDictionary()
 class File(sqlite3.Connection):
     """A connection to an SQLite file."""
 
-    def __init__(self, path: str, *arguments: Any, timeout: int, **options: Any) -> None:  # noqa: ANN401 - as of sqlite3.connect
+    def __init__(self, path: str, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as of sqlite3.connect
         """Open it, but not during a fork; `timeout` is how many seconds it waits for other connections."""
         self.path = os.path.realpath(path)
-        self._seconds, self._is_patient = timeout, True
+        self._seconds: int = options["timeout"]
+        self._is_patient = True
         with _process.gate:
             if self.path in _process.lost:
                 what = f"The ledger {shown(path)} was in use while this process was forked, so it cannot be opened here"
                 remedy = "Fork while no transaction is under way and no connection of the ledger is held, or use spawn"
                 raise LedgerError(what, remedy)
-            super().__init__(path, *arguments, timeout=timeout, **options)
+            super().__init__(path, *arguments, **options)
             _process.files[id(self)] = self
 
     def begin_writing(self, begin: Callable[[], object]) -> None:

@@ -309,7 +309,8 @@ def main() -> None:
     began = os.getloadavg()[0]
     head = ("SQLite", "verbs", "rate", "p50", "p99", "longest", "goal of p99", "")
     print_table("Threads that share a file", head, [threads(2 if quick else 60)])
-    rows, beside = [], []
+    rows: list[tuple[str, ...]] = []
+    beside: list[tuple[str, ...]] = []
     with databases() as urls:
         for name, places in urls.items():
             with ledger.open(places.ledger, key=shop.KEY, create=True) as store:

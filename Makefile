@@ -10,6 +10,8 @@
 #   make docs    build the site of the pages in build/site, every link checked, without the network
 #   make pyodide   fetch what the page that values a phone in the browser runs on; then make docs
 #   make bench   measure, and print what it is measured against
+#   make bench-check   measure, and fail if a figure is worse than benchmarks/baseline.json by more than its tolerance
+#   make bench-update DATE=2026-11-30   measure, make that the baseline, and add it to the history and its chart
 #   make bench-tuning   measure how well fits predict, beside their peers (DATA=folder of the public data)
 #   make prove   sweep with four times as many examples, let the ledger's proofs run in full and fuzz every reader, which takes long; figures in
 #                docs/reliability.md
@@ -46,7 +48,7 @@ ISLANDS := */miexchange/batch/*,*/miexchange/cases/*,*/miexchange/cli/*,*/miexch
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest lowest sweep lint docs pyodide bench bench-tuning prove format texts lock sbom clean
+.PHONY: help demo test test-lowest lowest sweep lint docs pyodide bench bench-check bench-update bench-tuning prove format texts lock sbom clean
 .DELETE_ON_ERROR:
 
 define FIND_PYTHON
@@ -116,6 +118,12 @@ docs: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/run.py
+
+bench-check: $(READY)
+	@$(BIN)/python benchmarks/run.py --check
+
+bench-update: $(READY)
+	@$(BIN)/python benchmarks/run.py --update $(if $(DATE),--date '$(DATE)')
 
 bench-tuning: $(READY)
 	@$(BIN)/python benchmarks/tuning/run_all.py $(if $(DATA),--data '$(DATA)')

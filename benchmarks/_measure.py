@@ -8,18 +8,30 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import os
 import platform
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["AS_INSTALLED", "Timing", "is_quick", "print_table", "processes", "side_by_side", "verdict"]
+__all__ = [
+    "AS_INSTALLED",
+    "Timing",
+    "asked",
+    "is_quick",
+    "machine",
+    "print_table",
+    "processes",
+    "side_by_side",
+    "verdict",
+]
 
 AS_INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 """The environment of a process that is timed: it keeps bytecode, as pip does for what it installs."""
@@ -53,14 +65,46 @@ class Timing:
     @property
     def ms(self) -> str:
         """The shortest turn and the one in the middle, in milliseconds."""
-        return f"{self.best * 1e3:.0f} ms (median {self.median * 1e3:.0f})"
+        digits = 0 if self.best >= 0.01 else 2  # noqa: PLR2004 - ten milliseconds
+        return f"{self.best * 1e3:.{digits}f} ms (median {self.median * 1e3:.{digits}f})"
+
+
+_written: dict[Path, dict[str, Any]] = {}
+"""What is written as JSON so far, by its file."""
+
+
+def asked(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Read the command line of a benchmark, with the options that all of them have."""
+    parser.add_argument("--quick", action="store_true", help="a few turns only; the numbers mean little")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the tables to this file too, as JSON")
+    given = parser.parse_args()
+    if given.json is not None:
+        _written[given.json] = {"machine": machine(), "python": platform.python_version(), "tables": []}
+    return given
+
+
+def machine() -> str:
+    """Return the processor of this machine and its number of cores."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text(encoding="utf-8").splitlines() if told.is_file() else []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return f"{model or platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+
+
+def yardstick() -> float:
+    """Return how long a fixed piece of plain Python takes: times of one machine are compared in this unit."""
+    taken = []
+    for _ in range(7):
+        begin = time.perf_counter()
+        texts = {f"{number:05d}": number for number in range(3_000)}
+        total = sum(texts[text] * len(text) % 7 for text in sorted(texts, reverse=True))
+        taken.append(time.perf_counter() - begin)
+    return min(taken) if total else 0.0
 
 
 def is_quick(description: str | None) -> bool:
     """Read the command line: whether to measure just enough to see that the script works."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--quick", action="store_true", help="a few turns only; the numbers mean little")
-    return bool(parser.parse_args().quick)
+    return bool(asked(argparse.ArgumentParser(description=description)).quick)
 
 
 def side_by_side(contenders: dict[str, Callable[[], object]], *, quick: bool) -> dict[str, Timing]:
@@ -110,7 +154,11 @@ def verdict(ratio: float, goal: float, *, at_least: bool = False) -> tuple[str, 
 
 
 def print_table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """Print a table in Markdown, with the machine that it was measured on."""
+    """Print a table in Markdown, with the machine that it was measured on; and write it, if a file was asked for."""
+    for file, written in _written.items():
+        written["tables"].append({"title": title, "head": head, "rows": rows})
+        written["yardstick"] = min(yardstick(), written.get("yardstick", float("inf")))
+        file.write_text(json.dumps(written, indent=1), encoding="utf-8")
     print(f"## {title}\n")
     print(f"Python {platform.python_version()} on {sys.platform}, {os.cpu_count()} cores\n")
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]

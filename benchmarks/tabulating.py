@@ -1,6 +1,6 @@
 """What a table of devices takes, column by column: beside a loop over the scalar verbs, DuckDB and Polars.
 
-python benchmarks/tabulating.py [--quick] [--rows N] [--chart FILE]
+python benchmarks/tabulating.py [--quick] [--json FILE] [--rows N] [--chart FILE]
 
 Every contender works on the same table in turns. Before anything is timed, all results must be equal,
 row by row; otherwise no table is printed. Each count of threads has a process of its own, for Polars
@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from _measure import print_table, verdict
+from _measure import asked, print_table, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,11 +43,10 @@ Taken = dict[str, float]
 def main() -> None:
     """Measure in a process for each count of threads, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few rows only; the numbers mean little")
     parser.add_argument("--rows", type=int, default=5_000_000)
     parser.add_argument("--chart", type=Path, help="draw the parts of a run there, as SVG")
     parser.add_argument("--threads", type=int, help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    given = asked(parser)
     rows = 30_000 if given.quick else given.rows
     if given.threads:
         print(json.dumps(measure(rows, given.threads, turns=1 if given.quick else 3)))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import operator
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from functools import cache
@@ -22,6 +24,7 @@ from miexchange._problems import Problems
 from miexchange._spreadsheet import remedy_of_date, remedy_of_header, remedy_of_number
 from miexchange._text import WIDEST, counted, is_blank, path_of, text_of, whole_of
 from miexchange._time import NotATime, as_date, day_of, instant_of, is_day, is_moment, read_day, read_instant
+from miexchange._value import checks_of, from_columns
 from miexchange.errors import InvalidValue, sentence, shown
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
     from miexchange._bounded import Between
 
-__all__ = ["Row", "has_columns", "is_whole", "read_cells", "read_columns", "read_rows"]
+__all__ = ["Lines", "Row", "has_columns", "is_whole", "read_cells", "read_columns", "read_lines", "read_rows"]
 
 _T = TypeVar("_T")
 _How = tuple[Any, Any, bool]
@@ -210,6 +213,53 @@ def _cell_shown(value: object) -> str:
     return f"{value}" if written else shown(value)
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The cells of a table.
+
+    Attributes:
+        file: the name of the source in a problem.
+        columns: the names of the columns.
+        cells: the number of each row with its cells.
+        problems: the list to which faults are added.
+    """
+
+    file: str
+    columns: tuple[str, ...]
+    cells: Sequence[tuple[int, Sequence[Any]]]
+    problems: Problems
+
+    def rows(self) -> list[Row]:
+        """Return each row."""
+        columns = self.columns
+        return [
+            Row(self.file, line, dict(zip(columns, cells, strict=True)), self.problems) for line, cells in self.cells
+        ]
+
+    def values(self, kind: type[_T], zone: tzinfo | None) -> list[_T] | None:
+        """Return the value of each row, or None if one has a fault, which `Row.value` names, or a cell is not text.
+
+        A column repeats few texts, so each of them is read and checked once.
+        """
+        given = dict(zip(self.columns, zip(*(cells for _, cells in self.cells), strict=True), strict=False))
+        row, tests = Row(self.file, 0, {}, Problems()), checks_of(kind)
+        columns = []
+        for name, how in _read_as(cast("Any", kind)):
+            texts = given.get(name)
+            known: dict[object, object] = {}
+            if texts is not None and {*map(type, texts)} != {str}:
+                return None
+            for text in {*texts} if texts else (None,):
+                row.cells[name] = text
+                field = known[text] = row._cell(name, how, zone)  # noqa: SLF001 - of this module
+                if not (row.good and tests[name](field)):
+                    return None
+            columns.append([*map(known.__getitem__, texts or (None,) * len(self.cells))])
+        with suppress(InvalidValue):  # two fields of a row do not fit one another
+            return from_columns(kind, columns)
+        return None
+
+
 def read_rows(
     source: object,
     required: tuple[str, ...],
@@ -218,7 +268,19 @@ def read_rows(
     *,
     file: str = "",
 ) -> list[Row]:
-    """Return the rows of a CSV file or a DataFrame whose columns are exactly as named.
+    """Return the rows of a CSV file or a DataFrame whose columns are exactly as named; see `read_lines`."""
+    return read_lines(source, required, optional, problems, file=file).rows()
+
+
+def read_lines(
+    source: object,
+    required: tuple[str, ...],
+    optional: tuple[str, ...],
+    problems: Problems,
+    *,
+    file: str = "",
+) -> Lines:
+    """Return the cells of a CSV file or a DataFrame whose columns are exactly as named.
 
     Args:
         source: the path of a CSV file, or an object with `columns` and columns by name.
@@ -229,37 +291,31 @@ def read_rows(
     """
     known = (required, optional)
     if (path := path_of(source)) is not None:
-        return _rows_of_file(path, known, problems, file or text_of(source) or str(path))
-    return _rows_of_frame(source, known, problems, file or "<frame>")
+        return _lines_of_file(path, known, problems, file or text_of(source) or str(path))
+    return _lines_of_frame(source, known, problems, file or "<frame>")
 
 
 _Known = tuple[tuple[str, ...], tuple[str, ...]]  # required and optional columns
-
-
-def _rows_of_file(path: Path, known: _Known, problems: Problems, file: str) -> list[Row]:
-    columns, rows = _cells_of_file(path, known, problems, file)
-    return [Row(file, line, dict(zip(columns, cells, strict=True)), problems) for line, cells in rows]
 
 
 def read_columns(
     path: Path, required: tuple[str, ...], optional: tuple[str, ...], problems: Problems
 ) -> dict[str, list[str]]:
     """Return the cells of a CSV file by column; the arguments are those of `read_rows`."""
-    columns, rows = _cells_of_file(path, (required, optional), problems, str(path))
-    cells = [row for _, row in rows]
-    return {column: [row[place] for row in cells] for place, column in enumerate(columns)}
+    lines = _lines_of_file(path, (required, optional), problems, str(path))
+    return {column: [cells[place] for _, cells in lines.cells] for place, column in enumerate(lines.columns)}
 
 
-def _cells_of_file(
-    path: Path, known: _Known, problems: Problems, file: str
-) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
-    """Return the columns of a file, and the line and the cells of each complete row; nothing if the header is wrong."""
+def _lines_of_file(path: Path, known: _Known, problems: Problems, file: str) -> Lines:
+    """Return the cells of each complete row of a file; nothing if the header is wrong."""
     lines = read_cells(path, file, problems, known[0])
     line, names = next(lines, (None, []))
     columns = None if line is None else _columns(names, known, file, line, problems)
     if columns is None:
-        return (), []
-    return columns, [(line, cells) for line, cells in lines if is_whole(cells, names, file, line, problems)]
+        return Lines(file, (), (), problems)
+    width = len(columns)
+    cells = [row for row in lines if len(row[1]) == width or is_whole(row[1], names, file, row[0], problems)]
+    return Lines(file, columns, cells, problems)
 
 
 def read_cells(path: Path, file: str, problems: Problems, header: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
@@ -291,13 +347,13 @@ def is_whole(cells: list[str], names: list[str], file: str, line: int, problems:
     return False
 
 
-def _rows_of_frame(source: object, known: _Known, problems: Problems, file: str) -> list[Row]:
+def _lines_of_frame(source: object, known: _Known, problems: Problems, file: str) -> Lines:
     name = ""
     try:
         frame = Columns(source)
         columns = _columns(frame.names, known, file, None, problems)
         if columns is None:
-            return []
+            return Lines(file, (), (), problems)
         cells: list[list[Any]] = []
         while len(cells) < len(columns):
             name = columns[len(cells)]
@@ -305,9 +361,8 @@ def _rows_of_frame(source: object, known: _Known, problems: Problems, file: str)
     except NotATable as fault:
         what, remedy = fault.args
         problems.add(file, None, name, what if name else f"{shown(source)} {what}", remedy)
-        return []
-    rows = enumerate(zip(*cells, strict=True), 1)
-    return [Row(file, number, dict(zip(columns, row, strict=True)), problems) for number, row in rows]
+        return Lines(file, (), (), problems)
+    return Lines(file, columns, list(enumerate(zip(*cells, strict=True), 1)), problems)
 
 
 def _columns(

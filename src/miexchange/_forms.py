@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from pydantic_core import CoreSchema
 
-__all__ = ["FORM", "by_place", "form_of", "in_forms", "left_out", "newer", "numbered", "too_new"]
+__all__ = ["FORM", "added", "by_place", "form_of", "in_forms", "left_out", "newer", "numbered", "too_new"]
 
 FORM = "form"
 """The key of a form's number, from form 2 on."""
 
 
 @cache
-def _later(kind: type) -> dict[str, tuple[int, object]]:
+def added(kind: type) -> dict[str, tuple[int, object]]:
     """Return the fields that were added to a type, with the first form that has each, and its default."""
     found: dict[str, tuple[int, object]] = {}
     for field in dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ():
@@ -49,19 +49,19 @@ def _further(kind: type) -> tuple[tuple[str, Further], ...]:
 @cache
 def form_of(kind: type) -> int:
     """Return the number of the last form of a type that this version knows."""
-    forms = [form for form, _ in _later(kind).values()] + [bound.form for _, bound in _further(kind)]
+    forms = [form for form, _ in added(kind).values()] + [bound.form for _, bound in _further(kind)]
     return max(forms, default=1)
 
 
 def left_out(value: object) -> list[str]:
     """Return the added fields of a value that are at their defaults, and are not written."""
-    return [name for name, (_, default) in _later(cast("Any", type(value))).items() if getattr(value, name) == default]
+    return [name for name, (_, default) in added(cast("Any", type(value))).items() if getattr(value, name) == default]
 
 
 def numbered(value: object, data: dict[str, Any]) -> dict[str, Any]:
     """Return the data of a value without omitted fields, and with the number of its form if that is not 1."""
     kind, last = cast("Any", type(value)), 1
-    for name, (form, default) in _later(kind).items():
+    for name, (form, default) in added(kind).items():
         if getattr(value, name) == default:
             data.pop(name, None)
         else:

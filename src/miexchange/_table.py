@@ -9,26 +9,31 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import fields
 from functools import cached_property
-from itertools import groupby, pairwise
-from operator import attrgetter
+from itertools import compress, groupby, pairwise
+from operator import attrgetter, eq, le
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
-from miexchange._csv import Row, read_rows
+from miexchange._csv import Lines, Row, read_lines
 from miexchange._fits import fault
+from miexchange._forms import added, form_of
 from miexchange._limits import JSON_VALUES
 from miexchange._problems import Problems
 from miexchange._text import text_of
-from miexchange._value import Value, elements
+from miexchange._value import Value, check_names, checks_of, elements, from_columns
 from miexchange.errors import out_of_range, shown, wrong_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import tzinfo
     from pathlib import Path
 
 __all__ = ["Series", "Table"]
 
 _RowT = TypeVar("_RowT", bound=Value)
+
+
+_BY_COLUMNS = 2
+"""The form of pickles by columns; earlier versions wrote each row."""
 
 
 class Series(NamedTuple, Generic[_RowT]):
@@ -73,7 +78,7 @@ class Table(Value, Generic[_RowT]):
         if type(rows) is not tuple or len(rows) > self._most_items or not all(type(row) is kind for row in rows):
             raise fault(field, rows, tuple[kind, ...], self._most_items)  # type: ignore[valid-type]
         order = self._order_of
-        for before, row in pairwise(rows):
+        for before, row in () if self._is_sound(rows) else pairwise(rows):
             if order(before) > order(row):
                 raise out_of_range(field, rows, "give them to `of`, which sorts them", "is not sorted")
             if clash := self._clash(before, row):
@@ -81,6 +86,23 @@ class Table(Value, Generic[_RowT]):
                 what = f"has a row of {shown(self._called(row))}{since} that {clash} another one"
                 remedy = "keep one of them" + ", or let the first end before the second begins" * bool(self._dates)
                 raise out_of_range(field, rows, remedy, what)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the rows by columns: they repeat few values, so that each value is stored and checked once."""
+        kind: Any = self._kind
+        later, columns = added(kind), {}
+        for name in self.columns:
+            column, known = [*map(attrgetter(name), self._rows)], dict[Any, Any]()
+            if name not in later or any(value != later[name][1] for value in column):
+                columns[name] = [*map(known.setdefault, column, column)]
+        return self._in_form(_BY_COLUMNS, {"form": form_of(kind), "count": len(self), "columns": columns})
+
+    @classmethod
+    def _of_state(cls, form: int, state: dict[str, Any]) -> Self:
+        """Return the table of a pickle: by columns, or by rows as earlier versions wrote it."""
+        if form != _BY_COLUMNS:
+            return super()._of_state(form, state)
+        return cls(_rows_of(cls._kind, state["form"], state["count"], state["columns"]))  # type: ignore[call-arg]  # as in `of`
 
     @classmethod
     def of(cls, rows: Iterable[_RowT]) -> Self:
@@ -126,9 +148,10 @@ class Table(Value, Generic[_RowT]):
     def by_key(self) -> dict[Any, Series[_RowT]]:
         """The rows of each key, in order of time."""
         found = {}
+        reads = tuple(map(attrgetter, self._dates))
         for key, group in groupby(self._rows, self._key_of):
             rows = tuple(group)
-            dates = [tuple(getattr(row, date) for row in rows) for date in self._dates]
+            dates = [tuple(map(read, rows)) for read in reads]
             found[key] = Series(rows, *(dates or ((), ())))
         return found
 
@@ -189,21 +212,50 @@ class Table(Value, Generic[_RowT]):
         faults = Problems() if problems is None else problems
         before = len(faults.found)
         required = tuple(name for name in cls.columns if name not in cls._optional)
-        given = read_rows(source, required, cls._optional, faults, file=file)
-        found = [(row, line) for line in given if (row := line.value(cls._kind, zone)) is not None]
-        found.sort(key=lambda pair: cls._order_of(pair[0]))
-        kept: list[_RowT] = []
-        places: list[int] = [] if lines is None else lines
-        for row, line in found:
-            if cls._fits(kept, row, line, places):
-                kept.append(row)
-                places.append(line.line)
+        given = read_lines(source, required, cls._optional, faults, file=file)
+        kept, places = cls._without_faults(given, zone) or cls._one_by_one(given, zone)
+        if lines is not None:
+            lines += places
         faults.found[before:] = sorted(faults.found[before:], key=lambda problem: problem.line or 0)
         if problems is None:
             faults.raise_if_any()
         table = object.__new__(cls)  # the checks of __post_init__ are done already
         object.__setattr__(table, cls._field, tuple(kept))
         return table
+
+    @classmethod
+    def _without_faults(cls, given: Lines, zone: tzinfo | None) -> tuple[list[_RowT], list[int]] | None:
+        """Return the rows and their lines, in order; None if a row has a fault, which `_one_by_one` records."""
+        values = given.values(cls._kind, zone)
+        if values is None:
+            return None
+        order = [*map(cls._order_of, values)]
+        places = sorted(range(len(values)), key=order.__getitem__)
+        rows: list[_RowT] = [values[place] for place in places]
+        keys = [*map(cls._key_of, rows)]
+        if any(map(eq, keys, keys[cls._most_of_key :])) or not cls._is_sound(rows):
+            return None
+        return rows, [given.cells[place][0] for place in places]
+
+    @classmethod
+    def _is_sound(cls, rows: Sequence[_RowT]) -> bool:
+        """Tell whether rows are in order, and none of them clashes with the one before it."""
+        order, keys = [*map(cls._order_of, rows)], [*map(cls._key_of, rows)]
+        of_one_key = compress(pairwise(rows), map(eq, keys, keys[1:]))
+        return all(map(le, order, order[1:])) and not any(cls._clash(*pair) for pair in of_one_key)
+
+    @classmethod
+    def _one_by_one(cls, given: Lines, zone: tzinfo | None) -> tuple[list[_RowT], list[int]]:
+        """Return the rows without a fault and their lines, in order, and record every fault."""
+        found = [(row, line) for line in given.rows() if (row := line.value(cls._kind, zone)) is not None]
+        found.sort(key=lambda pair: cls._order_of(pair[0]))
+        kept: list[_RowT] = []
+        places: list[int] = []
+        for row, line in found:
+            if cls._fits(kept, row, line, places):
+                kept.append(row)
+                places.append(line.line)
+        return kept, places
 
     @classmethod
     def _fits(cls, kept: list[_RowT], row: _RowT, line: Row, places: list[int]) -> bool:
@@ -216,3 +268,20 @@ class Table(Value, Generic[_RowT]):
             what = f"{cls._called(row)} is listed more than {cls._most_of_key} times"
             line.bad(cls._key[0], what, "Join windows that follow one another")
         return line.good
+
+
+def _rows_of(kind: Any, form: int, count: int, columns: dict[str, list[Any]]) -> tuple[Any, ...]:  # noqa: ANN401 - of rows
+    """Return the rows of a pickle.
+
+    Raises:
+        InvalidValue: a newer version wrote it, or a row is invalid.
+    """
+    check_names(kind, form, columns)
+    given = {field.name: columns.get(field.name, [field.default] * count) for field in fields(kind)}
+    if any(type(column) is not list or len(column) != count for column in given.values()):
+        raise out_of_range(kind.__name__, None, "read its JSON", "is pickled in columns of different lengths")
+    # By identity: a value that only equals a sound one, as True equals 1, must not pass for it.
+    tests = checks_of(kind)
+    if all(tests[name](value) for name in given for value in {id(value): value for value in given[name]}.values()):
+        return tuple(from_columns(kind, [*given.values()]))
+    return tuple(kind(*cells) for cells in zip(*given.values(), strict=True))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
+from array import array
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from miexchange._files import read_bytes, too_large
 from miexchange._frame import Columns, NotATable
 from miexchange._limits import CELL_BYTES, COLUMNS, NAME, PROBLEMS, TABLE_BYTES, TEXT
-from miexchange._text import counted, folded, is_blank, path_of, text_of, words
+from miexchange._text import counted, is_blank, path_of, text_of, words
 from miexchange.errors import DataError, Problem, shown
 from miexchange.imei import TAC_DIGITS
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-__all__ = ["TacFile", "named", "read_tac_table"]
+__all__ = ["TacFile", "Texts", "named", "read_tac_table"]
 
 _LOST_ONE = 7
 _WIDTHS = (7, 8)
@@ -81,15 +82,30 @@ _UNDECODED = re.compile("[\ud800-\udfff]")
 _GAPS = re.compile(r"[\s_-]+")
 
 
+class Texts:
+    """A column of texts that repeat: each text once, and the position of each row's."""
+
+    __slots__ = ("positions", "rows")
+
+    def __init__(self) -> None:
+        """Begin without rows."""
+        self.positions: dict[str, int] = {}
+        self.rows = array("I")
+
+    def add(self, text: str) -> None:
+        """Add the text of another row."""
+        self.rows.append(self.positions.setdefault(text, len(self.positions)))
+
+
 class TacFile(NamedTuple):
     """The content of a file, before it is sorted into a table."""
 
     name: str
     layout: str
-    devices: dict[tuple[str, str, str], int]
-    """Brand, model and source of each distinct device, and its position."""
-    entries: list[tuple[int, int]]
-    """A TAC and the position of its device, for each usable row."""
+    tacs: array[int]
+    """The TAC of each usable row."""
+    devices: tuple[Texts, Texts, Texts]
+    """The brand, the model and the source of each usable row."""
     rows: int
     widths: Counter[int]
     """The number of TACs by their digits before padding."""
@@ -126,10 +142,11 @@ def named(text: str) -> str:
     return text if len(text) > _LONGEST_NOTHING else _named(text)
 
 
-@lru_cache(maxsize=4096)  # a table repeats its brands thousands of times
+@lru_cache(maxsize=4096)  # rows given in code repeat their brands thousands of times
 def _named(text: str) -> str:
-    word = "".join(filter(str.isalnum, folded(text)))
-    is_nothing = not word or word in _NOTHING or all(part in _NOTHING for part in words(text).split())
+    said = words(text)
+    word = "".join(filter(str.isalnum, said))
+    is_nothing = not word or word in _NOTHING or all(part in _NOTHING for part in said.split())
     return "" if is_nothing or text == _OF_POSTGRES or _ERROR.fullmatch(text) else text
 
 
@@ -149,23 +166,27 @@ def read_tac_table(table: object, sold: Collection[str], *, pad_six_digits: bool
     header, rows = _rows_of_frame(table, name) if path is None else _rows_of_file(path, name)
     widths: Counter[int] = Counter()
     allowed = _WIDTHS_WITH_SIX if pad_six_digits else _WIDTHS
-    devices: dict[tuple[str, str, str], int] = {}
-    entries: list[tuple[int, int]] = []
+    tacs, brands, models, sources = array("I"), Texts(), Texts(), Texts()
+    known = _Cleaned()
     problems: list[Problem] = []
     left_out = 0
     for number, row in enumerate(rows, header.line + 1):
         try:
             cells = _cells(row, header) if type(row) is str else _texts(row, header)
             tac = _tac(cells[header.tac], allowed, sold)
-            device = _device(cells, header, source)
+            brand, model, origin = _device(cells, header, source, known)
         except _BadRow as bad:
             left_out += 1
             if len(problems) < PROBLEMS:
                 problems.append(Problem(name, number, *bad.args))
         else:
             widths[len(tac)] += 1
-            entries.append((int(tac), devices.setdefault(device, len(devices))))
-    return TacFile(name, header.layout, devices, entries, len(rows), widths, left_out, tuple(problems))
+            tacs.append(int(tac))
+            brands.add(brand)
+            models.add(model)
+            sources.add(origin)
+    devices = brands, models, sources
+    return TacFile(name, header.layout, tacs, devices, len(rows), widths, left_out, tuple(problems))
 
 
 def _rows_of_file(path: Path, name: str) -> tuple[_Header, Sequence[str]]:
@@ -302,6 +323,8 @@ def _split(line: str, delimiter: str) -> list[str]:
 
 
 def _tac(cell: str, widths: tuple[int, ...], sold: Collection[str]) -> str:
+    if len(cell) == TAC_DIGITS and cell.isascii() and cell.isdigit():
+        return cell
     tac = cell.strip().removeprefix("'").strip()
     if len(tac) not in widths or not tac.isascii() or not tac.isdigit():
         raise _bad_tac(tac)
@@ -311,17 +334,33 @@ def _tac(cell: str, widths: tuple[int, ...], sold: Collection[str]) -> str:
     return tac
 
 
-def _device(cells: list[str], header: _Header, file: str) -> tuple[str, str, str]:
+class _Cleaned(dict[str, str]):
+    """The cells so far, without what means nothing: a table repeats its names."""
+
+    def __missing__(self, cell: str) -> str:
+        """Clean a cell that is new."""
+        text = self[cell] = named(cell.strip().removeprefix("'").strip())  # a spreadsheet's apostrophe before a text
+        return text
+
+
+def _device(cells: list[str], header: _Header, file: str, known: _Cleaned) -> tuple[str, str, str]:
     """Return the brand, the model and the source of a row."""
-    brand = _first(cells, header.brands)
-    model = _first(cells, header.models) if header.specs is None else _from_specs(cells[header.specs], brand)
+    brand = _first(cells, header.brands, known)
+    if header.specs is None:
+        model = _first(cells, header.models, known)
+    else:
+        model = _from_specs(cells[header.specs], brand, known)
     if not brand and not model:
         raise _BadRow("", "the row names neither a brand nor a model", "Fill it in, or remove the row")
-    source = "" if header.source is None else _clean(cells[header.source])
-    for column, text, most in (("brand", brand, NAME), ("model", model, NAME), ("source", source, TEXT)):
-        if len(text) > most:
-            raise _BadRow(column, f"has {len(text)} characters, at most {most} are read", "Shorten it")
+    source = "" if header.source is None else known[cells[header.source]]
+    if len(brand) > NAME or len(model) > NAME or len(source) > TEXT:
+        raise _too_long(("brand", brand, NAME), ("model", model, NAME), ("source", source, TEXT))
     return brand, model, source or file
+
+
+def _too_long(*texts: tuple[str, str, int]) -> _BadRow:
+    column, text, most = next(one for one in texts if len(one[1]) > one[2])
+    return _BadRow(column, f"has {len(text)} characters, at most {most} are read", "Shorten it")
 
 
 def _bad_tac(tac: str) -> _BadRow:
@@ -338,18 +377,14 @@ def _bad_tac(tac: str) -> _BadRow:
     )
 
 
-def _first(cells: list[str], columns: tuple[int, ...]) -> str:
+def _first(cells: list[str], columns: tuple[int, ...], known: _Cleaned) -> str:
     for column in columns:
-        if value := _clean(cells[column]):
+        if value := known[cells[column]]:
             return value
     return ""
 
 
-def _clean(cell: str) -> str:
-    return named(cell.strip().removeprefix("'").strip())  # a spreadsheet's apostrophe before a text
-
-
-def _from_specs(specs: str, brand: str) -> str:
+def _from_specs(specs: str, brand: str, known: _Cleaned) -> str:
     """Return the model in a description: its first part, unless that repeats the brand."""
-    parts = [_clean(part) for part in specs.split(",")]
+    parts = [known[part] for part in specs.split(",")]
     return parts[1] if parts[0].casefold() == brand.casefold() and len(parts) > 1 else parts[0]

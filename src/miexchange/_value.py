@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
+from itertools import repeat
+from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast, get_args
 
 from miexchange._bounded import After, hints_of, parts_of
@@ -34,12 +36,15 @@ __all__ = [
     "argument",
     "canonical",
     "changed",
+    "check_names",
     "check_types",
+    "checks_of",
     "day",
     "dump",
     "elements",
     "faults_in",
     "flag",
+    "from_columns",
     "instant",
     "is_text",
     "packed",
@@ -52,6 +57,7 @@ __all__ = [
 
 
 _V = TypeVar("_V", bound="Value")
+_T = TypeVar("_T")
 
 Fault = tuple[str, object, str]
 """The path of a field that does not fit the others, its value, and the rule."""
@@ -73,7 +79,17 @@ class Pickled:
         kind = cast("Any", type(self))
         unwritten = left_out(self)
         state = {name: getattr(self, name) for name in _names(kind) if name not in unwritten}
-        return _unpickled, (kind, form_of(kind), state)
+        return self._in_form(form_of(kind), state)
+
+    def _in_form(self, form: int, state: dict[str, object]) -> tuple[Any, ...]:
+        """Return what pickle stores: a version that does not know the form says so."""
+        return _unpickled, (type(self), form, state)
+
+    @classmethod
+    def _of_state(cls, form: int, state: dict[str, Any]) -> Self:
+        """Return the value of a pickle; `_unpickled` has the errors."""
+        check_names(cls, form, state)
+        return cls(**state)
 
     def _set_by_place(self, state: object) -> None:
         kind = cast("Any", type(self))
@@ -195,13 +211,17 @@ def _unpickled(kind: Any, form: int, state: dict[str, object]) -> Any:  # noqa: 
     Raises:
         InvalidValue: a newer version wrote it, or a field is invalid.
     """
+    return kind._of_state(form, state)  # noqa: SLF001 - of this module
+
+
+def check_names(kind: Any, form: int, names: Iterable[str]) -> None:  # noqa: ANN401 - any value's type
+    """Refuse the fields of a pickle if this version does not know one of them; `_unpickled` has the errors."""
     known = _names(kind)
-    strange = state.keys() - set(known)
+    strange = {*names} - {*known}
     if strange and form > form_of(kind):
         raise too_new(kind.__name__, form, form_of(kind))
     if strange:
         raise unknown(kind.__name__, "field", min(strange), known, "read it with the version that wrote it")
-    return kind(**state)
 
 
 @cache
@@ -277,9 +297,20 @@ def check_types(value: Any) -> None:  # noqa: ANN401 - a value, or a programme
     for name in ends:
         related = related or getattr(value, name) is not None
     if related:
-        for path, misfit, rule in faults(value):
-            where = f"{kind.__name__}.{path}"
-            raise missing(where, rule) if misfit is None else out_of_range(where, misfit, rule)
+        _check_together(value)
+
+
+def _check_together(value: Any) -> None:  # noqa: ANN401 - as above
+    """Refuse fields that do not fit one another."""
+    for path, misfit, rule in faults(value):
+        where = f"{type(value).__name__}.{path}"
+        raise missing(where, rule) if misfit is None else out_of_range(where, misfit, rule)
+
+
+def checks_of(kind: type) -> dict[str, Callable[[object], bool]]:
+    """Return the test of each field of a type: its type and its bounds."""
+    checks, _, _ = _CHECKS.get(kind) or _CHECKS.setdefault(kind, _checks_of(kind))
+    return {name: fits for name, fits, _ in checks}
 
 
 def _most(kind: type) -> int:
@@ -347,6 +378,27 @@ def proved(kind: type[_V], **fields: object) -> _V:
     return value
 
 
+def from_columns(kind: type[_T], columns: Sequence[Sequence[object]]) -> list[_T]:
+    """Return the values whose fields are in columns, one for each field in order: for tables of thousands of rows.
+
+    Every field must pass its test of `checks_of`. It checks only whether the fields of a value fit one another.
+
+    Raises:
+        InvalidValue: they do not.
+    """
+    new, put = object.__new__, object.__setattr__
+    values = [new(kind) for _ in columns[0]]
+    names = tuple(checks_of(kind))
+    for name, column in zip(names, columns, strict=True):
+        for _ in map(put, values, repeat(name), column):
+            pass
+    _, ends, related = _CHECKS[kind]
+    has_end = any(set(map(type, columns[names.index(name)])) != {NoneType} for name in ends)
+    for value in values if related or has_end else ():
+        _check_together(value)
+    return values
+
+
 def changed(value: _V, **fields: object) -> _V:
     """Return a slotted value with other fields, like `Value.replace`, without validation: for the hot path."""
     kind: Any = type(value)
@@ -403,9 +455,6 @@ def require(condition: bool, field: str, value: object, rule: str, what: str = "
     """Raise the error of a value out of range, unless the condition is true."""
     if not condition:
         raise out_of_range(field, value, rule, what)
-
-
-_T = TypeVar("_T")
 
 
 def argument(value: object, kind: type[_T], field: str, rule: str = "") -> _T:

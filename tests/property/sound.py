@@ -388,6 +388,7 @@ def _examples() -> dict[type, Any]:
         ledger.Reconciliation(1, 1),
         ledger.Exported(1),
         ledger.Observed("accept", "made", None, 1),
+        next(device for _, device in SOUND.programme.tacs),  # a table makes its devices when they are looked up
         SOUND.books.find()[0],
         SOUND.books.events()[0],
         ledger.Verification(1, 1, ()),

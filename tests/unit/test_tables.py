@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from datetime import UTC, date, datetime
+import copy
+import pickle
+from array import array
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -258,17 +260,115 @@ def test_a_tac_table_merges_rows_that_repeat_and_counts_them(tmp_path: Path) -> 
         assert table == TacTable.of(kind.rows)
 
 
-def test_the_columns_of_a_tac_table_are_sorted() -> None:
+def columns_of(table: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the five
+    """Return what a pickle has of a table's rows."""
+    _, (_, _, state) = table.__reduce__()
+    columns: dict[str, Any] = state["columns"]
+    return columns
+
+
+def forged(table: Any, *, form: int = 1, **changes: Any) -> Any:  # noqa: ANN401 - as above
+    """Return what a pickle makes whose columns somebody changed."""
+    make, (kind, of_pickle, state) = table.__reduce__()
+    return make(kind, of_pickle, {**state, "form": form, "columns": {**state["columns"], **changes}})
+
+
+@strict
+def test_a_pickle_and_a_copy_are_the_same_table(kind: Kind) -> None:
+    table = kind.table.of(kind.rows)
+    pickled = pickle.loads(pickle.dumps(table))  # noqa: S301 - our own bytes
+    for again in (pickled, copy.copy(table), copy.deepcopy(table)):
+        assert again == table
+        assert [*again] == [*kind.rows]
+    empty = kind.table.of(())
+    assert pickle.loads(pickle.dumps(empty)) == empty  # noqa: S301 - as above
+
+
+def test_a_pickle_is_checked_like_new_rows() -> None:
+    """docs/reliability.md: a pickle is read by field names and validated."""
+    table = PriceTable.of(KINDS[PriceTable].rows)
+    later = datetime(2018, 3, 1, 5, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    assert forged(table, effective_from=[later, SUMMER, SPRING]) == table  # converted, as in a new value
+    assert forged(table, effective_from=[later, SUMMER, SPRING]).prices[0].effective_from.tzinfo is UTC
+    for changes, words in (
+        ({"price_minor": [200, True, 200]}, "Price.price_minor is True: give a whole number"),
+        ({"price_minor": [200, 100.0, 200]}, "Price.price_minor is 100.0: give a whole number"),
+        ({"price_minor": [200, 0, 200]}, "Price.price_minor is 0: give"),
+        ({"effective_until": [None, None, SPRING]}, "Price.effective_until .*: give an instant after effective_from"),
+        ({"effective_from": [SUMMER, SPRING, SPRING]}, "PriceTable.prices is not sorted"),
+        (
+            {"effective_from": [SPRING, SPRING, SPRING]},
+            "PriceTable.prices has a row of 'one' of .* begins at the same time",
+        ),
+        ({"price_minor": [200, 100]}, "Price is pickled in columns of different lengths: read its JSON"),
+        ({"price_minor": "two"}, "Price is pickled in columns of different lengths"),
+        ({"colour": [1, 2, 3]}, "Price has no field 'colour': .*read it with the version that wrote it"),
+        ({"colour": [1, 2, 3], "form": 9}, "a newer version of miexchange wrote"),
+    ):
+        with pytest.raises(InvalidValue, match=words):
+            forged(table, **changes)
+
+
+@every
+def test_a_pickle_of_an_unknown_form_is_refused_in_words(kind: Kind) -> None:
+    """docs/reliability.md: a version that does not know the form of a pickle refuses it."""
+    make, (table, _, state) = kind.table.of(kind.rows).__reduce__()
+    with pytest.raises(InvalidValue, match=f"{table.__name__}.form is 9, which a newer version"):
+        make(table, 9, {**state, "another": 1})
+
+
+@strict
+def test_a_pickle_by_rows_is_read(kind: Kind) -> None:
+    """Earlier versions wrote each row."""
+    make, (table, _, _) = kind.table.of(kind.rows).__reduce__()
+    assert make(table, 1, {kind.field: kind.rows}) == table.of(kind.rows)
+
+
+def test_a_pickle_leaves_out_an_added_field_at_its_default() -> None:
+    """miexchange._forms: at its default an added field is not written, so that an older version reads the rest."""
+    plain = Catalogue.of(KINDS[Catalogue].rows)
+    assert "features" not in columns_of(plain)
+    one, *others = KINDS[Catalogue].rows
+    with_features = Catalogue.of([one.replace(features=("5g",)), *others])
+    assert columns_of(with_features)["features"] == [("5g",), (), ()]
+    assert pickle.loads(pickle.dumps(with_features)) == with_features  # noqa: S301 - our own bytes
+
+
+TACS = array("I", [35417803, 35417803, 35417804])
+BRANDS, MODELS, SOURCES = array("I", [0, 0, 0]), array("I", [0, 1, 2]), array("I", [0, 0, 0])
+NAMES = (("Acme",), ("One", "One 5G", "Two"), ("s",))
+
+
+@pytest.mark.parametrize(
+    ("tacs", "devices", "texts"),
+    [
+        pytest.param(TACS[::-1], (BRANDS, MODELS, SOURCES), NAMES, id="not sorted"),
+        pytest.param(TACS, (BRANDS, MODELS[:1] * 3, SOURCES), (("Acme",), ("One",), ("s",)), id="repeated"),
+        pytest.param(TACS[:2], (BRANDS, MODELS, SOURCES), NAMES, id="of another length"),
+        pytest.param(array("I", [1, 2, 10**8]), (BRANDS, MODELS, SOURCES), NAMES, id="nine digits"),
+        pytest.param(TACS, (BRANDS, MODELS, SOURCES), (("Acme",), ("One", "One 5G"), ("s",)), id="a text is missing"),
+        pytest.param(TACS, (BRANDS, MODELS, SOURCES), (("Acme", "Bolt"), *NAMES[1:]), id="a text too many"),
+        pytest.param(TACS, (BRANDS, MODELS, SOURCES), (NAMES[0], ("One", "One", "Two"), NAMES[2]), id="a text twice"),
+        pytest.param(TACS, (BRANDS, MODELS, SOURCES), (NAMES[0], ("One", "Two", 3), NAMES[2]), id="no text"),
+        pytest.param(TACS, (BRANDS, MODELS, SOURCES), (NAMES[0], ("One", "Two", "Z" * 201), NAMES[2]), id="too long"),
+        pytest.param(TACS, (BRANDS, MODELS, SOURCES), (("",), ("", "One", "Two"), NAMES[2]), id="no name"),
+        pytest.param(TACS, (BRANDS, MODELS, SOURCES), (["Acme"], *NAMES[1:]), id="texts in a list"),
+        pytest.param(TACS, (BRANDS, MODELS, SOURCES), [*NAMES], id="a list of texts"),
+        pytest.param(TACS, (BRANDS, MODELS, [0, 0, 0]), NAMES, id="positions in a list"),
+        pytest.param(TACS, (BRANDS, MODELS, array("i", SOURCES)), NAMES, id="positions of another type"),
+        pytest.param(TACS, (BRANDS, MODELS), NAMES, id="no sources"),
+        pytest.param(TACS, [BRANDS, MODELS, SOURCES], NAMES, id="a list of columns"),
+    ],
+)
+def test_the_columns_of_a_tac_table_are_checked(tacs: object, devices: object, texts: object) -> None:
+    """A pickle is made of them, and it may come from anywhere."""
     table = TacTable.of(KINDS[TacTable].rows)
-    parts: list[Any] = [getattr(table, field.name) for field in fields(table)]
-    TacTable(*parts)
-    for place in (0, 1):
-        wrong = [*parts]
-        wrong[place] = parts[place][::-1]
-        with pytest.raises(InvalidValue, match=r"TacTable is not sorted: give them to `of`"):
-            TacTable(*wrong)
-    with pytest.raises(InvalidValue, match="is not sorted"):
-        TacTable(parts[0], parts[1], (), parts[3])
+    kind: Any = TacTable
+    assert kind(TACS, (BRANDS, MODELS, SOURCES), NAMES, table.report) == table
+    with pytest.raises(InvalidValue, match=r"TacTable is not sorted: give them to `of`, which sorts them"):
+        kind(tacs, devices, texts, table.report)
+    with pytest.raises(InvalidValue, match="TacTable is not sorted"):
+        kind(TACS, (BRANDS, MODELS, SOURCES), NAMES, None)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import pickle
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,17 @@ SAMPLE_COUNTS = {
     "formats/gsma_dump_white_spaces.txt": ("gsma (pipe)", 2, 2, 2, 0, 0, 0, ()),
     "formats/sample_gsma_import_list_anonymized.txt": ("dirbs (pipe)", 7, 7, 3, 0, 0, 0, ()),
 }
+
+
+OLDER = (
+    "gASVrQEAAAAAAACMDm1pZXhjaGFuZ2UudGFjlIwIVGFjVGFibGWUk5QpgZRdlCiMBWFycmF5lIwUX2FycmF5X3JlY29uc3RydWN0b3KUk5Qo"
+    "jAVhcnJheZSMBWFycmF5lJOUjAFJlEsGQwjLbhwCy24cApR0lFKUaAcoaApoC0sGQwgAAAAAAQAAAJR0lFKUjBFtaWV4Y2hhbmdlLl92YWx1"
+    "ZZSMCl91bnBpY2tsZWSUk5RoAIwJVGFjRGV2aWNllJOUSwF9lCiMBWJyYW5klIwEQWNtZZSMBW1vZGVslIwDT25llIwGc291cmNllIwAlHWH"
+    "lFKUaBRoFksBfZQoaBhoGWgajANUd2+UaByMBmEgc2hvcJR1h5RSlIaUaBRoAIwJVGFjUmVwb3J0lJOUSwF9lCiMBGZpbGWUjAY8cm93cz6U"
+    "jAZsYXlvdXSUjARyb3dzlGgsSwKMB2RldmljZXOUSwKMCHBhZGRlZF83lEsAjAhwYWRkZWRfNpRLAIwGbWVyZ2VklEsAjAljb25mbGljdHOU"
+    "SwGMCHByb2JsZW1zlCmMCGxlZnRfb3V0lEsAdYeUUpRlYi4="
+)
+"""A pickle of two devices, of the version before 2026-11-30."""
 
 
 def read(folder: Path, content: str | bytes, *, pad_six_digits: bool = False) -> TacTable:
@@ -374,6 +386,14 @@ class TestTable:
         with pytest.raises(InvalidValue, match=words):
             TacTable.of([row])
 
+    @pytest.mark.parametrize("place", [1, 2, 3])
+    def test_a_text_that_no_device_may_have_is_refused_by_its_field(self, place: int) -> None:
+        row = ["35417803", "Acme", "One", "a shop"]
+        for text in ("half of a pair: \ud800", "long " * 500):
+            row[place] = text
+            with pytest.raises(InvalidValue, match=f"TacDevice.{('brand', 'model', 'source')[place - 1]} "):
+                TacTable.of([("35417803", "Acme", "Two", "a shop"), tuple(row)])  # type: ignore[list-item]  # of texts
+
     def test_equality_and_hash_are_by_content(self, tmp_path: Path) -> None:
         table = TacTable.of(self.rows)
         assert table == TacTable.of(reversed(self.rows))
@@ -385,6 +405,16 @@ class TestTable:
         assert table == again
         file = read(tmp_path, "tac,brand,model\n35417803,Acme,One\n")
         assert file == TacTable.of([("35417803", "Acme", "One", "tacs.csv")])  # the report is not content
+
+    def test_a_pickle_of_an_earlier_version_is_read(self) -> None:
+        """It stored each device, and was not checked."""
+        table = TacTable.of([("35417803", "Acme", "One"), ("35417803", "Acme", "Two", "a shop")])
+        assert pickle.loads(b64decode(OLDER)) == table  # noqa: S301 - our own bytes
+        assert pickle.loads(b64decode(OLDER)).report == table.report  # noqa: S301 - as above
+        unset = object.__new__(TacTable)
+        for state in (None, [[1], [0], (), table.report], [[1], [0], ("Acme One",), None], [[1], [], (), None]):
+            with pytest.raises(InvalidValue, match="TacTable is pickled in another form: read its file"):
+                unset.__setstate__(state)
 
     def test_it_is_immutable(self) -> None:
         table = TacTable.of(self.rows)

@@ -7,7 +7,6 @@ files and for this arithmetic only. Reading one needs no solver.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,8 @@ _SHORT = 12  # digits of a digest shown in a problem
 
 def _version() -> str:
     """Return the version of the arithmetic: a hash of its source, so that no change of it is overlooked."""
+    import hashlib  # noqa: PLC0415 - it loads OpenSSL, which a programme without a certificate need not
+
     source = inspect.getsource(_kernel) + inspect.getsource(_decisions)
     return hashlib.sha256(source.encode()).hexdigest()[:16]
 

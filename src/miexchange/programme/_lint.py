@@ -9,13 +9,14 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cached_property
 from itertools import pairwise, takewhile
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miexchange._questions import RESTRICTIONS, SAME_CHOICES, fault_of_after
-from miexchange._time import midnight
+from miexchange._time import instant_of
 from miexchange.errors import sentence
 from miexchange.market import broader, stale_from
 from miexchange.money import BPS, percent
@@ -347,12 +348,15 @@ class _Tables:
             self._check_reach()
             self._check_anchors()
 
+    @cached_property
+    def _spans(self) -> dict[str, list[tuple[Listing, Span]]]:
+        """The rows of the list by model, each with its window."""
+        return {model: [(one, self._span(one)) for one in rows] for model, rows in self._listings.items()}
+
     def _span(self, listing: Listing) -> Span:
-        """Return the window of a row of the list."""
-        begin = midnight(listing.listed_from, self._draft.zone)
-        until = listing.listed_until
-        end = _FOREVER if until is None else midnight(until, self._draft.zone)
-        return max(begin, self._versions[0][2][0]), end
+        begin, until, zone = listing.listed_from, listing.listed_until, self._draft.zone
+        end = _FOREVER if until is None else instant_of(until, zone)
+        return max(instant_of(begin, zone), self._versions[0][2][0]), end
 
     def _day(self, at: datetime) -> str:
         """Return a day in the notation of the tables: in the programme's zone."""
@@ -453,7 +457,7 @@ class _Tables:
     def _check_gaps(self) -> None:
         """Check that no listed model is without a fresh price between two of its prices."""
         draft = self._draft
-        spans = {model: [self._span(listing) for listing in listings] for model, listings in self._listings.items()}
+        spans = {model: [span for _, span in rows] for model, rows in self._spans.items()}
         starts = [begin for _, _, (begin, _) in self._versions]
         for (price, following), line in zip(pairwise(draft.prices), draft.price_lines[1:], strict=True):
             if price.model != following.model or price.model not in spans:
@@ -563,9 +567,11 @@ class _Tables:
         draft = self._draft
         told: set[tuple[str, str]] = set()
         for (_, terms, period), answers in zip(self._versions, self._answers, strict=True):
+            listed = {one.model: self._listed(one.model, period) for one in self._variants}
             for component, needs in _needs(terms).items():
                 question, option = needs[0]
                 questions = tuple({need.id: need for need, _ in needs}.values())
+                is_asked_of_all = not all(one.is_restricted for one in questions)
                 if "repair_anchors" not in draft.files:
                     file, line = answers.option_places[question.id, option.id]
                     needing = f"{question.asked_as}={option.id} needs the {component} anchor"
@@ -574,11 +580,11 @@ class _Tables:
                     continue
                 for variant in self._variants:
                     model = variant.model
-                    if (model, component) in told or not any(
-                        terms.questionnaire.may_ask(one, variant) for one in questions
+                    if (model, component) in told or not (
+                        is_asked_of_all or any(terms.questionnaire.may_ask(one, variant) for one in questions)
                     ):
                         continue
-                    hole = self._hole(model, component, period)
+                    hole = self._hole(model, component, listed[model])
                     if hole is not None:
                         told.add((model, component))
                         listing, at = hole
@@ -589,13 +595,16 @@ class _Tables:
                             file, line, "model", what, f"Add it to {Path(draft.files['repair_anchors']).name}"
                         )
 
-    def _hole(self, model: str, component: str, period: Span) -> tuple[Listing, datetime] | None:
+    def _listed(self, model: str, period: Span) -> list[tuple[Listing, Span]]:
+        """Return the rows of the list of a model that are in force within a period, each with its window there."""
+        found = ((listing, _common(span, period)) for listing, span in self._spans[model])
+        return [(listing, span) for listing, span in found if span[0] < span[1]]
+
+    def _hole(self, model: str, component: str, listed: list[tuple[Listing, Span]]) -> tuple[Listing, datetime] | None:
         """Return a row of the list and its first instant without an anchor, before the last one ends."""
-        for listing in self._listings[model]:
-            begin, end = _common(self._span(listing), period)
-            if begin >= end:
-                continue
-            ends = sorted(end for part in broader(component) for end in self._ends.get((model, part), ()))
+        parts = broader(component) if self._ends else ()
+        ends = sorted(end for part in parts for end in self._ends.get((model, part), ()))
+        for listing, (begin, end) in listed:
             for at in (begin, *ends[bisect_left(ends, begin) : bisect_left(ends, end)]):
                 if self._draft.anchors.as_of(model, component, at) is None:
                     return listing, at

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUGS", "RACES", "hunted"]
 
-SEEDS, MOST_STEPS = (1, 2, 3), 40_000
+SEEDS, MOST_STEPS = tuple(range(1, 11)), 40_000
 """Within which every planted bug is found."""
 
 

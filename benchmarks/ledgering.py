@@ -1,9 +1,9 @@
 """What a ledger costs beside bare transactions and bare look-ups, on SQLite and PostgreSQL, and as it grows.
 
 The phones, the accounts and the PostgreSQL server are those of the tests; the server waits for the disk, as it does by
-default. The bare transactions are written by hand with the database's own driver, on the same file or server, in turns
-with ours. So are the very statements that the ledger makes, on an empty ledger beside it: what is between those and
-ours is Python's, what is between those and the bare ones is the tables'.
+default. The statements of a life are repeated by hand with the database's own driver, in turns with ours (`_ledgers`),
+and so is a transaction of one row, as often as a life has transactions: what is between ours and the statements by hand
+is Python's, and what is between those and the bare transactions is the tables'. `widening.py` has several clients.
 
 What the ledger's own sessions save is measured in turns with SQLAlchemy's pool, and with its own way to execute, each
 on a database of its own.
@@ -14,169 +14,45 @@ The last table is what others wait for while a sweep ends coupons that are due, 
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count
-from pathlib import Path
 from select import select
 from statistics import median
-from typing import TYPE_CHECKING, Any, NamedTuple
-from unittest.mock import patch
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from sqlalchemy import insert, text
 
+from _ledgers import VERBS, bare, databases, live, notes, unsynced
 from _measure import is_quick, print_table, verdict
 from _sqlalchemy_peer import CoreSessions, PooledSessions
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))  # where the server and the phones are
-
-from ledger import load, server, shop
-from miexchange import Exchange, ledger
+from ledger import load, shop
+from miexchange import ledger
 from miexchange.exchange import State
 from miexchange.ledger import _schema as tables
-from miexchange.ledger._session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from _ledgers import Bare, Places
     from miexchange.ledger import Ledger
 
 RATE, LOOK_UP, GROWTH = 0.5, 2.0, 1.5
-VERBS = ("accept", "reserve", "complete")
 MANY = 5_000  # rows in one statement
 FEW = 16
 WAIT = 0.5  # seconds
 THREADS = 3
 REST = 0.02
 DUE_FROM = 5 * 10**6
-ROW = ("x" * 200, "issued", 995_000)
 WAYS: dict[str, type[PooledSessions] | None] = {
     "ours": None,
     "SQLAlchemy's pool": PooledSessions,
     "SQLAlchemy's pool and statements": CoreSessions,
 }
-
-
-Transactions = list[list[tuple[str, dict[str, object]]]]
-"""The statements of each transaction, with their values."""
-
-
-class Bare(NamedTuple):
-    """What is done by hand: a durable transaction of one row, a look-up by primary key, and all that a ledger does."""
-
-    write: Callable[[int], object]
-    read: Callable[[str], object]
-    repeat: Callable[[Transactions], object]
-
-
-class Places(NamedTuple):
-    """Three empty databases of one kind: for the ledger, for one whose statements are noted, for these by hand."""
-
-    ledger: str
-    noted: str
-    by_hand: str
-
-
-@contextlib.contextmanager
-def databases() -> Iterator[dict[str, Places]]:
-    """Give the databases of either kind."""
-    with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        url = stack.enter_context(server.postgresql(f"bench-{uuid4().hex[:8]}", durable=True))
-        made = [stack.enter_context(server.database(url)) for _ in Places._fields]
-        files = [f"{folder}/{name}.db" for name in Places._fields]
-        yield {"SQLite": Places(*files), "PostgreSQL": Places(*made)}
-
-
-@contextlib.contextmanager
-def notes() -> Iterator[Transactions]:
-    """Note the statements of every transaction."""
-    noted: Transactions = []
-    begin, run = Session.begin, Session.run
-
-    def begun(session: Session) -> None:
-        noted.append([])
-        begin(session)
-
-    def ran(session: Session, statement: str, values: dict[str, object]) -> object:
-        noted[-1].append((statement, dict(values)))
-        return run(session, statement, values)
-
-    with patch.object(Session, "begin", begun), patch.object(Session, "run", ran):
-        yield noted
-
-
-@contextlib.contextmanager
-def bare_file(path: str) -> Iterator[Bare]:
-    """Open the same SQLite file by hand."""
-    file = sqlite3.connect(path, isolation_level=None)
-    file.execute("PRAGMA synchronous=FULL")
-    file.execute("CREATE TABLE bare (id INTEGER PRIMARY KEY, body TEXT, state TEXT, value INTEGER)")
-
-    def write(number: int) -> None:
-        file.execute("BEGIN IMMEDIATE")
-        file.execute("INSERT INTO bare VALUES (?, ?, ?, ?)", (number, *ROW))
-        file.execute("COMMIT")
-
-    def read(code: str) -> object:
-        return file.execute("SELECT * FROM exchanges WHERE code = ?", (code,)).fetchone()
-
-    def repeat(transactions: Transactions) -> None:
-        for statements in transactions:
-            file.execute("BEGIN IMMEDIATE")
-            for statement, values in statements:
-                file.execute(statement, values).fetchone()
-            file.execute("COMMIT")
-
-    yield Bare(write, read, repeat)
-    file.close()
-
-
-@contextlib.contextmanager
-def bare_server(url: str) -> Iterator[Bare]:
-    """Open the same PostgreSQL database by hand."""
-    with psycopg.connect(url) as connection, psycopg.connect(url, autocommit=True) as reader:
-        connection.execute("CREATE TABLE bare (id BIGINT PRIMARY KEY, body TEXT, state TEXT, value BIGINT)")
-        connection.commit()
-
-        def write(number: int) -> None:
-            connection.execute("INSERT INTO bare VALUES (%s, %s, %s, %s)", (number, *ROW))
-            connection.commit()
-
-        def read(code: str) -> object:
-            return reader.execute("SELECT * FROM exchanges WHERE code = %s", (code,)).fetchone()
-
-        def repeat(transactions: Transactions) -> None:
-            for statements in transactions:
-                for statement, values in statements:
-                    done = connection.execute(statement.encode(), values)
-                    if done.description:
-                        done.fetchone()
-                connection.commit()
-
-        yield Bare(write, read, repeat)
-
-
-def bare(url: str) -> contextlib.AbstractContextManager[Bare]:
-    """Open the same database by hand."""
-    return bare_server(url) if "://" in url else bare_file(url)
-
-
-def live(store: Ledger, numbers: range) -> None:
-    """Let coupons be accepted, reserved and completed, one after the other."""
-    for number in numbers:
-        for verb in VERBS:
-            done = load.step(store, verb, number, f"{verb}-{number}")
-            if not isinstance(done, Exchange):
-                raise TypeError(done)
 
 
 def timed(call: Callable[[], object]) -> float:
@@ -194,7 +70,7 @@ def lives(
     for turn in range(turns):
         numbers = range(first + turn * length, first + (turn + 1) * length)
         for number in numbers:
-            shop.quote(number), shop.code(number)  # what comes before a ledger is asked
+            shop.quote(number), shop.code(number), shop.order(number)  # what comes before a ledger is asked
         ours.append(timed(partial(live, store, numbers)) / length)
         with notes() as transactions:
             live(noted, numbers)
@@ -289,13 +165,8 @@ def fill(store: Ledger, first: int, last: int) -> None:
 
 def fill_due(store: Ledger, first: int, last: int) -> None:
     """Let coupons be accepted that a sweep will end; the disk is not waited for meanwhile."""
-    off, on = ("SET synchronous_commit = off", "SET synchronous_commit = on")
-    if store.engine.dialect.name == "sqlite":
-        off, on = ("PRAGMA synchronous = OFF", "PRAGMA synchronous = FULL")
-    for statement, numbers in ((off, range(first, last)), (on, range(0))):
-        with store._sessions.lent() as session:  # noqa: SLF001 - the one connection of this thread
-            session.core.exec_driver_sql(statement)
-        for number in numbers:
+    with unsynced(store):
+        for number in range(first, last):
             shop.accepted(store, number)
             if number % MANY == 0:
                 shop.quote.cache_clear()
@@ -397,9 +268,8 @@ def main() -> None:
                     fresh = first_look_ups(store, codes[: 5 * turns])
                     costs.append((ours, look_up))
                     at = f"{name}, {size:,} exchanges"
-                    goal = verdict(bare_one / ours, RATE, at_least=True)
-                    floor = f"{us(statements)}, {bare_one / statements:.2f} x"
-                    writes.append((at, us(ours), floor, us(bare_one), *goal))
+                    goal = verdict(statements / ours, RATE, at_least=True)
+                    writes.append((at, us(ours), us(statements), us(bare_one), *goal))
                     reads.append(
                         (at, us(look_up), us(fresh), us(bare_look_up), *verdict(look_up / bare_look_up, LOOK_UP))
                     )
@@ -407,8 +277,8 @@ def main() -> None:
                 for what, (before_it, after_it) in zip(("a life", "a look-up"), zip(*costs, strict=True), strict=True):
                     row = (f"{name}, {what}", us(before_it), us(after_it), *verdict(after_it / before_it, GROWTH))
                     growth.append(row)
-    head = ("accept, reserve, complete", "ours", "by hand, rate", "as many bare transactions", "our rate", "goal", "")
-    print_table("A ledger beside bare durable transactions", head, writes)
+    head = ("accept, reserve, complete", "ours", "by hand", "as many bare transactions", "our rate", "goal", "")
+    print_table("A life beside its statements by hand", head, writes)
     head_of_reads = ("look-up by code", "ours", "ours, read for the first time", "bare select", "ratio", "goal", "")
     print_table("A look-up beside a bare select by primary key", head_of_reads, reads)
     head_of_growth = ("as the ledger grows", f"{few:,}", f"{many:,}", "ratio", "goal", "")

@@ -5,12 +5,12 @@ is how long a verb takes. Lists of 100 quotes are accepted in turns with as many
 beside them is what an acceptance takes without a database (`miexchange.exchange.accept`: the quote is valued again and
 its worst case, the coupon is derived and sealed). No list takes less than that for a quote, so it bounds the ratio.
 
-1 and 16 processes accept, reserve and complete on PostgreSQL, which waits for the disk, in turns with PostgreSQL's own
-`pgbench` (TPC-B, five statements in a transaction) with as many clients on the same server. Where there is no `pgbench`
-its rows say so. The clients are programs of their own on the same cores as the server, and ours do far more than
-`pgbench` does for each transaction: what 16 of them reach is bounded by the cores. The last table has the processor
-time of a life and of a transaction, of clients and server; as many of them as the cores have time for, against what one
-client reached, is the most that the ratio can be.
+1, 4 and 16 processes accept, reserve and complete on either database, which waits for the disk, in turns with as many
+that repeat the statements of such lives by hand (`_ledgers`), and on PostgreSQL with its own `pgbench` (TPC-B, five
+statements in a transaction). Where there is no `pgbench` its rows say so. The clients are programs of their own on the
+same cores as the server, and ours do far more than `pgbench` does for each transaction: what 16 of them reach is
+bounded by the cores. The last table has the processor time of a life and of a transaction, of clients and server; as
+many of them as the cores have time for, against what one client reached, is the most that the ratio can be.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -28,32 +27,31 @@ from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import uuid4
 
 import psycopg
 
+from _ledgers import VERBS, bare, databases, live, noted_lives
 from _measure import is_quick, print_table, verdict
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))  # where the server and the phones are
-
-from ledger import load, server, shop
+from ledger import load, shop
 from miexchange import Exchange, ledger
 from miexchange.exchange import accept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from multiprocessing.connection import Connection
     from threading import Barrier
 
+    from _ledgers import Places, Transactions
     from miexchange import Refusal
     from miexchange.ledger import AcceptArguments, Ledger
 
-VERBS = ("accept", "reserve", "complete")
-OURS, THEIRS = "accept, reserve, complete", "pgbench, TPC-B"
-THREADS, CLIENTS, LIST = 16, 16, 100
-P99, LIST_RATE, WIDTH = 0.5, 5.0, 4.0
+OURS, BY_HAND, THEIRS = "accept, reserve, complete", "their statements by hand", "pgbench, TPC-B"
+THREADS, LIST = 16, 100
+CLIENTS = (1, 4, 16)
+P99, LIST_RATE, WIDTH, RATE = 0.5, 5.0, 4.0, 0.5
 SCALE = 16
-AHEAD = 400  # quotes for each second of all clients; who is quicker than the others needs more than a share
+AHEAD = {OURS: 700, BY_HAND: 1_500}
+"""Lives that are prepared for each second of all clients. Twice the share of each: some are quicker than others."""
 
 
 def threads(lives: int) -> tuple[str, ...]:
@@ -141,47 +139,63 @@ class Reached(NamedTuple):
     server: float
 
 
-def client(url: str, numbers: range, seconds: float, gate: Barrier, told: Connection) -> None:
-    """Be a client: tell how many lives there were, and the processor time of all."""
-    with ledger.open(url, key=shop.KEY) as store:
-        gate.wait()
-        before, end = time.process_time(), time.perf_counter() + seconds
-        for lived, number in enumerate(numbers):
-            if time.perf_counter() > end:
-                told.send((lived, time.process_time() - before))
-                return
-            for verb in VERBS:
-                if not isinstance(load.step(store, verb, number, f"{verb}-{number}"), Exchange):
-                    raise TypeError(number)
-    raise ValueError("There were not quotes enough: raise AHEAD")
+def client(url: str, numbers: range, statements: Sequence[Transactions], end: _End) -> None:
+    """Be a client, of a ledger or by hand: tell how many lives there were, how long they took, and processor time."""
+    with ledger.open(url, key=shop.KEY) if not statements else bare(url) as store:
+        end.gate.wait()
+        before, begin, lived = time.process_time(), time.perf_counter(), 0
+        for lived, number in enumerate(numbers, 1):  # noqa: B007 - counted
+            if isinstance(store, ledger.Ledger):
+                live(store, range(number, number + 1))
+            else:
+                store.repeat(statements[number - numbers.start])
+            if time.perf_counter() > begin + end.seconds:
+                break
+        end.told.send((lived, time.perf_counter() - begin, time.process_time() - before))
 
 
-def ours(url: str, clients: int, first: int, seconds: float) -> Reached:
-    """Return what some clients reach.
+class _End(NamedTuple):
+    """When a client begins and ends, and whom it tells what it did."""
 
-    They are forked, with the quotes that they accept made already.
+    gate: Barrier
+    seconds: float
+    told: Connection
+
+
+def reached(what: str, places: Places, clients: int, first: int, seconds: float) -> Reached:
+    """Return what some clients reach, of the ledger or by hand.
+
+    They are forked, with the quotes that they accept, or the statements that they repeat, made already.
     """
-    ahead = int(AHEAD * seconds) // (1 if clients == 1 else clients // 2)
-    for number in range(first, first + clients * ahead):
-        shop.quote(number), shop.code(number)
+    each = int(AHEAD[what] * seconds * min(2, clients)) // clients
+    numbers = range(first, first + clients * each)
+    for number in numbers:
+        shop.quote(number), shop.code(number), shop.order(number)
+    statements: list[Transactions] = []
+    if what == BY_HAND:
+        with ledger.open(places.noted, key=shop.KEY) as noted, bare(places.by_hand):  # which makes its table
+            statements = noted_lives(noted, numbers)
+    url = places.ledger if what == OURS else places.by_hand
     context = get_context("fork")
-    gate = context.Barrier(clients + 1)
+    gate = context.Barrier(clients + 1, timeout=60)
     running = []
-    for number in range(clients):
-        ours_to_read, theirs_to_tell = context.Pipe(duplex=False)
-        numbers = range(first + number * ahead, first + (number + 1) * ahead)
-        one = context.Process(target=client, args=(url, numbers, seconds, gate, theirs_to_tell))
+    for start in range(first, numbers.stop, each):
+        to_read, to_tell = context.Pipe(duplex=False)
+        mine = statements[start - first : start - first + each]
+        end = _End(gate, seconds, to_tell)
+        one = context.Process(target=client, args=(url, range(start, start + each), mine, end))
         one.start()
-        running.append((one, ours_to_read))
+        to_tell.close()  # so that its end is noticed
+        running.append((one, to_read))
     gate.wait()  # all have their connections
     server_before = spent_by_server(url)
     told = [pipe.recv() for _, pipe in running]
     server_after = spent_by_server(url)
     for one, _ in running:
         one.join()
-    lived = max(1, sum(lives for lives, _ in told))
-    spent = sum(spent for _, spent in told), server_after - server_before
-    return Reached(lived / seconds, *(one / lived for one in spent))
+    lived, took, spent = zip(*told, strict=True)
+    count = sum(lived)  # for a file, one after the other: who had none left made room for the others
+    return Reached(count / max(took), sum(spent) / count, (server_after - server_before) / count)
 
 
 def pgbench() -> str | None:
@@ -207,7 +221,9 @@ def theirs(program: str, url: str, clients: int, seconds: float) -> Reached:
 
 
 def spent_by_server(url: str) -> float:
-    """Return the processor time of a server with all its processes, ended ones too; NaN where it is elsewhere."""
+    """Return the processor time of a server with all its processes, ended ones too; NaN if elsewhere, 0 for a file."""
+    if "://" not in url:
+        return 0.0
     with psycopg.connect(url) as connection:
         pid = connection.info.backend_pid
         try:
@@ -229,53 +245,60 @@ def _times(pid: int) -> tuple[int, ...]:
     return tuple(int(fields[place]) for place in (1, 11, 12, 13, 14))
 
 
-@contextlib.contextmanager
-def databases() -> Iterator[tuple[str, str]]:
-    """Give two databases of one server, which waits for the disk."""
-    with (
-        server.postgresql(f"bench-{uuid4().hex[:8]}", durable=True) as url,
-        server.database(url) as one,
-        server.database(url) as other,
-    ):
-        yield one, other
+Found = dict[tuple[str, int], list[Reached]]
+"""What was reached, by the contender and the number of clients."""
 
 
-def clients(turns: int, seconds: float) -> dict[tuple[str, int], list[Reached]]:
-    """Return what 1 and 16 clients reach, ours and those of `pgbench`, in turns."""
-    program = pgbench()
-    found: dict[tuple[str, int], list[Reached]] = {}
-    with databases() as (url, other):
-        ledger.open(url, key=shop.KEY, create=True).close()
-        if program is not None:
-            command = [program, "-i", "-q", "-s", str(SCALE), other]
-            subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - as above
-        for turn in range(turns):
-            for number in (1, CLIENTS):
-                lives = ours(url, number, (2 * turn + (number > 1)) * 2_000_000, seconds)
-                found.setdefault((OURS, number), []).append(lives)
-                if program is not None:
-                    found.setdefault((THEIRS, number), []).append(theirs(program, other, number, seconds))
+def races(places: Places, turns: int, seconds: float) -> Found:
+    """Return what some clients reach of each contender, in turns."""
+    program = pgbench() if "://" in places.noted else None
+    found: Found = {}
+    for place in places:
+        ledger.open(place, key=shop.KEY, create=True).close()
+    if program is not None:
+        command = [program, "-i", "-q", "-s", str(SCALE), places.noted]
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - as above
+    first = 0
+    for _ in range(turns):
+        for number in CLIENTS:
+            for what in (OURS, BY_HAND):
+                found.setdefault((what, number), []).append(reached(what, places, number, first, seconds))
+                first += 100_000
+            if program is not None:
+                found.setdefault((THEIRS, number), []).append(theirs(program, places.noted, number, seconds))
     return found
 
 
-def widths(found: dict[tuple[str, int], list[Reached]]) -> Iterator[tuple[str, ...]]:
-    """Yield how much more 16 clients reach than one."""
-    for name in (OURS, THEIRS):
-        if (name, 1) not in found:
+def rates(name: str, found: Found) -> Iterator[tuple[str, ...]]:
+    """Yield what is reached beside the same statements by hand."""
+    for number in CLIENTS:
+        own, by_hand = ([one.rate for one in found[what, number]] for what in (OURS, BY_HAND))
+        ratio = median(a / b for a, b in zip(own, by_hand, strict=True))
+        other = [f"{one.rate:.0f}/s" for one in found.get((THEIRS, number), [])[:1]]
+        told = (f"{name}, {number}", f"{median(own):.0f}/s", f"{median(by_hand):.0f}/s")
+        yield (*told, *verdict(ratio, RATE, at_least=True), *(other or ["-"]))
+
+
+def widths(found: Found) -> Iterator[tuple[str, ...]]:
+    """Yield how much more the most clients reach than one."""
+    least, most = CLIENTS[0], CLIENTS[-1]
+    for name in (OURS, BY_HAND, THEIRS):
+        if (name, least) not in found:
             yield (name, "not measured: there is no pgbench here", "", "", "", "")
             continue
-        one, many = ([reached.rate for reached in found[name, number]] for number in (1, CLIENTS))
+        one, many = ([reached.rate for reached in found[name, number]] for number in (least, most))
         ratio = median(b / a for a, b in zip(one, many, strict=True))
         goal = verdict(ratio, WIDTH, at_least=True) if name == OURS else (f"{ratio:.2f} x", "", "")
         yield (name, f"{median(one):.0f}/s", f"{median(many):.0f}/s", *goal)
 
 
-def floors(found: dict[tuple[str, int], list[Reached]]) -> Iterator[tuple[str, ...]]:
-    """Yield the processor time of 16 clients for a life or a transaction, and how many the cores have time for."""
+def floors(found: Found) -> Iterator[tuple[str, ...]]:
+    """Yield the processor time of many clients for a life or a transaction, and how many the cores have time for."""
     cores = os.cpu_count() or 1
-    for name in (OURS, THEIRS):
+    for name in (OURS, BY_HAND, THEIRS):
         if (name, 1) in found:
-            own, server = (median(one) for one in zip(*(one[1:] for one in found[name, CLIENTS]), strict=True))
+            both = zip(*(one[1:] for one in found[name, CLIENTS[-1]]), strict=True)
+            own, server = (median(one) for one in both)
             most, one = cores / (own + server), median(reached.rate for reached in found[name, 1])
             yield (name, *(f"{each * 1e3:.2f} ms" for each in (own, server)), f"{most:.0f}/s", f"{most / one:.2f} x")
 
@@ -286,24 +309,29 @@ def main() -> None:
     began = os.getloadavg()[0]
     head = ("SQLite", "verbs", "rate", "p50", "p99", "longest", "goal of p99", "")
     print_table("Threads that share a file", head, [threads(2 if quick else 60)])
-    rows = []
-    with databases() as (url, _), tempfile.TemporaryDirectory() as folder:
-        for name, place in (("SQLite", f"{folder}/x.db"), ("PostgreSQL", url)):
-            with ledger.open(place, key=shop.KEY, create=True) as store:
+    rows: list[tuple[str, ...]] = []
+    beside: list[tuple[str, ...]] = []
+    with databases() as urls:
+        for name, places in urls.items():
+            with ledger.open(places.ledger, key=shop.KEY, create=True) as store:
                 rows.append(lists(name, store, 1 if quick else 15))
     head_of_lists = ("accept a quote", "alone", f"in a list of {LIST}", "ratio", "goal", "", "no ledger", "at most")
     print_table("Many quotes in one transaction", head_of_lists, rows)
-    reached = clients(1 if quick else 3, 1 if quick else 5)
-    head_of_clients = ("PostgreSQL", "1 client", f"{CLIENTS} clients", "ratio", "goal", "")
-    print_table("Clients of a server", head_of_clients, list(widths(reached)))
+    with databases() as urls:
+        for name, places in urls.items():
+            found = races(places, 1 if quick else 3, 0.2 if quick else 2)
+            beside += rates(name, found)
+    print_table("Clients", ("clients", "ours", "by hand", "our rate", "goal", "", "pgbench"), beside)
+    head_of_clients = ("PostgreSQL", "1 client", f"{CLIENTS[-1]} clients", "ratio", "goal", "")
+    print_table("Clients of a server", head_of_clients, list(widths(found)))
     head_of_floors = (
-        f"{CLIENTS} clients, each time",
+        f"{CLIENTS[-1]} clients, each time",
         "clients",
         "server",
         f"most of {os.cpu_count()} cores",
         "at most",
     )
-    print_table("Processor time", head_of_floors, list(floors(reached)))
+    print_table("Processor time", head_of_floors, list(floors(found)))
     print(f"Programs that wanted one of {os.cpu_count()} cores: {began:.1f} before, {os.getloadavg()[0]:.1f} after")
 
 

@@ -2,8 +2,9 @@
 
 python tools/prove.py [--small] [--only WORDS]      with tests/ on the path, as `make prove` does
 
-They are the proofs that the tests run, with the sizes of the promise; `--small` runs them as the tests do and writes
-nothing. Any figure that breaks a promise ends the run with an error.
+They are the proofs that the tests run, with the sizes of the promise. `--small` runs this script as a test does, and
+writes nothing: by threads, with one planted bug and one reader, because the other tests run the rest with these sizes.
+Any figure that breaks a promise ends the run with an error.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import subprocess
 import sys
 import tempfile
 import time
@@ -34,7 +36,6 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "reliability.md"
 BEGIN, END = "<!-- figures: written by make prove -->\n", "<!-- end of figures -->"
 SEED = 1
 """The seed of the simulator, and within how many steps it finds a planted bug."""
-HOWS: tuple[How, ...] = ("threads", "processes")
 
 
 class Sizes(NamedTuple):
@@ -53,8 +54,11 @@ class Sizes(NamedTuple):
     edits: int
     far_edits: int
     fuzz_seconds: float
+    readers: str
     steps: int
     far_steps: int
+    planted: tuple[str, ...]
+    hows: tuple[How, ...]
     storms: dict[str, tuple[int, ...]]
 
 
@@ -77,9 +81,13 @@ SMALL_STORMS = {
     "limits": (3, 12, 1),
 }
 FULL = Sizes(
-    16, 1_000, 100, 200, 500, 20, 50, 1_000, 1_000_000, 2_000, 10_000, 1_000, 60, 1_000_000, 100_000, FULL_STORMS
+    *(16, 1_000, 100, 200, 500, 20, 50, 1_000, 1_000_000, 2_000, 10_000, 1_000, 60, "", 1_000_000, 100_000),
+    *(tuple(bugs.BUGS), ("threads", "processes"), FULL_STORMS),
 )
-SMALL = Sizes(4, 10, 4, 3, 4, 1, 4, 5, 500, 20, 30, 10, 0.5, 2_000, 300, SMALL_STORMS)
+SMALL = Sizes(
+    *(4, 10, 4, 3, 4, 1, 4, 5, 500, 20, 30, 10, 0.5, "Imei.parse", 2_000, 300),
+    *(("own_key_only",), ("threads",), SMALL_STORMS),
+)
 
 
 def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
@@ -100,7 +108,7 @@ def races(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
     }
     for name, urls in databases.items():
         for said, (what, things) in whats.items():
-            for how in HOWS:
+            for how in sizes.hows:
                 run: Race = proofs.race(next(urls), what, things, sizes.workers, how)
                 say(name, said, how, run)
                 if (run.won, run.twice, run.never) != (things, 0, 0):
@@ -206,7 +214,7 @@ def storm(name: str) -> Callable[[dict[str, Iterator[str]], Sizes], str]:
         runs = [
             (database, f"{workers} {how}", storms.STORMS[name](next(urls), how, workers, *rest))
             for database, urls in databases.items()
-            for how in HOWS
+            for how in sizes.hows
         ]
         return told_of(storms.STORMS[name], runs)
 
@@ -225,7 +233,7 @@ def forks(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
 def fuzzed(_: dict[str, Iterator[str]], sizes: Sizes) -> str:
     """Fuzz every reader; an input that shows a fault is saved, and breaks the promise."""
     rows: list[tuple[object, ...]] = []
-    for found in fuzz.run(sizes.fuzz_seconds):
+    for found in fuzz.run(sizes.fuzz_seconds, sizes.readers):
         say(found.name, found)
         if found.faults:
             raise SystemExit(f"broken: {found.name}: {found.faults}")
@@ -254,9 +262,9 @@ def simulated(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
         *("answers lost", "new keys", "jumps of a clock", "violations", "took"),
     )
     planted: list[tuple[object, ...]] = []  # on files alone: what needs two writers is in the sweep
-    for name, plant in bugs.BUGS.items():
+    for name in sizes.planted:
         with pytest.MonkeyPatch.context() as patch:
-            plant(patch)
+            bugs.BUGS[name](patch)
             found = bugs.hunted()
             if found.violation is None or simulator.replay(found.violation) != found.violation:
                 raise SystemExit(f"broken: the bug {name} is not found, or not replayed: {found}")
@@ -274,6 +282,14 @@ def told_of(of: Callable[..., storms.Figures], runs: list[tuple[str, str, storms
     head = ("database", "who", *runs[0][2].row)
     rows: list[tuple[object, ...]] = [(database, who, *figures.row.values()) for database, who, figures in runs]
     return f"{(of.__doc__ or '').partition(chr(10))[0]}\n\n{table(head, rows)}"
+
+
+def run_of() -> str:
+    """Return what the figures of a part are of: parts can be run one by one."""
+    git = ["git", "-C", str(PAGE.parents[1]), "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - as it is written
+    machine = f"Python {platform.python_version()} on {sys.platform}, {os.cpu_count()} cores"
+    return f"{machine}, {time.strftime('%Y-%m-%d')}{commit and f', commit {commit}'}."
 
 
 def say(*words: object) -> None:
@@ -322,21 +338,18 @@ def main() -> None:
             "Fuzzed readers": fuzzed,
         }
         told = {
-            title: f"### {title}\n\n{part(databases, sizes)}"
+            title: f"### {title}\n\n{run_of()}\n\n{part(databases, sizes)}"
             for title, part in parts.items()
             if asked.only.lower() in title.lower()
         }
-    machine = (
-        f"Python {platform.python_version()} on {sys.platform}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}."
-    )
-    print("\n".join([f"{machine}\n", *told.values()]))
+    print("\n".join(told.values()))
     if not small:
         page = PAGE.read_text(encoding="utf-8")
         before, _, rest = page.partition(BEGIN)
         figures, _, after = rest.partition(END)
         before_now = {part.partition("\n")[0]: f"### {part.rstrip()}\n" for part in figures.split("### ")[1:]}
         every = {**before_now, **told}
-        text = "\n".join([f"{machine}\n", *(every[title] for title in parts if title in every)])
+        text = "\n".join(every[title] for title in parts if title in every)
         PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 

@@ -80,13 +80,16 @@ def takes(**rules: Rule) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """
 
     def decorated(function: Callable[_P, _R]) -> Callable[_P, _R]:
-        signature = inspect.signature(function)
+        names = tuple(inspect.signature(function).parameters)  # those by name only are never given by place
 
         @wraps(function)
         def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            bound = signature.bind(*args, **kwargs)
-            bound.arguments |= check(bound.arguments, rules)
-            return function(*bound.args, **bound.kwargs)
+            # Without `Signature.bind`, which takes longer than most rules. The function refuses what does not bind.
+            found = check({**dict(zip(names, args, strict=False)), **kwargs}, rules)
+            for name in kwargs.keys() & found.keys():
+                kwargs[name] = found[name]
+            by_place = (found.get(name, given) for name, given in zip(names, args, strict=False))
+            return function(*by_place, *args[len(names) :], **kwargs)  # type: ignore[arg-type]  # as `function` takes them
 
         return checked
 

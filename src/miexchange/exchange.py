@@ -411,7 +411,7 @@ def accept(
         tags=tags,
         begun=begun,
     )
-    return event if isinstance(event, Refusal) else begin(event)
+    return event if isinstance(event, Refusal) else begun_by(event)
 
 
 def acceptance(
@@ -504,6 +504,12 @@ def begin(event: Accept) -> Exchange:
     return Exchange(event.quote, event.coupon, event.worst_case, event.rules, State.ISSUED, event.at, 1)
 
 
+def begun_by(event: Accept) -> Exchange:
+    """Return what `begin` returns for the event of `acceptance`, whose parts fit by construction: for the hot path."""
+    told = {name: getattr(event, name) for name in ("quote", "coupon", "worst_case", "rules", "at")}
+    return proved(Exchange, **{**_UNTOLD, **told, "state": State.ISSUED, "version": 1})
+
+
 _RELEASED = 2  # a released order took a reservation and the release
 _PAPERS = ("identity", "ownership")
 _OF_PHONE = ("accepted_at", "attempts", "sent_at", "examination", "unlock_until", "decide_until", "override")
@@ -551,6 +557,7 @@ def fold(events: Iterable[Event]) -> Exchange:
 
 _EVENTS = frozenset(EVENTS.values())
 _FIELDS = tuple(one.name for one in dataclasses.fields(Exchange))
+_UNTOLD = {one.name: one.default for one in dataclasses.fields(Exchange)}
 
 
 def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:

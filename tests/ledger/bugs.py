@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text, update
 
 from ledger.test_machine import Careless
-from miexchange import Quote, Refusal, _steps, coupon, ledger, programme
+from miexchange import Quote, Refusal, _split, _steps, coupon, ledger, programme
 from miexchange.coupon import Coupon, CouponStanding
 from miexchange.exchange import Exchange, State
 from miexchange.ledger import Ledger, LedgerError, _limits, _quotas, _schema, _verify
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUGS", "RACES", "hunted"]
 
-SEEDS, MOST_STEPS = (1, 2, 3), 40_000
+SEEDS, MOST_STEPS = tuple(range(1, 11)), 40_000
 """Within which every planted bug is found."""
 
 
@@ -264,6 +264,36 @@ def door_is_free(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Exchange, "to_pay_at_the_door", property(lambda _: 0))
 
 
+def units_paid_twice(patch: pytest.MonkeyPatch) -> None:
+    """Two coupons of one order pay for the same unit of it."""
+    part_for = _split._part_for  # noqa: SLF001 - where it is careless
+    patch.setattr(_split, "_part_for", lambda one, order, taken, at: part_for(one, order, [0 for _ in taken], at))
+
+
+def seats_not_counted(patch: pytest.MonkeyPatch) -> None:
+    """An account trades in more phones for one order than its terms allow."""
+    facts, after_adding = Ledger._facts, Session.after_adding  # noqa: SLF001 - as above
+    patch.setattr(Ledger, "_facts", lambda *parts: facts(*parts)._replace(exchange_open=False))
+    patch.setattr(Session, "after_adding", lambda *parts: (after_adding(*parts)[0], False))
+
+
+def credited_as_quoted(patch: pytest.MonkeyPatch) -> None:
+    """A coupon that comes after the inspection has the quoted value, though the phone is worth less."""
+    taken = _steps._taken  # noqa: SLF001 - as above
+    patch.setattr(_steps, "_taken", lambda exchange, event, changes, _=None: taken(exchange, event, changes))
+
+
+def credited_unseen(patch: pytest.MonkeyPatch) -> None:
+    """A coupon is used before the inspection that it is to come after."""
+    check, issue_until = Coupon.check, timedelta(days=10)
+
+    def early(self: Coupon, *parts: Any, at: datetime, **named: Any) -> coupon.Redemption | Refusal:  # noqa: ANN401 - as of the coupon
+        free = self.replace(awaited=False, valid_until=self.valid_from + issue_until) if self.awaited else self
+        return check(free, *parts, at=at, **named)
+
+    patch.setattr(Coupon, "check", early)
+
+
 def places_counted_before(patch: pytest.MonkeyPatch) -> None:
     """A place of a bonus is counted, then taken: two acceptances read the same count, and write the same one."""
 
@@ -310,6 +340,10 @@ BUGS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         feed_skips_events,
         row_without_its_end,
         door_is_free,
+        units_paid_twice,
+        seats_not_counted,
+        credited_as_quoted,
+        credited_unseen,
     )
 }
 """Each is found on an SQLite file, too, where one client at a time writes."""

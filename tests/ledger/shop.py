@@ -47,6 +47,7 @@ def account(number: int) -> str:
     return f"account-{number}"
 
 
+@cache
 def order(number: int, suffix: str = "") -> Order:
     return trade.ORDER.replace(id=f"order-{number}{suffix}")
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from ledger import shop
 from ledger.shop import AT, made, order
-from miexchange import Exchange, Quote, Refusal, appraise
+from miexchange import Device, Exchange, Quote, Refusal, appraise
 from miexchange.exchange import State
 from miexchange.ledger import verify
-from unit import trade
+from unit import small, trade
 
 if TYPE_CHECKING:
     from miexchange.ledger import Ledger
@@ -21,8 +21,8 @@ PROGRAMME = trade.programme(
 )
 
 
-def accepted(store: Ledger, number: int) -> Exchange:
-    quote = appraise(shop.phone(number), trade.SAID, PROGRAMME, at=AT)
+def accepted(store: Ledger, number: int, phone: Device | None = None) -> Exchange:
+    quote = appraise(phone or shop.phone(number), trade.SAID, PROGRAMME, at=AT)
     assert isinstance(quote, Quote)
     who = shop.account(number)
     return made(store.accept(quote, PROGRAMME, account=who, at=AT, idempotency_key=f"accept-{number}"))
@@ -53,6 +53,20 @@ def test_a_ledger_credits_nothing_before_the_inspection(store: Ledger) -> None:
     done = made(store.complete(begun.code, order=wanted.id, at=AT + 6 * DAY, idempotency_key="complete"))
     assert done.state == State.COMPLETED
     assert store.get(begun.code) == done
+    assert verify(store).faults == ()
+
+
+def test_a_coupon_that_its_phone_has_paid_for_is_not_called_off_by_another_door(store: Ledger) -> None:
+    """The simulator found it: the phone had been handed over, and its second SIM then took the coupon away."""
+    first, second = (accepted(store, number, Device(small.MODEL, shop.imei(number))) for number in (1, 2))
+    for begun, imeis in ((first, (1,)), (second, (1, 2))):
+        seen = trade.seen(imeis=tuple(map(shop.imei, imeis)))
+        answer = store.inspect(begun.code, seen, order=begun.code, at=AT + DAY, idempotency_key=f"inspect-{len(imeis)}")
+    assert isinstance(answer, Refusal)
+    assert answer.codes == ("device_exchanged",)
+    assert made(
+        store.reserve(first.code, order(1), account=shop.account(1), at=AT + DAY, idempotency_key="reserve")
+    ).is_open
     assert verify(store).faults == ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from miexchange.ledger import _schema as tables
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._queries import Filters, statement
 from miexchange.ledger._schema import exchanges
+from miexchange.programme.limits import ACCOUNT, DEVICE
 
 if TYPE_CHECKING:
     from sqlalchemy import Executable
@@ -47,6 +49,37 @@ STATEMENTS: dict[str, tuple[Executable, dict[str, Any], str]] = {
         sql.OLD_ANSWERS,
         {"before_us": 0, "last_us": -1, "last_asker": "", "last_verb": "", "last_request": ""},
         "answers_at",
+    ),
+    "what a limit counts of an account": (
+        sql.BEGUN[ACCOUNT],
+        {"those": ["a7"], "since": 0, "most": 3},
+        "exchanges_account",
+    ),
+    "what a limit counts of a device": (
+        sql.BEGUN[DEVICE],
+        {"those": ["t7", "t8"], "since": 0, "most": 3},
+        "device_tokens_token",
+    ),
+    "what a limit counts of a tag": (
+        sql.BEGUN_OF_TAG,
+        {"name": "store", "those": ["s7"], "since": 0, "most": 3},
+        "tags_value",
+    ),
+    "what a person granted": (
+        sql.GRANTED,
+        {"role": "agent", "person": "p7", "currency": "INR", "since": 0},
+        "overrides_person",
+    ),
+    "the places of bonuses": (sql.GIVEN, {"programme": "p7"}, "quotas_pkey|PRIMARY KEY"),
+    "a place that is taken": (
+        sql.TAKE_PLACES,
+        {"of_programme": "p7", "of_bonus": "b", "most": 1, "taken": 1},
+        "quotas_pkey|PRIMARY KEY",
+    ),
+    "a place that is given back": (
+        sql.GIVE_PLACE,
+        {"of_programme": "p7", "of_bonus": "b"},
+        "quotas_pkey|PRIMARY KEY",
     ),
     "a move": (
         sql.MOVE,
@@ -99,6 +132,10 @@ def crowded(store: Ledger) -> Ledger:
         {"code": row["code"], "version": 1, "kind": "x", "at_us": 0, "body": "", "key_id": "", "hash": ""}
         for row in rows
     ]
+    tags = [{"code": row["code"], "name": "store", "value": f"s{row['began_us']}", "began_us": 1} for row in rows]
+    granted = {"version": 2, "role": "agent", "currency": "INR", "more_minor": 1, "at_us": 1}
+    overrides = [{"code": row["code"], "person": row["programme"], **granted} for row in rows]
+    quotas = [{"programme": row["programme"], "bonus": "b", "given": 1} for row in rows]
     answer = {"asker": "", "verb": "", "fingerprint": "", "at_us": 0, "is_public": False, "is_final": True}
     given = [{**answer, "request": row["account"], "epoch": 0, "seal": ""} for row in rows]
     with store.engine.begin() as connection:
@@ -106,6 +143,9 @@ def crowded(store: Ledger) -> Ledger:
         connection.execute(insert(tables.device_tokens), tokens)
         connection.execute(insert(tables.events), told)
         connection.execute(insert(tables.answers), given)
+        connection.execute(insert(tables.tags), tags)
+        connection.execute(insert(tables.overrides), overrides)
+        connection.execute(insert(tables.quotas), quotas)
         places = [{"position": number, "code": row["code"], "version": 1} for number, row in enumerate(rows, 1)]
         connection.execute(insert(tables.feed), places)
         queued = [{"code": row["code"], "version": 2} for row in rows]
@@ -144,5 +184,7 @@ def test_every_statement_of_a_verb_uses_its_index(crowded: Ledger) -> None:
     for name, (query, values, index) in (STATEMENTS | found).items():
         told = plan(crowded, query, values)
         assert any(word in told for word in index.split("|")), f"{name}: {told}"
-        assert "SCAN" not in told, f"{name}: {told}"
+        assert not re.search(r"SCAN (?!anon_1|\(subquery)", told), (
+            f"{name}: {told}"
+        )  # that is of the few rows that were counted
         assert "Seq Scan" not in told, f"{name}: {told}"

@@ -124,6 +124,27 @@ def test_other_processes_are_waited_for_as_before(tmp_path: Path) -> None:
         other.close()
 
 
+def test_a_process_that_never_gets_the_file_gives_up(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    with ledger.open(path, key=KEY, create=True, seconds_to_wait=1) as store:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(BusyError, match="Nothing was changed"):
+            accepted(store, 1)
+        other.execute("COMMIT")
+        assert accepted(store, 1).code == code(1)
+        other.close()
+
+
+def test_who_has_waited_longer_asks_more_often() -> None:
+    """By SQLite's own retries it would ask less often, and the last to come would get the file."""
+    waits = list(_turns.pauses(2))
+    assert waits == sorted(waits, reverse=True)
+    assert waits[0] > 2 * waits[-1]
+    assert 2 <= sum(waits) < 2 + waits[-1]
+    assert list(_turns.pauses(0)) == []
+
+
 def test_sixteen_threads_write_and_each_gets_its_own_answers(tmp_path: Path) -> None:
     with ledger.open(tmp_path / "x.db", key=KEY, create=True) as store:
         with ThreadPoolExecutor(16) as pool:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 from miexchange._arguments import INSTANT, Rule, instance, maybe, takes
 from miexchange._text import ID_RULE, is_id, text_of
 from miexchange._time import from_micros
-from miexchange._value import instant
+from miexchange._value import instant, packed
 from miexchange.eligibility import RegisterAnswer
 from miexchange.errors import MiExchangeError
 from miexchange.events import Accept
-from miexchange.exchange import Exchange, acceptance, begin
+from miexchange.exchange import Exchange, acceptance, begun_by
 from miexchange.ledger import _limits, _quotas
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._books import Books, Facts, free_seat
@@ -91,9 +91,10 @@ class Acceptance:
         maker: the programme that confirmed the quote, where one did.
         decide: returns the event, or the refusal, by what the ledger knows.
         event: the same where the ledger knows nothing against it.
+        body: the JSON of the event; "" for a refusal.
     """
 
-    __slots__ = ("decide", "event", "maker", "request")
+    __slots__ = ("body", "decide", "event", "maker", "request")
 
     def __init__(self, request: Request, maker: Programmes, decide: Callable[[Facts], Accept | Refusal]) -> None:
         """Decide without the database."""
@@ -101,6 +102,7 @@ class Acceptance:
         self.maker = cast("Programme", maker)
         self.decide = decide
         self.event = decide(Facts())
+        self.body = "" if isinstance(self.event, Refusal) else packed(self.event)
 
 
 def _names(wanted: Acceptance) -> Iterator[str]:
@@ -279,7 +281,7 @@ class Accepting(Books):
         named = tuple(part for tag in told for part in tag)
         content: Content = (quote, account, *named)
         older: Content = () if register_answer is None else (quote, account, register_answer, *named)
-        request = Request(VERB, idempotency_key, content, instant(at, "at"), asker=account, older=older)
+        request = self._asked(VERB, idempotency_key, content, instant(at, "at"), asker=account, older=older)
 
         def decide(facts: Facts) -> Accept | Refusal:
             if len(self._keys) > 1 and quote.device_tokens and not quote.imeis:  # a device may be known by any of them
@@ -306,8 +308,8 @@ class Accepting(Books):
             if isinstance(event, Refusal):
                 return self._refuse(session, request, event)
             nonlocal begun
-            begun = begin(event)
-            self._add(session, begun, event, request, wanted.maker, seat)
+            begun = begun_by(event)
+            self._add(session, begun, event, wanted.body, request, wanted.maker, seat)
             return begun
 
         def second(session: Session) -> Exchange | Refusal:
@@ -424,11 +426,13 @@ class Accepting(Books):
         seat: int,
     ) -> Exchange:
         """Add an exchange; as `_add`, which adds one at once."""
-        exchange = begin(event)
+        exchange = begun_by(event)
         if old is not None:
             self._sealing(run.session, old.code or old.request)  # what may fail comes first
         seals, tally = self._sealing(run.session, exchange.code)
-        entry = row_of_event(seals, exchange.code, 1, event, self._key_id, one.request.key, "", tally.epoch)
+        entry = row_of_event(
+            seals, exchange.code, 1, event, self._key_id, one.request.key, "", tally.epoch, body=one.body
+        )
         if one.maker.digest not in kept:
             programme = self._programmes.keep(one.maker, exchange.code, run.session.core)
             if programme is not None:

@@ -155,6 +155,19 @@ class Books:
             raise LedgerError("This ledger was opened without its key, to be read", "Open it with the key")
         return self._issuing
 
+    def _asked(
+        self,
+        verb: str,
+        key: str,
+        content: Content,
+        at: datetime,
+        code: str | None = None,
+        asker: str | None = None,
+        older: Content = (),
+    ) -> Request:
+        """Return a request with its fingerprint, which is taken before a transaction for which others wait."""
+        return Request(verb, key, content, at, code, asker, older, fingerprint(verb, content, self._keys[0]))
+
     def _later(
         self, code: str, event: Event, idempotency_key: str, content: Content, asker: str | None = None
     ) -> Exchange | Refusal:
@@ -176,7 +189,7 @@ class Books:
         if plain is None:
             return MISTYPED
         then = (plain, *older) if older else ()
-        request = Request(verb, idempotency_key, (plain, *content), instant(at, "at"), plain, asker, then)
+        request = self._asked(verb, idempotency_key, (plain, *content), instant(at, "at"), plain, asker, then)
 
         def attempt(session: Session, *, carefully: bool) -> Exchange | Refusal:
             row = session.row(plain, lock=True)
@@ -285,7 +298,7 @@ class Books:
             "asker": request.asker or "",
             "verb": request.verb,
             "request": request.key,
-            "fingerprint": fingerprint(request, self._keys[0]),
+            "fingerprint": request.fingerprint,
             "at_us": micros(request.at),
             "code": code or request.code,
             "version": version,
@@ -366,6 +379,7 @@ class Books:
         session: Session,
         exchange: Exchange,
         event: Accept,
+        body: str,
         request: Request,
         programme: Programme,
         seat: int,
@@ -378,7 +392,7 @@ class Books:
         seals, tally = self._sealing(session, exchange.code)
         if kept is not None:
             seals.add_programme(tally, kept)
-        entry = row_of_event(seals, exchange.code, 1, event, self._key_id, request.key, "", tally.epoch)
+        entry = row_of_event(seals, exchange.code, 1, event, self._key_id, request.key, "", tally.epoch, body=body)
         seals.add_event(tally, entry["hash"])
         answer = self._answer_of(request, seals, tally, code=exchange.code, version=1)
         row = {**row_of(exchange, self._key_id, entry["hash"]), "seat": seat}
@@ -433,12 +447,12 @@ class Books:
         if bought is not None and not after.rules.buys_again(bought, after.coupon.valid_from):
             return refused(ReasonCode.DEVICE_EXCHANGED, "door", bought_at=bought)
         if after.is_open:
-            others = session.core.execute(sql.OPEN_OF_DEVICE, {"tokens": new}).scalars().all()
-            for code in sorted(set(others)):
-                row = session.row(code, lock=True)
-                if row is None or row.state not in sql.OPEN_STATES:
-                    raise Conflict
-                other = self._load(session.core, row, is_locked=True)
+            others = self._others(session, new)
+            # Its phone was bought before its coupon came, and the coupon is owed for it.
+            credited = [other.bought_at for _, other in others if other.bought_at is not None]
+            if credited:
+                return refused(ReasonCode.DEVICE_EXCHANGED, "door", bought_at=max(credited))
+            for row, other in others:
                 event = Void(max(after.at, other.at), "The device was seen at the door of another exchange")
                 ended = apply(other, event)
                 assert isinstance(ended, Exchange)  # noqa: S101 - the table lets every open exchange be called off
@@ -447,6 +461,16 @@ class Books:
             told = {"code": after.code, "token": token, "is_open": after.is_open, "bought_us": None}
             session.core.execute(sql.ADD_TOKEN, told)
         return None
+
+    def _others(self, session: Session, tokens: Sequence[str]) -> list[tuple[ExchangeRow, Exchange]]:
+        """Return the open exchanges of a device, locked."""
+        found = []
+        for code in sorted(set(session.core.execute(sql.OPEN_OF_DEVICE, {"tokens": tokens}).scalars())):
+            row = session.row(code, lock=True)
+            if row is None or row.state not in sql.OPEN_STATES:
+                raise Conflict
+            found.append((row, self._load(session.core, row, is_locked=True)))
+        return found
 
     def _write(
         self, session: Session, row: ExchangeRow, after: Exchange, event: Event, request: Request | None

@@ -1,8 +1,8 @@
 """The database of a ledger: its engine, the begin of a transaction, and the meaning of its errors.
 
 SQLite: write-ahead log with ``synchronous=FULL``, so that commits survive a power cut; every transaction takes the
-write lock at its begin (``BEGIN IMMEDIATE``); the threads of a process queue for it (see `_turns`), other processes
-wait as SQLite does. PostgreSQL: its default isolation, READ COMMITTED, with row locks.
+write lock at its begin (``BEGIN IMMEDIATE``); the threads of a process queue for it (see `_turns`), and processes ask
+again and again. PostgreSQL: its default isolation, READ COMMITTED, with row locks.
 """
 
 from __future__ import annotations
@@ -103,6 +103,7 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
         )
         event.listen(engine, "connect", partial(_set_up_sqlite, create=create))
         event.listen(engine, "begin", _begin)
+        event.listen(engine, "checkin", _be_patient)
     else:
         # Keep the options of the URL beside ours.
         options = f"{address.url.query.get('options', '')} -c lock_timeout={seconds_to_wait * 1000}".lstrip()
@@ -181,10 +182,18 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object, *, create: b
         connection.execute("PRAGMA journal_mode=WAL").close()
 
 
+def _be_patient(file: File | None, _record: object) -> None:
+    if file is not None:  # otherwise it was given up
+        file.be_patient()
+
+
 def _begin(connection: Connection) -> None:
     """Begin as the engine's view requires: to write; to read one snapshot; or every statement by itself."""
     mode = connection.get_execution_options().get(_MODE, "IMMEDIATE")
-    if mode:
+    if mode == "IMMEDIATE":
+        file: Any = connection.connection.dbapi_connection
+        file.begin_writing(partial(connection.exec_driver_sql, "BEGIN IMMEDIATE"))
+    elif mode:
         connection.exec_driver_sql(f"BEGIN {mode}")
 
 

@@ -20,7 +20,7 @@ from miexchange.ledger._errors import unreadable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from miexchange.ledger._requests import Request
+    from miexchange.ledger._requests import Content, Request
 
 __all__ = ["fingerprint", "is_of"]
 
@@ -31,10 +31,10 @@ _DIGITS = 62
 _Data = dict[str, Any]
 
 
-def fingerprint(request: Request, key: bytes) -> str:
-    """Return the fingerprint of a request; it is keyed because an inspection holds IMEIs."""
-    content = (_said(part) if isinstance(part, Value) else part for part in request.content)
-    return f"{_FORM}:{_digest(key, f'miexchange request {_FORM}', request.verb, *content)[:_DIGITS]}"
+def fingerprint(verb: str, content: Content, key: bytes) -> str:
+    """Return the fingerprint of a request for a verb; it is keyed because an inspection holds IMEIs."""
+    said = (_said(part) if isinstance(part, Value) else part for part in content)
+    return f"{_FORM}:{_digest(key, f'miexchange request {_FORM}', verb, *said)[:_DIGITS]}"
 
 
 def is_of(request: Request, kept: str, keys: Sequence[bytes]) -> bool:
@@ -53,7 +53,7 @@ def is_of(request: Request, kept: str, keys: Sequence[bytes]) -> bool:
         rule = f"ask with that version; the last form that this one knows is {_FORM}"
         raise unreadable(out_of_range("answers.fingerprint", form, rule, f"is in form {form}, of a newer version"))
     if colon:
-        return kept in {fingerprint(request, key) for key in keys}
+        return kept in {fingerprint(request.verb, request.content, key) for key in keys}
     return any(
         kept == _digest(key, "miexchange request", request.verb, *texts)
         for content in (request.content, request.older)

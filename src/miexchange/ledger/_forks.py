@@ -22,8 +22,11 @@ from weakref import WeakValueDictionary
 from miexchange.errors import shown
 from miexchange.ledger import _turns
 from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._turns import pauses
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Engine
 
     from miexchange.ledger._books import Books
@@ -56,8 +59,10 @@ class File(sqlite3.Connection):
     """A connection to an SQLite file."""
 
     def __init__(self, path: str, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as of sqlite3.connect
-        """Open it, but not during a fork."""
+        """Open it, but not during a fork; `timeout` is how many seconds it waits for other connections."""
         self.path = os.path.realpath(path)
+        self._seconds: int = options["timeout"]
+        self._is_patient = True
         with _process.gate:
             if self.path in _process.lost:
                 what = f"The ledger {shown(path)} was in use while this process was forked, so it cannot be opened here"
@@ -65,6 +70,33 @@ class File(sqlite3.Connection):
                 raise LedgerError(what, remedy)
             super().__init__(path, *arguments, **options)
             _process.files[id(self)] = self
+
+    def begin_writing(self, begin: Callable[[], object]) -> None:
+        """Begin a transaction as soon as no other process writes.
+
+        Not by SQLite's own retries: the longer they have waited, the longer they sleep, so that whoever came last gets
+        the lock, and of 16 busy processes some wait for minutes.
+
+        Args:
+            begin: executes the statement.
+        """
+        self.be_patient(is_patient=False)
+        for pause in pauses(self._seconds):
+            try:
+                begin()
+            except Exception as error:
+                if "database is locked" not in str(error):
+                    raise
+                sleep(pause)
+            else:
+                return
+        begin()
+
+    def be_patient(self, *, is_patient: bool = True) -> None:
+        """Let SQLite retry by itself, as readers need while a file is recovered; or let it not, for `begin_writing`."""
+        if self._seconds and self._is_patient is not is_patient:
+            self.execute(f"PRAGMA busy_timeout={self._seconds * 1000 * is_patient}")
+            self._is_patient = is_patient
 
     def close(self) -> None:
         """Close it."""

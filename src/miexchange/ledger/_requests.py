@@ -43,6 +43,7 @@ class Request:
         asker: the account that asks; None for the operator, who may see everything. Idempotency keys belong to an
             asker and a verb: a customer's key blocks nobody else's.
         older: the content as earlier versions had it, which included the register's answer.
+        fingerprint: the fingerprint of the content, under the ledger's root.
     """
 
     verb: str
@@ -52,6 +53,7 @@ class Request:
     code: str | None = None
     asker: str | None = None
     older: Content = ()
+    fingerprint: str = ""
 
 
 _known_code = lru_cache(_KEPT)(normal_code)

@@ -114,13 +114,15 @@ def row_of_event(
     request: str | None,
     previous: str,
     epoch: int,
+    *,
+    body: str | None = None,
 ) -> dict[str, Any]:
-    """Return an event as its row in the table ``events``, chained to the one before it.
+    """Return an event as its row in the table ``events``, chained to the one before it; `body` is its JSON, if known.
 
     Raises:
         InvalidValue: the event is too large for a ledger.
     """
-    body = packed(event)
+    body = packed(event) if body is None else body
     fits = len(body) <= EVENT_BYTES // 4 or len(body.encode()) <= EVENT_BYTES  # a character has up to 4 bytes in UTF-8
     rule = f"give one of at most {EVENT_BYTES:,} bytes as JSON"
     require(fits, f"{type(event).__name__}", event, rule, f"has more than {EVENT_BYTES:,} bytes as JSON")

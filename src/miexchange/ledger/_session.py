@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack, contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sqlalchemy.dialects import sqlite
@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import VERB, Conflict, is_lost, is_shared, translated, turn
 from miexchange.ledger._errors import BusyError, LedgerError
+from miexchange.ledger._forks import File
 from miexchange.ledger._observing import LOG, quicker
 from miexchange.ledger._schema import answers, device_tokens, events, exchanges, feed_queue
 from miexchange.ledger._seals import Tally, bucket_of
@@ -169,10 +170,16 @@ class Session:
         """Begin a transaction; SQLite's takes the write lock at once."""
         self.held.clear()
         self.made = []  # a new one: the last may still be read, when the session is another's
-        if self.is_heard:
-            self.core.exec_driver_sql(self.statements.begin)
+        begin = partial(self.core.exec_driver_sql if self.is_heard else self._driver.execute, self.statements.begin)
+        if isinstance(self._driver, File):
+            self._driver.begin_writing(begin)
         else:
-            self._driver.execute(self.statements.begin)
+            begin()
+
+    def be_patient(self) -> None:
+        """Wait for others by SQLite's own retries, which readers need."""
+        if isinstance(self._driver, File):
+            self._driver.be_patient()
 
     def commit(self) -> None:
         """End it, with all that it did."""
@@ -516,6 +523,7 @@ class _Loan:
     def __enter__(self) -> Session:
         """Lend a session."""
         self._session = self._sessions.take()
+        self._session.be_patient()
         return self._session
 
     def __exit__(

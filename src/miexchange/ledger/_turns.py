@@ -1,8 +1,8 @@
 """One writer at a time in an SQLite file, in the order in which the threads of a process asked.
 
-SQLite has no queue: a writer that finds the file locked sleeps and retries after up to 0.1 s, and the lock goes to
-whoever asks at the right moment. So the threads of one process queue here before they ask SQLite; for other processes
-SQLite's own retries remain. Only the thread whose turn it is takes a connection.
+SQLite has no queue: a writer that finds the file locked sleeps and retries, and the lock goes to whoever asks at the
+right moment. So the threads of one process queue here before they ask SQLite. Only the thread whose turn it is takes a
+connection. Between processes there is no queue, but whoever has waited longer asks more often (`pauses`).
 """
 
 from __future__ import annotations
@@ -13,9 +13,30 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
-__all__ = ["Turn", "Turns", "start_anew", "turns_of"]
+__all__ = ["Turn", "Turns", "pauses", "start_anew", "turns_of"]
+
+_FIRST, _LEAST, _SHARE = 0.01, 0.002, 0.9  # seconds, and each pause's share of the one before
+
+
+def pauses(seconds: float) -> Iterator[float]:
+    """Yield the pauses, in seconds, of a process that waits for a file that another one writes to.
+
+    They become shorter, so that whoever has waited longest is the most likely to come next.
+
+    Args:
+        seconds: what they add up to, about: nobody reads a clock.
+
+    >>> [round(pause, 4) for pause in pauses(0.03)]
+    [0.01, 0.009, 0.0081, 0.0073]
+    """
+    waited, pause = 0.0, _FIRST
+    while waited < seconds:
+        yield pause
+        waited += pause
+        pause = max(_LEAST, pause * _SHARE)
 
 
 class Turns:

@@ -17,6 +17,7 @@ from miexchange.simulator._shop import (
     GRACE,
     HOUR,
     ORDERS,
+    OWN,
     PEOPLE,
     PHONES,
     SECOND,
@@ -44,6 +45,7 @@ _NEXT = {
 }
 _VERBS = ("reserve", "release", "inspect", "override", "agree", "decline", "complete", "expire", "void", "reverse")
 _OF_CUSTOMERS = {"reserve", "agree", "decline"}
+_AWAITED = {"issued": ("inspect",) * 8 + ("void", "reserve")}
 _ANSWERS = tuple(DEDUCTIONS)
 _RECENT = 24
 _KINDS = (("again", "twin", "sweep", "feed", "accept", "get", "step"), (30, 15, 10, 30, 295, 50, 570))
@@ -128,7 +130,7 @@ class Draws:
             twin.fate.key, twin.fate.rivals = other.key, other.fate.rivals
             twin.fate.rivals.append(twin.fate)
         order = (other.order + 1) % ORDERS if is_of_an_order else other.order
-        return dataclasses.replace(other, number=twin.number, at=at, fate=twin.fate, order=order)
+        return dataclasses.replace(other, number=twin.number, at=at, fate=twin.fate, order=order, twin="")
 
     def _chosen(self, those: list[_T], is_taken: Callable[[_T], bool]) -> _T:
         """Choose one, usually one that is free."""
@@ -166,16 +168,29 @@ class Draws:
         if dice.randrange(20) == 0:
             request.at = offer.at + dice.choice((GRACE - 1, GRACE, -2 * SECOND, -2 * SECOND - 1))
 
+    def _split(self, request: Request, life: Life) -> None:
+        """Let an order be split for two coupons of an account: the dearer one gets its first unit."""
+        twin = self._model.twin_of(life)
+        if twin is not None and self._dice.randrange(4):
+            request.twin, devices = twin.code, self._model.scheme.devices
+            place = sorted((life, twin), key=lambda one: (-one.value, one.code)).index(life)
+            request.order = request.order // devices * devices + place
+
     def _step(self, request: Request, life: Life) -> None:
         """Draw the next step of an exchange, or any other."""
         dice = self._dice
-        request.verb = dice.choice(_NEXT.get(life.state, _VERBS) if dice.randrange(10) else _VERBS)
+        steps = _AWAITED if life.is_awaited and life.state in _AWAITED else _NEXT
+        request.verb = dice.choice(steps.get(life.state, _VERBS) if dice.randrange(10) else _VERBS)
         if request.verb in _OF_CUSTOMERS:
             request.account = life.account if dice.randrange(12) else f"account-{dice.randrange(ACCOUNTS)}"
-        if life.order is None or dice.randrange(12) == 0:
+        if life.is_awaited and request.verb in {"inspect", "override"} and dice.randrange(12):
+            request.order = OWN
+        elif life.order is None or dice.randrange(12) == 0:
             request.order = self._chosen(list(range(ORDERS)), self._model.is_taken)
         else:
             request.order = life.order
+        if request.verb == "reserve" and self._model.scheme.devices > 1:
+            self._split(request, life)
         if request.verb == "inspect":
             phone = min(life.offer.sims) // 2 if dice.randrange(12) else dice.randrange(PHONES)
             both = (2 * phone, 2 * phone + 1)

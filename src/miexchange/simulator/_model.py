@@ -13,12 +13,14 @@ from miexchange.simulator._shop import (
     FOREIGN_ORDER,
     GRACE,
     LIMITS,
+    OWN,
     REBUY,
     REVERSAL,
     SKEW,
     TOLERANCE,
     VALIDITY,
     Offer,
+    Scheme,
     price_of,
     total_of,
 )
@@ -94,6 +96,7 @@ class Request:
         answers: the answers at the door.
         sims: the IMEIs at the door.
         address: the tag that a limit counts by.
+        twin: another coupon of the account, with which the order is split; "" for none.
         value: the value by an override.
         person: the person of an override.
         has_made: whether it made its event in this call.
@@ -115,6 +118,7 @@ class Request:
     answers: str = "good"
     sims: tuple[int, ...] = ()
     address: str = ""
+    twin: str = ""
     value: int = 0
     person: int = 0
     has_made: bool = False
@@ -145,6 +149,8 @@ class Life:
         offer: the accepted quote.
         sims: the IMEIs by which its phone is known.
         found: the value of the phone with its bonus, as found or granted; None for as quoted.
+        is_awaited: whether its coupon cannot be used before the inspection.
+        credited: the instant from which it could be used, if it was awaited; None before.
         is_overridden: whether more was granted than it was found to be worth.
         given: what the customer received for it, in minor units: discount and store credit, less payments at the door.
         history: its states, by version from 1.
@@ -165,6 +171,8 @@ class Life:
     reserved_at: int = 0
     decide_until: int = 0
     found: int | None = None
+    is_awaited: bool = False
+    credited: int | None = None
     is_overridden: bool = False
     given: int = 0
     history: list[str] = field(default_factory=lambda: ["issued"])
@@ -174,7 +182,7 @@ class Life:
     def due(self) -> int | None:
         """The instant at which a sweep may end it."""
         if self.state == "issued":
-            return self.valid_until
+            return None if self.is_awaited else self.valid_until
         return self.decide_until if self.state == "requoted" else None
 
     @property
@@ -188,9 +196,26 @@ class Life:
         return self.order if self.state in _HOLDS_ORDER else None
 
     @property
+    def bought(self) -> int | None:
+        """The instant at which the phone was bought; None if it was not, or went back."""
+        if self.credited is not None:
+            return None if self.is_open or self.state == "reversed" else self.credited
+        return self.at if self.state in _BOUGHT else None
+
+    @property
+    def door(self) -> int:
+        """The order to which the phone is brought; the exchange itself if it has none."""
+        return OWN if self.order is None else self.order
+
+    @property
     def worth(self) -> int:
         """The value of the phone by the law, as handed over or as quoted, with its bonus."""
         return self.offer.value if self.found is None else self.found
+
+    @property
+    def value(self) -> int:
+        """The value of the coupon: as quoted, or as the phone was found if the coupon came only then."""
+        return self.offer.value if self.credited is None else self.worth
 
 
 class Moved(NamedTuple):
@@ -218,8 +243,9 @@ class Model:
         places: the number of used places of each bonus.
     """
 
-    def __init__(self) -> None:
-        """Begin with an empty ledger."""
+    def __init__(self, scheme: Scheme) -> None:
+        """Begin with an empty ledger, for exchanges by a scheme."""
+        self.scheme = scheme
         self.lives: dict[str, Life] = {}
         self.kept: set[int] = set()
         self.places = dict.fromkeys(BONUSES, 0)
@@ -231,8 +257,13 @@ class Model:
         self._added: dict[int, list[tuple[int, int]]] = {}
 
     def is_busy(self, account: str) -> bool:
-        """Tell whether an account has an open exchange."""
-        return any(life.is_open for life in self._of_account.get(account, ()))
+        """Tell whether an account has as many open exchanges as it may have."""
+        return sum(life.is_open for life in self._of_account.get(account, ())) >= self.scheme.devices
+
+    def twin_of(self, life: Life) -> Life | None:
+        """Return another exchange of an account, whose coupon can be used for another unit of an order."""
+        others = [one for one in self._of_account[life.account] if one.state == "issued" and one is not life]
+        return others[0] if others and life.state == "issued" else None
 
     def is_taken(self, order: int) -> bool:
         """Tell whether an order holds a coupon, or has used one."""
@@ -288,9 +319,9 @@ class Model:
         for life in self._of_sim.get(sim, ()):
             if life.code == but:
                 continue
-            if life.is_open and is_open:
+            if life.is_open and (is_open or life.credited is not None):
                 return False
-            if life.state in _BOUGHT and at - life.at < REBUY:
+            if life.bought is not None and at - life.bought < REBUY:
                 return False
         return True
 
@@ -315,7 +346,8 @@ class Model:
         return life.last == _content(request, life)
 
     def _reserve(self, life: Life, request: Request, at: int) -> str:
-        if life.state != "issued" or request.order == FOREIGN_ORDER or at >= life.valid_until:
+        is_foreign = request.order // self.scheme.devices == FOREIGN_ORDER // self.scheme.devices
+        if life.state != "issued" or life.is_awaited or is_foreign or at >= life.valid_until:
             return NO
         return NO if self._orders.get(request.order, life.code) != life.code else DO
 
@@ -323,23 +355,29 @@ class Model:
     def _release(life: Life, request: Request, _: int) -> str:
         return DO if life.state in {"reserved", "inspected"} and life.order == request.order else NO
 
-    def _inspect(self, life: Life, request: Request, _: int) -> str:
-        if life.state != "reserved" or life.order != request.order:
+    def _inspect(self, life: Life, request: Request, at: int) -> str:
+        is_due = life.is_awaited if self.scheme.is_credited else life.state == "reserved"
+        if not is_due or life.state == "requoted" or not life.is_open or life.door != request.order:
             return NO
         if life.sims.isdisjoint(request.sims):
             return DO  # another phone: cancelled
-        return (
-            DO
-            if all(self._is_free(sim, life.began, but=life.code, is_open=False) for sim in self._new(life, request))
-            else NO
-        )
+        is_taken = self.scheme.is_credited and life.offer.value - self._found(life, request) <= TOLERANCE
+        since = at if is_taken else life.began  # the coupon's first instant
+        free = (self._is_free(sim, since, but=life.code, is_open=False) for sim in self._new(life, request))
+        return DO if all(free) else NO
+
+    @staticmethod
+    def _found(life: Life, request: Request) -> int:
+        """Return the value of a phone by an inspection, with its bonus."""
+        bonus = BONUSES[life.offer.bonus][0] if life.offer.bonus else 0
+        return price_of(life.offer.at, life.offer.edition) - DEDUCTIONS[request.answers] + bonus
 
     @staticmethod
     def _new(life: Life, request: Request) -> list[int]:
         return sorted(set(request.sims) - life.sims)
 
     def _override(self, life: Life, request: Request, at: int) -> str:
-        if life.state != "requoted" or life.order != request.order or at >= life.decide_until or life.is_overridden:
+        if life.state != "requoted" or life.door != request.order or at >= life.decide_until or life.is_overridden:
             return NO
         once, in_all, window = AUTHORITY
         more = request.value - self.bare(life)
@@ -425,6 +463,7 @@ class Model:
             moved.at,
             moved.at + VALIDITY,
             set(offer.sims),
+            is_awaited=self.scheme.is_credited,
         )
         coupon = moved.body["coupon"]
         assert isinstance(coupon, dict)  # noqa: S101 - the JSON form of an acceptance
@@ -453,7 +492,8 @@ class Model:
             life.state, life.order, life.reserved_at = "reserved", request.order, at
             life.given = self._discounted(life)
         elif kind == "release":
-            life.state, life.order, life.given, life.is_overridden = "issued", None, 0, False
+            life.state, life.order, life.given = "issued", None, 0
+            life.is_overridden = life.is_overridden and life.credited is not None
             life.valid_until = at + (life.valid_until - life.reserved_at)
         elif kind == "inspect" and request is not None:
             self._see(life, at, request)
@@ -461,9 +501,12 @@ class Model:
             self._added.setdefault(request.person, []).append((at, request.value - self.bare(life)))
             life.is_overridden = True
             if request.value == life.offer.worth:
-                life.state, life.found = "inspected", None
+                life.found = None
+                self._pass(life, at)
             else:
                 life.found = life.worth + request.value - self.bare(life)
+        elif kind == "agree" and life.is_awaited:
+            self._pass(life, at)
         elif kind == "agree":
             life.state, life.given = "adjusted", self._discounted(life)
         elif kind == "complete":
@@ -483,14 +526,21 @@ class Model:
             self._orders[life.held] = life.code
 
     @staticmethod
-    def _discounted(life: Life) -> int:
+    def _pass(life: Life, at: int) -> None:
+        """Accept a phone at its worth; a coupon that was awaited can be used from now on."""
+        if not life.is_awaited:
+            life.state = "inspected"
+            return
+        life.state, life.is_awaited, life.credited, life.valid_until = "issued", False, at, at + VALIDITY
+
+    def _discounted(self, life: Life) -> int:
         """Return the coupon's discount on its order, and the unused part of the phone's value.
 
         The bonus is spent first, and the rest of one is lost.
         """
         assert life.order is not None  # noqa: S101 - whoever asks has one
         bonus = BONUSES[life.offer.bonus][0] if life.offer.bonus else 0
-        discount = min(life.worth, total_of(life.order))
+        discount = min(life.worth, total_of(life.order, self.scheme))
         return discount + (life.worth - bonus) - (discount - min(bonus, discount))
 
     def _see(self, life: Life, at: int, request: Request) -> None:
@@ -501,10 +551,9 @@ class Model:
         for sim in self._new(life, request):
             life.sims.add(sim)
             self._of_sim.setdefault(sim, []).append(life)
-        bonus = BONUSES[life.offer.bonus][0] if life.offer.bonus else 0
-        found = price_of(life.offer.at, life.offer.edition) - DEDUCTIONS[request.answers] + bonus
+        found = self._found(life, request)
         if life.offer.value - found <= TOLERANCE:
-            life.state = "inspected"
+            self._pass(life, at)
         else:
             life.state, life.decide_until, life.found = "requoted", at + DECIDE, found
 

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from miexchange.exchange import Exchange, State
+from miexchange.exchange import Exchange, State, split_order
 from miexchange.ledger import Ledger, LedgerError, verify
 from miexchange.ledger import open as open_ledger
 from miexchange.money import Currency
@@ -17,14 +17,17 @@ from miexchange.simulator._draws import Draws
 from miexchange.simulator._model import AGAIN, EARLY, NO, Broken, Model, Request, following
 from miexchange.simulator._shop import (
     BONUSES,
-    EDITIONS,
+    SCHEMES,
+    editions_of,
     forged,
     instant_of,
     key_of,
     older,
+    order_id,
     order_of,
     quote_of,
     seen,
+    whole_order,
 )
 from miexchange.simulator._stage import IDLE, Actor, Killed, watch
 from miexchange.simulator._witness import Witness
@@ -32,6 +35,7 @@ from miexchange.simulator._witness import Witness
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from miexchange.coupon import Coupon, Order
     from miexchange.ledger import FeedEvent
     from miexchange.simulator._model import Moved
     from miexchange.valuation import Programmes
@@ -119,7 +123,10 @@ class Round:
         self.dice = Random(seed)  # noqa: S311 - dice, not secrets
         self.mix = Mix.drawn(self.dice, clients) if mix is None else mix
         self.url = url
-        self.model = Model()
+        # By dice of its own, so that the rest of a round does not depend on the scheme.
+        self.scheme = Random(f"scheme of {seed}").choice(SCHEMES)  # noqa: S311 - as above
+        self.model = Model(self.scheme)
+        self._coupons: dict[str, Coupon] = {}
         self.count: Counter[str] = Counter()
         self.history: deque[tuple[int, str, str]] = deque(maxlen=_REMEMBERED)
         self.step = 0
@@ -316,7 +323,7 @@ class Round:
     def _call(self, request: Request, machine: Machine, number: int) -> Callable[[], object]:
         """Return the call of a request; the machine may be another one when it ends."""
         store, at, key, code, verb = machine.store, instant_of(request.at), request.key, request.code, request.verb
-        order = f"order-{request.order}"
+        order = order_id(request.order, self.scheme, code)
         if verb == "accept":
             return self._accepting(request, machine)
         if verb == "feed":
@@ -325,10 +332,15 @@ class Round:
         if verb == "get":
             self._states[number] = self.model.lives[code].version if code in self.model.lives else 0
             return lambda: store.get(code)
+        wanted = self._order(request) if verb == "reserve" else None
         calls: dict[str, Callable[[], object]] = {
             "sweep": lambda: store.sweep(at),
             "reserve": lambda: store.reserve(
-                code, order_of(request.order), account=request.account, at=at, idempotency_key=key
+                code,
+                wanted,  # type: ignore[arg-type] # it is one
+                account=request.account,
+                at=at,
+                idempotency_key=key,
             ),
             "release": lambda: store.release(code, order=order, at=at, idempotency_key=key),
             "inspect": lambda: store.inspect(
@@ -353,14 +365,31 @@ class Round:
         }
         return calls[verb]
 
+    def _order(self, request: Request) -> Order:
+        """Return the order of a reservation; where it is split for two coupons, the part that this one gets.
+
+        Raises:
+            Broken: the split gives it another one.
+        """
+        part, coupons = order_of(request.order, self.scheme), [self._coupons.get(request.code)]
+        coupons.append(self._coupons.get(request.twin))
+        known = [one for one in coupons if one is not None]
+        if len(known) < len(coupons):
+            return part
+        parts = split_order(whole_order(request.order, self.scheme), known, at=instant_of(request.at))
+        if not isinstance(parts, Refusal) and parts[0] != part:
+            raise Broken("each unit is paid for with one coupon", f"{request} gets {parts[0].id}, not {part.id}")
+        return part
+
     def _accepting(self, request: Request, machine: Machine) -> Callable[[], object]:
         store, at = machine.store, instant_of(request.at)
         quote = self._sent(request, machine)
         if quote is None:
             return lambda: None
-        programme: Programmes | None = {one.digest: one for one in EDITIONS} if request.by == "all" else None
+        editions = editions_of(self.scheme)
+        programme: Programmes | None = {one.digest: one for one in editions} if request.by == "all" else None
         if request.by == "own":
-            programme = EDITIONS[request.edition]
+            programme = editions[request.edition]
         return lambda: store.accept(
             quote,
             programme,
@@ -375,7 +404,7 @@ class Round:
         assert request.offer is not None  # noqa: S101 - it is an acceptance
         if request.number in self._forged:
             return self._forged[request.number]
-        honest = quote_of(request.offer, key_of(0))
+        honest = quote_of(request.offer, self.scheme, key_of(0))
         quote: Quote | None = honest
         if request.is_forged:
             try:
@@ -407,23 +436,31 @@ class Round:
                     raise Broken("a request is made once", f"{request} made {request.fate.made}, and it again")
                 request.fate.made, request.has_made = (moved.code, moved.version), True
             self._note(-1, f"{moved.code[:4]} is {life.state}, version {life.version}")
-            self.witness.compare(life, row)
+            self.witness.compare(life, row, self.scheme)
             self.count["made"] += 1
         for one in self.actors:
             if one.request is not None and one.is_asking:
                 self._judge(one.request)
 
-    @staticmethod
-    def _maker(moved: Moved, asked: Request | None, *, is_door: bool) -> Request | None:
+    def _maker(self, moved: Moved, asked: Request | None, *, is_door: bool) -> Request | None:
         """Return the request that made an event, which is that of the current step; None for another's door."""
         if asked is not None and moved.key is None:
             if moved.kind == "void" and is_door and asked.verb == "inspect":
                 return None
             if moved.kind == "expire" and asked.verb == "sweep" and asked.at == moved.at:
                 return asked
-        elif asked is not None and (asked.key, asked.verb) == (moved.key, moved.kind) and _is_of(moved, asked):
+        elif asked is not None and (asked.key, asked.verb) == (moved.key, moved.kind) and self._is_of(moved, asked):
             return asked
         raise Broken("only what somebody asks for is made", f"{moved.kind} of {moved.code[:4]} by {moved.key}: {asked}")
+
+    def _is_of(self, moved: Moved, request: Request) -> bool:
+        """Tell whether an event has the content and the instant of a request."""
+        if moved.at != (request.at if request.offer is None else following(request.at, request.offer.at)):
+            return False
+        order = moved.body.get("order")
+        if isinstance(order, dict):
+            order = order["id"]
+        return order is None or order == order_id(request.order, self.scheme, request.code)
 
     # ----- answers
 
@@ -490,6 +527,7 @@ class Round:
         elif answer.version not in fate.versions:
             raise Broken("only what the rules allow is made", f"{request} was answered with {answer.state}, unmade")
         fate.answered = said
+        self._coupons[answer.code] = answer.coupon
         self.count["acknowledged"] += 1
         if life.version == answer.version:
             _check_money(life.given, answer)
@@ -532,16 +570,6 @@ class Round:
                 raise Broken("the feed has every event once, in order", what)
             after, last, versions[one.code] = one.position, one.number, version
         self._feeds[number] = (after, last, versions)
-
-
-def _is_of(moved: Moved, request: Request) -> bool:
-    """Tell whether an event has the content and the instant of a request."""
-    if moved.at != (request.at if request.offer is None else following(request.at, request.offer.at)):
-        return False
-    order = moved.body.get("order")
-    if isinstance(order, dict):
-        order = order["id"]
-    return order is None or order == f"order-{request.order}"
 
 
 def _check_money(given: int, exchange: Exchange) -> None:

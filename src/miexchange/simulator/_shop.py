@@ -1,4 +1,4 @@
-"""The simulated shop: one model of phone, two editions of its programme, its quotes, and altered ones."""
+"""The simulated shop: one model of phone, its schemes in two editions each, its quotes, and altered ones."""
 
 from __future__ import annotations
 
@@ -31,31 +31,36 @@ __all__ = [
     "DAY",
     "DECIDE",
     "DEDUCTIONS",
-    "EDITIONS",
     "FOREIGN_ORDER",
     "GRACE",
     "HOUR",
     "LIMITS",
     "ORDERS",
+    "OWN",
     "PEOPLE",
     "PHONES",
     "REBUY",
     "REVERSAL",
+    "SCHEMES",
     "SECOND",
     "SKEW",
     "TOLERANCE",
     "VALIDITY",
     "Offer",
+    "Scheme",
+    "editions_of",
     "forged",
     "imei_of",
     "instant_of",
     "key_of",
     "older",
+    "order_id",
     "order_of",
     "price_of",
     "quote_of",
     "seen",
     "total_of",
+    "whole_order",
 ]
 
 SECOND = 1_000_000
@@ -91,6 +96,23 @@ TOLERANCE = 20_000
 ACCOUNTS, PHONES, ORDERS, ADDRESSES, PEOPLE = 6, 9, 40, 3, 2
 FOREIGN_ORDER = ORDERS - 1
 """An order that the coupon does not buy: it is of another category."""
+OWN = -1
+"""The exchange itself in place of an order: for a phone that is inspected before its coupon can be used."""
+
+
+class Scheme(NamedTuple):
+    """A programme that a round is of.
+
+    Attributes:
+        is_credited: whether the coupon comes only after the inspection.
+        devices: how many open exchanges an account may have, each with a unit of an order.
+    """
+
+    is_credited: bool = False
+    devices: int = 1
+
+
+SCHEMES = (Scheme(), Scheme(is_credited=True), Scheme(devices=2))
 
 _MODEL = "acme-one-4-64"
 _INR = Currency("INR")
@@ -107,7 +129,7 @@ def instant_of(us: int) -> datetime:
     return _FIRST + timedelta(microseconds=us)
 
 
-def _programme(title: str, *prices: Price) -> Programme:
+def _programme(scheme: Scheme, title: str, *prices: Price) -> Programme:
     questions = (
         Question(
             "glass",
@@ -130,7 +152,8 @@ def _programme(title: str, *prices: Price) -> Programme:
     )
     once, in_all, counts = AUTHORITY
     rules = ExchangeRules(
-        inspection="optional",
+        inspection="required" if scheme.is_credited else "optional",
+        coupon="after_inspection" if scheme.is_credited else "at_acceptance",
         released_validity="remaining",
         mismatch="difference",
         reversal="store_credit",
@@ -160,7 +183,8 @@ def _programme(title: str, *prices: Price) -> Programme:
             categories=("smartphone",),
             brands=("Acme",),
             channels=("shop",),
-            applies_to="eligible_lines",
+            applies_to="eligible_lines" if scheme.devices == 1 else "one_unit",
+            devices_per_order=scheme.devices,
             minimum_order_minor=0,
             surplus="store_credit",
             stacks_with=(),
@@ -191,8 +215,13 @@ def _programme(title: str, *prices: Price) -> Programme:
 _THEN, _NOW = _PRICES
 _LATER = Price(_MODEL, instant_of(_PRICE_CHANGES), _NOW, "modelled", _SOURCE)
 _OLD = Price(_MODEL, _FIRST, _THEN, "modelled", _SOURCE)
-EDITIONS = (_programme("The older edition", _OLD), _programme("The newer edition", _OLD, _LATER))
-"""Two editions, as in two versions of a service: they agree until the price changes."""
+
+
+@cache
+def editions_of(scheme: Scheme) -> tuple[Programme, Programme]:
+    """Return two editions, as in two versions of a service: they agree until the price changes."""
+    older_one = _programme(scheme, "The older edition", _OLD)
+    return older_one, _programme(scheme, "The newer edition", _OLD, _LATER)
 
 
 def price_of(at: int, edition: int) -> int:
@@ -212,16 +241,32 @@ def key_of(number: int) -> bytes:
     return f"simulated key {number:08d}".encode()
 
 
-def total_of(order: int) -> int:
+def total_of(order: int, scheme: Scheme) -> int:
     """Return the price of an order: below the value of a phone, near it, or above it."""
-    return 450_000 * (1 + order % 3)
+    return 450_000 * (1 + order // scheme.devices % 3)
+
+
+def order_id(number: int, scheme: Scheme, code: str = "") -> str:
+    """Return the id of an order by its number; where several phones fit one order, that of the part for one of them."""
+    if number == OWN:
+        return code
+    whole, unit = divmod(number, scheme.devices)
+    return f"order-{number}" if scheme.devices == 1 else f"order-{whole}/1.{unit + 1}"
 
 
 @cache
-def order_of(number: int) -> Order:
-    """Return an order by its number."""
-    category = "television" if number == FOREIGN_ORDER else "smartphone"
-    return Order(f"order-{number}", (OrderLine("Two", category, "Acme", "shop", total_of(number)),), _INR)
+def whole_order(number: int, scheme: Scheme) -> Order:
+    """Return the order that one by its number is a part of."""
+    category = "television" if number // scheme.devices == FOREIGN_ORDER // scheme.devices else "smartphone"
+    line = OrderLine("Two", category, "Acme", "shop", total_of(number, scheme), scheme.devices)
+    return Order(f"order-{number // scheme.devices}", (line,), _INR)
+
+
+@cache
+def order_of(number: int, scheme: Scheme) -> Order:
+    """Return an order by its number, or the part of one unit."""
+    whole = whole_order(number, scheme)
+    return whole.replace(id=order_id(number, scheme), lines=(whole.lines[0].replace(quantity=1),))
 
 
 class Offer(NamedTuple):
@@ -261,7 +306,7 @@ class Offer(NamedTuple):
 
 
 @lru_cache(4_096)
-def quote_of(offer: Offer, root: bytes) -> Quote:
+def quote_of(offer: Offer, scheme: Scheme, root: bytes) -> Quote:
     """Return the quote itself; `root` is the ledger's own key for quotes."""
     imei, imei2 = [*map(imei_of, offer.sims), None][:2]
     device = Device(_MODEL, imei, imei2)
@@ -269,7 +314,7 @@ def quote_of(offer: Offer, root: bytes) -> Quote:
     answer = appraise(
         device,
         Condition(_ANSWERS[offer.answers]),
-        EDITIONS[offer.edition],
+        editions_of(scheme)[offer.edition],
         at=instant_of(offer.at),
         bonuses_given=dict(offer.given),
         key=key,

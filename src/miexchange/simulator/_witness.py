@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from miexchange.coupon import device_token
 from miexchange.ledger import LedgerError
 from miexchange.simulator._model import Broken, Moved
-from miexchange.simulator._shop import imei_of, instant_of, key_of
+from miexchange.simulator._shop import imei_of, instant_of, key_of, order_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from miexchange.ledger import Ledger
     from miexchange.simulator._model import Life, Model
+    from miexchange.simulator._shop import Scheme
     from miexchange.simulator._stage import Actor
 
 __all__ = ["Witness"]
@@ -92,17 +93,17 @@ class Witness:
             (row,) = self.rows(_ROW, code)
             yield Moved(code, version, kind, at - _EPOCH, json.loads(body), request), tuple(row)
 
-    def compare(self, life: Life, row: tuple[Any, ...]) -> None:
+    def compare(self, life: Life, row: tuple[Any, ...], scheme: Scheme) -> None:
         """Compare the row of an exchange with the fold of its events.
 
         Raises:
             Broken: they differ.
         """
-        order = None if life.order is None else f"order-{life.order}"
+        order = None if life.order is None else order_id(life.order, scheme)
         held = None if life.held is None else order
         due = None if life.due is None else life.due + _EPOCH
         should = (
-            *(life.code, life.account, life.state, life.version, held, due, life.at + _EPOCH, life.offer.value),
+            *(life.code, life.account, life.state, life.version, held, due, life.at + _EPOCH, life.value),
             order if held is None else None,
         )
         if row != should:
@@ -118,7 +119,7 @@ class Witness:
         if [row[0] for row in rows] != sorted(model.lives):
             raise Broken("every acknowledged transition is there", "exchanges are missing, or nobody asked for them")
         for row in rows:
-            self.compare(model.lives[row[0]], tuple(row))
+            self.compare(model.lives[row[0]], tuple(row), model.scheme)
         events = {code: (count, last) for code, count, last in self.rows(_EVENTS)}
         tokens: dict[str, dict[str, bool]] = {}
         for code, token, is_open in self.rows(_TOKENS):

@@ -117,7 +117,7 @@ def test_the_report_is_one_screen_and_says_when_and_since() -> None:
     assert len(said.splitlines()) <= 26
     assert "The table is too high by about" in said
     assert repr(monitor()) == (
-        "<DriftMonitor: residuals of 840 deals scatter by 7.8 %; a shift of 5 % is told after about 50 deals>"
+        "<DriftMonitor: residuals of 840 deals scatter by 7.8 %; a shift of 5 % is detected after about 50 deals>"
     )
     assert repr(DriftMonitor()) == "<DriftMonitor, not fitted>"
 

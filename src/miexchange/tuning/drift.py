@@ -16,7 +16,7 @@ that the false alarms stay as rare as promised in nine references of ten (Gandy 
 ...         "expected_minor": (100 * table).astype(int), "price_minor": (100 * paid).astype(int)})
 >>> monitor = DriftMonitor(by=("brand",)).fit(deals(90, 0.0, seed=1))
 >>> monitor
-<DriftMonitor: residuals of 360 deals scatter by 5.2 %; a shift of 5 % is told after about 21 deals>
+<DriftMonitor: residuals of 360 deals scatter by 5.2 %; a shift of 5 % is detected after about 21 deals>
 >>> monitor.watch(deals(30, 0.0, seed=2)).alarms.empty
 True
 >>> found = monitor.watch(deals(30, 0.05, seed=3)).alarms.iloc[0]
@@ -110,7 +110,7 @@ class DriftMonitor(Estimator):
         delay = max(side.delay for side in self.sides_.values())
         return (
             f"<DriftMonitor: residuals of {self.n_} deals scatter by {100 * self.spread_:.1f} %; a shift of "
-            f"{100 * self.shift:g} % is told after about {delay:.0f} deals>"
+            f"{100 * self.shift:g} % is detected after about {delay:.0f} deals>"
         )
 
     @takes(id_col=maybe(COLUMN))
@@ -213,7 +213,7 @@ class DriftMonitor(Estimator):
             raise out_of_range("DriftMonitor.programme", None, "give the programme whose prices they are held against")
         programme, rows = self.programme, seen.clean()
         rows = rows[rows["kind"] != "listing"].reset_index(drop=True)
-        at = rows["on"].dt.tz_localize(programme.zone).dt.to_pydatetime()
+        at = [moment.to_pydatetime() for moment in rows["on"].dt.tz_localize(programme.zone)]
         prices = [programme.prices.as_of(model, moment) for model, moment in zip(rows["model"], at, strict=True)]
         rows["expected"] = [np.nan if price is None else price.price_minor for price in prices]
         brands = {variant.model: variant.brand for variant in programme.catalogue}

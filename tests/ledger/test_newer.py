@@ -18,7 +18,7 @@ from ledger.shop import AT, HOUR, KEY, accepted, account, code, made, order, res
 from miexchange import Quote, Refusal, appraise, ledger
 from miexchange._value import packed
 from miexchange.exchange import State
-from miexchange.ledger import Entry, Sweep, Unread, UnreadableError, _rows, reconcile, verify
+from miexchange.ledger import Entry, Sweep, Unread, UnreadableError, _accepting, _rows, reconcile, verify
 from miexchange.programme import Bonus
 from unit import trade
 
@@ -40,7 +40,8 @@ every_newer = pytest.mark.parametrize("more", NEWER.values(), ids=NEWER)
 def newer(monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], write: Callable[[], object]) -> None:
     """Let the newer version write."""
     with monkeypatch.context() as patch:
-        patch.setattr(_rows, "packed", lambda event: json.dumps(json.loads(packed(event)) | more))
+        for module in (_accepting, _rows):
+            patch.setattr(module, "packed", lambda event: json.dumps(json.loads(packed(event)) | more))
         made(write())  # type: ignore[arg-type]  # a verb's answer
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, is_typeddict
 
+from hypothesis.stateful import RuleBasedStateMachine
+
 import miexchange
 
 if TYPE_CHECKING:
@@ -25,9 +27,9 @@ __all__ = ["DOORS", "Door"]
 PACKAGE = Path(miexchange.__file__).parent
 
 OPERATORS = {"__eq__", "__contains__", "__getitem__", "__len__", "__iter__", "__hash__", "__repr__", "__str__"}
-MADE_BY_US = ("Case", "Cover", "Ledger", "TacTable", "Report", "Violation")
+MADE_BY_US = ("Case", "Cover", "Ledger", "NearMiss", "TacTable", "Report", "Violation")
 """Types, with those derived of them, that a function of the package constructs and nobody else: `ledger.open`,
-`TacTable.read`, `cases.read_cases`, and what the verbs of tuning and the simulator return."""
+`TacTable.read`, `cases.read_cases`, what the verbs of tuning and the simulator return, and what strategies draw."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +77,8 @@ def _found() -> Iterator[Door]:
 
 
 def _of_type(name: str, kind: type) -> Iterator[Door]:
-    if issubclass(kind, BaseException) or getattr(kind, "_is_protocol", False):
-        return  # the package raises them, and nobody else makes one; a protocol has no code of ours
+    if issubclass(kind, BaseException | RuleBasedStateMachine) or getattr(kind, "_is_protocol", False):
+        return  # the package raises errors, Hypothesis calls the rules of a machine, and a protocol has no code of ours
     if is_typeddict(kind):
         return  # a dict of the caller's: the function that takes it is the door
     if issubclass(kind, enum.Enum):

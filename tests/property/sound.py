@@ -63,13 +63,15 @@ from miexchange.imei import ReportingBody
 from miexchange.inspection import ChangedAnswer, Conflict
 from miexchange.market import Gap
 from miexchange.programme import AgeBand, Authority, Bonus, CustomerClass, DaysOff, Limit, Overlap, ScrapValue
-from miexchange.strategies import Enquiry, History
+from miexchange.strategies import Enquiry, History, NearMiss
 from miexchange.tuning.adapter import AdditiveRegressor, CurveRegressor
 from miexchange.tuning.curve import Estimator
 from shipped import shipped_programme
 from unit import small, trade, tuned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from property.doors import Door
 
 __all__ = ["SOUND", "arguments", "example", "json_of"]
@@ -451,18 +453,23 @@ def _examples() -> dict[type, Any]:
     return found
 
 
+MADE: dict[type, Callable[[], Any]] = {
+    ledger.Ledger: lambda: SOUND.books,
+    Zone: lambda: Zone("Asia/Kolkata"),
+    simulator.Report: lambda: simulator.simulate(seed=1, steps=20),
+    simulator.Violation: lambda: simulator.Violation(
+        "a law", "what was seen", 1, 0, 5, 20, 2, is_plain=False, history=("a line",)
+    ),
+    NearMiss: lambda: NearMiss("Imei.parse", "355", "a digit is lost", is_refused=True),
+    tuning.Exposure: lambda: BY_DOOR["tuning.exposure"](),  # noqa: PLW0108 - it is filled later
+}
+"""Sound objects of types whose fields alone make none."""
+
+
 def example(kind: type) -> Any:
     """Return a sound object of a public type."""
-    if kind is ledger.Ledger:
-        return SOUND.books
-    if kind is Zone:
-        return Zone("Asia/Kolkata")
-    if kind is simulator.Report:
-        return simulator.simulate(seed=1, steps=20)
-    if kind is simulator.Violation:
-        return simulator.Violation("a law", "what was seen", 1, 0, 5, 20, 2, False, ("a line",))  # noqa: FBT003 - is_plain
-    if kind is tuning.Exposure:
-        return BY_DOOR["tuning.exposure"]()
+    if kind in MADE:
+        return MADE[kind]()
     found = _examples()
     assert kind in found, f"tests/property/sound.py: add an example of {kind.__name__}"
     return found[kind]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from miexchange._arguments import FLAG, instance, one_of, takes, whole
 from miexchange._extras import extra
+from miexchange._value import elements, pairs
 from miexchange.eligibility import RegisterAnswer
 from miexchange.errors import out_of_range
 from miexchange.imei import Imei
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Row", "columns_of", "frame_of", "frames", "hostile_rows", "odd_rows", "questions_of", "row_of"]
 
+_ROW = "give a mapping of the row's columns to their cells"
+_ROWS = "give a list of rows, each a mapping of its columns to their cells"
 Row = dict[str, Any]
 Kind = Literal["pandas", "polars", "arrow"]
 
@@ -152,7 +155,8 @@ def frame_of(rows: Sequence[Mapping[str, Any]], programme: Programme, kind: Kind
     0  iphone-13-4-128  None
     """
     columns = columns_of(programme)
-    cells = {name: [row.get(name) for row in rows] for name in columns}
+    taken = [dict(pairs(row, f"rows.{place}", _ROW)) for place, row in enumerate(elements(rows, "rows", _ROWS))]
+    cells = {name: [row.get(name) for row in taken] for name in columns}
     if kind == "pandas":
         with extra("batch", "miexchange.strategies.frames"):
             import pandas as pd  # noqa: PLC0415 - of an extra

@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from datetime import timezone
 from functools import cache
-from importlib import resources
 from io import BytesIO
 from typing import Self, cast
 from zoneinfo import ZoneInfo
@@ -72,6 +71,8 @@ AnyZone = timezone | Zone
 def _zone(key: str) -> Zone | None:
     if _KEY.fullmatch(key) is None:
         return None
+    from importlib import resources  # noqa: PLC0415 - a twentieth of the time that importing the package takes
+
     file = resources.files("tzdata").joinpath("zoneinfo", *key.split("/"))
     if not file.is_file():
         return None

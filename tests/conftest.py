@@ -95,7 +95,10 @@ _UNTRACED = [
     for name in (
         *("architecture", "cases", "ledger", "notebooks", "packaging", "parity", "property", "service"),
         "data/test_shipped_tables.py",
-        *(f"unit/test_{name}.py" for name in ("benchmark_peers", "cli_output", "compiled", "demo", "strategies")),
+        *(
+            f"unit/test_{name}.py"
+            for name in ("benchmark_figures", "benchmark_peers", "cli_output", "compiled", "demo", "strategies")
+        ),
         "unit/test_tuning_adapter.py",
     )
 ]

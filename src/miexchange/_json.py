@@ -79,7 +79,7 @@ def read_json(text: object, field: str, rule: str = "give a JSON text", repeated
     try:
         data = _PLAIN.decode(given)
     except (ValueError, RecursionError):
-        data = _read_carefully(given, field, rule, repeated)
+        _refuse(given, field, rule, repeated)
     if given.count("[") + given.count("{") > JSON_DEPTH and is_deep(data, JSON_DEPTH):
         raise _deep(field, given)
     return data
@@ -111,8 +111,8 @@ _PLAIN = json.JSONDecoder(
 """Reads what is within the bounds, as nearly every text is; its errors say nothing. Making it takes long."""
 
 
-def _read_carefully(given: str, field: str, rule: str, repeated: str) -> Any:  # noqa: ANN401 - what JSON holds
-    """Return the data of a JSON text, or name its first fault."""
+def _refuse(given: str, field: str, rule: str, repeated: str) -> NoReturn:
+    """Read a JSON text that is not within the bounds once more, to name its first fault."""
     number, twice = _number_of(field), list[_Repeated]()
     try:
         data = json.loads(
@@ -128,10 +128,8 @@ def _read_carefully(given: str, field: str, rule: str, repeated: str) -> Any:  #
         raise _deep(field, given) from None
     except ValueError:
         raise out_of_range(field, given, rule, which="is no JSON" if given else "") from None
-    if twice:
-        key = ".".join((field, *_path_of_repeated(data)))
-        raise out_of_range(key, key, repeated, "is a duplicate key")
-    return data
+    key = ".".join((field, *_path_of_repeated(data)))
+    raise out_of_range(key, key, repeated, "is a duplicate key")
 
 
 class _Repeated(dict[str, Any]):

@@ -16,7 +16,6 @@ from _figures import TIME, TOLERANCES, Baseline, Figure, compare, figures_of, re
 from _history import append, costs, draw, history_of
 
 PINNED = Path(__file__).resolve().parents[2] / "constraints.txt"
-pytestmark = pytest.mark.no_cover
 
 TITLE, HEAD = "A race", ("who", "threads", "a row", "over ours", "goal", "", "memory", "goal", "")
 ROWS = [

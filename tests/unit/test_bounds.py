@@ -102,6 +102,7 @@ def test_json_beyond_its_bounds(text: Callable[[], object], rule: str) -> None:
     [
         [1, -2, 1.5, None, True, "a\u0930", {"b": []}],
         10**99,
+        -(10**98),
         dict.fromkeys(map(str, range(1_000)), 1),
         [[]] * 60,
     ],

@@ -259,6 +259,8 @@ class TestValue:
         imei = Imei(DIGITS)
         with pytest.raises(dataclasses.FrozenInstanceError):
             imei.digits = "490154203237518"  # type: ignore[misc]
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            del imei.digits
         assert vars(imei) == {}
         assert vars(Imei)["__final__"]
 

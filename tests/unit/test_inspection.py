@@ -96,6 +96,12 @@ def test_a_phone_as_quoted_changes_nothing() -> None:
     assert examination.lines == quote().lines
 
 
+def test_an_inspection_is_kept_without_the_imeis_that_were_read() -> None:
+    kept = seen().without_imeis()
+    assert kept == seen(imeis=())
+    assert kept.without_imeis() is kept
+
+
 @pytest.mark.parametrize("imeis", [(IMEI,), (IMEI2,), (IMEI2, IMEI), (OTHER, IMEI)])
 def test_either_imei_of_the_phone_will_do(imeis: tuple[Imei, ...]) -> None:
     assert found(seen(imeis=imeis)).kind == "valued"

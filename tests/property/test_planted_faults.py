@@ -11,7 +11,18 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.vendor.pretty import pretty
 
-from miexchange import CouponStanding, InvalidValue, Quote, Redemption, TacTable, _kernel, coupon, strategies, valuation
+from miexchange import (
+    CouponStanding,
+    InvalidValue,
+    Quote,
+    Redemption,
+    TacTable,
+    _kernel,
+    _periods,
+    _valued,
+    coupon,
+    strategies,
+)
 from miexchange.laws import assert_exact
 from property.effort import PROOF
 
@@ -95,7 +106,12 @@ def of_numbers(right: str, wrong: str) -> Fault:
     return TacTable, "lookup", right, wrong, lambda: strategies.enquiries(imei=True), is_not_exact
 
 
-WORST, EVEN = "if cost > deductions[position]:", "(amount * bps + _HALF) // _BPS % 2 * (amount * bps % _BPS == _HALF)"
+WORST = "if line.amount < (deducted[effect.place].amount if effect.place in deducted else 0):"
+SUM = """if effect.place in deducted:
+                line = line.replace(amount=line.amount + deducted[effect.place].amount)
+            if line.amount:"""
+BEST = "if line.amount and (effect.place not in deducted or line.amount > deducted[effect.place].amount):"
+EVEN = "(amount * bps + _HALF) // _BPS % 2 * (amount * bps % _BPS == _HALF)"
 FAULTS: dict[str, Fault] = {
     "an expiry off by one": of_coupons("at >= coupon.valid_until", "at > coupon.valid_until", is_used_late),
     "a start off by one": of_coupons("at < coupon.valid_from", "at <= coupon.valid_from", is_used_early),
@@ -105,20 +121,16 @@ FAULTS: dict[str, Fault] = {
     "a void coupon used": of_coupons(
         "standing != CouponStanding.UNUSED", "standing == CouponStanding.USED", is_used_after_reversal
     ),
-    "a stale price off by one": of_quotes(valuation, "price_code", "> terms.price_max_age", ">= terms.price_max_age"),
+    "a stale price off by one": of_quotes(_periods, "price_code", "> terms.price_max_age", ">= terms.price_max_age"),
     "rounding up": of_quotes(_kernel, "down_to_step", "return ", "return step - 1 + "),
     "a share rounded up": of_quotes(_kernel, "scaled", "_HALF", "_BPS - 1"),
     "a share rounded half to even": of_quotes(_kernel, "scaled", "// _BPS", f"// _BPS - {EVEN}"),
     "a share rounded half down": of_quotes(_kernel, "scaled", "_HALF", "_HALF - 1"),
     "a double deduction": of_quotes(_kernel, "write_steps", "running - deduction", "running - 2 * deduction"),
-    "a sum in place of the worst": of_quotes(
-        valuation, "_exchange_lines", WORST, "cost += deductions[position]\n            if cost:"
-    ),
-    "the best in place of the worst": of_quotes(
-        valuation, "_exchange_lines", WORST, "if cost and not 0 < deductions[position] <= cost:"
-    ),
-    "the last in place of the worst": of_quotes(valuation, "_exchange_lines", WORST, "if cost:"),
-    "a bonus paid twice": of_quotes(valuation, "_bonuses", "amounts.append(amount)", "amounts.append(2 * amount)"),
+    "a sum in place of the worst": of_quotes(_valued, "_worth", WORST, SUM),
+    "the best in place of the worst": of_quotes(_valued, "_worth", WORST, BEST),
+    "the last in place of the worst": of_quotes(_valued, "_worth", WORST, "if line.amount:"),
+    "a bonus paid twice": of_quotes(_valued, "granted", "_kernel.bonus(", "2 * _kernel.bonus("),
     "a bonus beside another": of_quotes(_kernel, "grant", "amounts[place] * chosen", "amounts[place]"),
     "a bonus above its least value only": of_quotes(_kernel, "bonus", ">= from_value", "> from_value"),
     "a value above the market price": of_quotes(_kernel, "write_steps", "at_most(floored, market)", "floored"),

@@ -212,6 +212,12 @@ class LedgerMachine(RuleBasedStateMachine):
         due = self.exchanges[code].due
         self.now = self._at if due is None else max(self._at, due - before)
 
+    @rule(code=codes, order=st.runner().flatmap(_orders), before=st.sampled_from((TICK, timedelta())))
+    def reserve_when_due(self, code: str, order: Order, before: timedelta) -> None:
+        """Use a coupon at its deadline, or just before it."""
+        self.wait_until_due(code, before)
+        self.reserve(code, order, self.exchanges[code].account)
+
     @precondition(lambda self: self.now is not None)
     @rule()
     def sweep(self) -> None:

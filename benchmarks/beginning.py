@@ -9,7 +9,6 @@ the library, and the query. `nothing kept` has an empty cache of machine code, a
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from _first_table import OURS, PROGRAMME
-from _measure import AS_INSTALLED, print_table, processes
+from _measure import AS_INSTALLED, is_quick, print_table, processes
 
 SEED = 20180315
 CHILD = str(Path(__file__).with_name("_first_table.py"))
@@ -30,14 +29,12 @@ FEW = 100  # rows that are measured in 15 processes; more of them in two
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few rows and runs; the numbers mean little")
-    given = parser.parse_args()
+    quick = is_quick(__doc__)
     cells: list[tuple[str, ...]] = []
     with tempfile.TemporaryDirectory() as folder:
         kept = f"{folder}/kept"
         for rows, goals in GOALS.items():
-            if given.quick and rows > FEW:
+            if quick and rows > FEW:
                 continue
             table = f"{folder}/{rows}.arrow"
             write(rows, table)
@@ -46,7 +43,7 @@ def main() -> None:
             seconds: dict[str, float] = {}
             times = processes(
                 {name: partial(run_apart, *one, table, name, seconds) for name, one in contenders.items()},
-                quick=rows > FEW or given.quick,
+                quick=rows > FEW or quick,
             )
             for name, timing in times.items():
                 goal, second_goal = goals if name.startswith(OURS) else (None, None)

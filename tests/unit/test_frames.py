@@ -37,7 +37,11 @@ def test_the_least_table_is_one_plain_phone_and_can_be_pasted_back(kind: Literal
         max_examples=20, derandomize=True, database=None, deadline=None, phases=[Phase.generate, Phase.shrink]
     )
     (row,) = rows_in(find(frames(SHOP, kind), lambda _: True, settings=few))
-    said = {name: cell for name, cell in row.items() if cell is not None}
+    said = {
+        name: cell.astimezone(dt.UTC) if isinstance(cell, dt.datetime) else cell  # an older Arrow has a zone of its own
+        for name, cell in row.items()
+        if cell is not None
+    }
     printed = f"frame_of({pretty([said])}, {pretty(SHOP)}, {kind!r})"
     names = {"frame_of": frame_of, "programme_of": programme_of, "datetime": dt, "zoneinfo": zoneinfo}
     assert rows_in(eval(printed, names)) == [row]  # noqa: S307 - what somebody would paste

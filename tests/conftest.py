@@ -97,7 +97,7 @@ _UNTRACED = [
         "data/test_shipped_tables.py",
         *(
             f"unit/test_{name}.py"
-            for name in ("benchmark_figures", "benchmark_peers", "cli_output", "compiled", "demo", "strategies")
+            for name in ("benchmark_figures", "benchmark_peers", "cli_output", "demo", "strategies")
         ),
         "unit/test_tuning_adapter.py",
     )
@@ -110,10 +110,14 @@ _TRACED = {
         _TESTS / "ledger" / f"test_{name}.py"
         for name in (
             *("address", "checkpoints", "command", "command_lists", "exports", "ledgers_kept"),
-            *("many", "records", "simulator", "verify"),
+            *("engines", "many", "migrations", "records", "simulator", "sweep", "turns", "verify"),
         )
     ),
 }
+
+
+# Only draws reach the strategies of tables and of slips.
+_TRACED_LAWS = {_TESTS / "unit" / "test_frames.py", _TESTS / "property" / "test_near_miss_laws.py"}
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -122,7 +126,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     plugin = item.config.pluginmanager.get_plugin("_cov")
     if plugin is not None and plugin.cov_controller is not None:
         controller = plugin.cov_controller
-        if item.get_closest_marker("hypothesis") or _is_untraced(item.path):
+        if item.path not in _TRACED_LAWS and (item.get_closest_marker("hypothesis") or _is_untraced(item.path)):
             if controller.started:
                 controller.pause()
         elif not controller.started:

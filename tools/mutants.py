@@ -1,72 +1,136 @@
 """Change one small thing in the core, and see whether a test notices; then another, drawn from a seed.
 
-    python tools/mutants.py                     a sample of each module, some twenty minutes of processor time
-    python tools/mutants.py --count 40 coupon   forty mutants of coupon.py
+    python tools/mutants.py                       a sample of every module of the core
+    python tools/mutants.py --count 80 coupon     eighty mutants of coupon.py, or all there are
 
-A mutant is a comparison, a number, a condition, a word or a returned value that is another one. For each, the tests of
-its module run until one fails, and then, where none did, those of everything that values a phone. What survives is
-printed as a change, to be killed by a test or listed in docs/testing.md with why it is equivalent.
+A mutant is a comparison, a number, a condition, a filter, a word or a returned value that is another one. The tests of
+its module run until one fails. Survivors are printed as changes, to be killed by a test or listed in docs/testing.md
+with why they are equivalent.
+
+Each mutant lives in memory alone, in a fork that imports the package anew: no file is changed or copied.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import importlib
+import multiprocessing
 import os
 import random
 import resource
-import shutil
-import subprocess
+import signal
 import sys
-import tempfile
-from collections import Counter
+from contextlib import suppress
+from fnmatch import fnmatch
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+import pytest_cov.plugin  # noqa: F401 - loaded once for all forks
+
+os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # our strategies would load the package, which each fork loads anew
+from hypothesis import entry_points
+
+del os.environ["HYPOTHESIS_NO_PLUGINS"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = ROOT / "src" / "miexchange"
+SOURCE = ROOT / "src"
+PACKAGE = SOURCE / "miexchange"
 SEED = 16
-SECONDS = 120  # of processor time
-# The tests of each module, the quickest first.
+SECONDS = 40  # of processor time: a change may make a loop without end
+# Tests of a module that do not have its name, in the order in which they run.
 TESTS = {
-    "_value": ("unit/test_value_checks.py", "unit/test_forms.py", "unit/test_value.py"),
-    "valuation": ("unit/test_valuation.py", "unit/test_quote.py", "unit/test_steps.py"),
-    "eligibility": ("unit/test_eligibility.py", "unit/test_decisions.py", "unit/test_register.py"),
-    "catalogue": ("unit/test_names.py", "unit/test_eligibility.py", "unit/test_tables.py"),
-    "exchange": ("unit/test_exchange.py", "unit/test_overrides.py", "unit/test_events.py", "unit/test_awaited.py"),
-    "coupon": ("unit/test_coupon.py", "unit/test_treatment.py", "unit/test_ids_and_secrets.py"),
-    "market": ("unit/test_market.py", "unit/test_tables.py"),
-    "money": ("unit/test_money.py",),
-    "condition": ("unit/test_condition.py", "unit/test_choices.py", "unit/test_asked.py"),
-    "inspection": ("unit/test_inspection.py", "unit/test_device_report.py"),
-    "imei": ("unit/test_imei.py",),
-    "tac": ("unit/test_tac_table.py",),
-    "treatment": ("unit/test_treatment.py", "unit/test_split.py"),
-    "quote": ("unit/test_quote.py", "unit/test_valuation.py"),
-    "events": ("unit/test_events.py", "unit/test_exchange.py"),
-    "refusal": ("unit/test_refusal.py", "unit/test_reasons.py"),
-    "_steps": ("unit/test_steps.py", "unit/test_exchange.py", "unit/test_awaited.py"),
-    "_kernel": ("unit/test_kernel.py",),
-    "_decisions": ("unit/test_decisions.py",),
+    "_amounts": "money tables rows",
+    "_arguments": "arguments asked choices",
+    "_bounded": "value bounds forms schema",
+    "_csv": "rows tables bounds",
+    "_cures": "changes raising",
+    "_data": "data_folder data/imei_data",
+    "_decisions": "decisions",
+    "_door": "value written value_checks rows",
+    "_files": "rows bounds",
+    "_fits": "value_checks value arguments fit",
+    "_forms": "forms value compat/values_kept compat/older_json",
+    "_frame": "frame tables",
+    "_history": "events exchange overrides compat/values_kept",
+    "_json": "value bounds rows forms",
+    "_keyed": "ids_and_secrets value_checks forms",
+    "_limits": "bounds value_checks",
+    "_makers": "names eligibility",
+    "_new_file": "new_file programme_save",
+    "_periods": "periods zone market",
+    "_privacy": "errors imei value ids_and_secrets",
+    "_problems": "rows names",
+    "_questions": "condition choices asked programme",
+    "_raising": "raising changes",
+    "_refused": "eligibility valuation decisions",
+    "_schema": "schema",
+    "_split": "split treatment exchange",
+    "_steps": "steps exchange awaited overrides",
+    "_table": "tables rows market",
+    "_tac_files": "tac_table tables bounds",
+    "_text": "value_checks names value ids_and_secrets missing",
+    "_texts": "refusal reasons words",
+    "_time": "time value instants rows",
+    "_transitions": "exchange overrides",
+    "_value": "value value_checks forms",
+    "_valued": "valuation quote valued mi_exchange_terms rules",
+    "_words": "value_checks words refusal",
+    "_written": "written value",
+    "_zone": "zone programme time",
+    "catalogue": "names eligibility tables",
+    "condition": "condition choices asked",
+    "coupon": "coupon treatment ids_and_secrets split",
+    "eligibility": "eligibility decisions register tables",
+    "errors": "errors value_checks refusal",
+    "events": "events exchange",
+    "exchange": "exchange overrides events awaited",
+    "inspection": "inspection device_report awaited overrides",
+    "market": "market tables",
+    "__init__": "data_folder missing",
+    "programme/__init__": "programme",
+    "programme/_certificate": "certificate",
+    "programme/_checked": "programme certificate data/doubts",
+    "programme/_diff": "programme_diff cases/programme_diff",
+    "programme/_digest": "programmes_by_digest programme",
+    "programme/_doubts": "programme data/doubts",
+    "programme/_effects": "valuation changes",
+    "programme/_fit": "fit data/broken_programmes",
+    "programme/_form": "programmes_by_digest programme forms",
+    "programme/_layout": "toml_schema new_programme programme",
+    "programme/_lint": "programme data/broken_programmes data/doubts",
+    "programme/_load": "programme data/broken_programmes programme_save rules",
+    "programme/_new": "new_programme",
+    "programme/_published": "programme data/doubts",
+    "programme/_save": "programme_save new_programme",
+    "programme/_shapes": "toml_schema new_programme fit",
+    "programme/_toml": "toml fit data/broken_programmes",
+    "programme/_toml_schema": "toml_schema",
+    "programme/authority": "programme overrides value",
+    "programme/days_off": "programme valuation value",
+    "programme/limits": "programme_limits value bounds",
+    "programme/programme": "programme eligibility valuation",
+    "programme/rules/__init__": "rules valuation programme",
+    "programme/rules/_rule": "rules valuation programme",
+    "programme/rules/age": "rules valuation programme data/broken_programmes",
+    "programme/rules/bonuses": "rules valuation programme data/broken_programmes",
+    "programme/rules/customers": "customers rules programme data/broken_programmes",
+    "programme/rules/drift": "rules exchange programme data/broken_programmes",
+    "programme/rules/overlaps": "rules valuation programme data/broken_programmes",
+    "programme/scrap": "scrap",
+    "programme/terms": "programme valuation mi_exchange_terms value_checks value",
+    "quote": "quote valuation",
+    "refusal": "refusal reasons compat/promised",
+    "tac": "tac_table",
+    "treatment": "treatment split",
+    "valuation": "valuation quote steps mi_exchange_terms",
 }
-WIDER = (
-    "cases",
-    "compat",
-    "unit/test_reasons.py",
-    "unit/test_valuation.py",
-    "unit/test_condition.py",
-    "unit/test_inspection.py",
-    "unit/test_programme.py",
-    "unit/test_rules.py",
-    "property/test_valuation_laws.py",
-    "property/test_coupon_laws.py",
-    "property/test_exchange_laws.py",
-)
-COPIED = ("src", "tests")
-LINKED = ("data", "pyproject.toml", "docs", "examples", "README.md", "tools", "Makefile", "CHANGELOG.md")
+_OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
 _PAIRS = (
     (ast.Lt, ast.LtE),
     (ast.Gt, ast.GtE),
@@ -78,16 +142,17 @@ _PAIRS = (
     (ast.And, ast.Or),
 )
 _SWAPPED: dict[type[ast.AST], type[ast.AST]] = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])}
+_NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
 class Mutant(NamedTuple):
     """One change of one line.
 
     Attributes:
-        module: the module, such as ``coupon``.
+        module: the module, such as ``coupon`` or ``programme/terms``.
         line: its line.
         kind: what is changed.
-        source: the whole changed module.
+        tree: the whole changed module.
         before: the line as it is.
         after: the expression as it is changed.
     """
@@ -95,9 +160,12 @@ class Mutant(NamedTuple):
     module: str
     line: int
     kind: str
-    source: str
+    tree: ast.Module
     before: str
     after: str
+
+
+# What is changed
 
 
 def free(node: ast.AST) -> Iterator[ast.AST | None]:
@@ -108,13 +176,25 @@ def free(node: ast.AST) -> Iterator[ast.AST | None]:
         yield node.returns
         yield from (one.annotation for one in (*node.args.args, *node.args.kwonlyargs))
     if isinstance(node, ast.AnnAssign):
-        yield node.annotation
+        bounds = isinstance(node.annotation, ast.Subscript) and ast.unparse(node.annotation.value) == "Annotated"
+        yield node.annotation.slice.elts[0] if bounds else node.annotation  # type: ignore[attr-defined]
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         yield node
     if isinstance(node, ast.Assign) and any(isinstance(one, ast.Name) and one.id == "__all__" for one in node.targets):
         yield node
     if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
         yield node
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in {"cast", "TypeVar", "overload"}:
+        yield from node.args[:1]
+    if isinstance(node, ast.JoinedStr) and any(map(_is_wording, node.values)):
+        yield from (one for one in node.values if isinstance(one, ast.Constant))
+    if _is_wording(node):
+        yield node
+
+
+def _is_wording(node: ast.AST) -> bool:
+    """Tell whether this is a text with a space in it: the words of messages are free, codes and names are not."""
+    return isinstance(node, ast.Constant) and type(node.value) is str and " " in node.value.strip()
 
 
 def sites(tree: ast.Module) -> list[Any]:
@@ -142,14 +222,42 @@ def _operator(node: Any, _: random.Random) -> str:  # noqa: ANN401
     return "operator"
 
 
+def _operand(node: Any, choice: random.Random) -> str:  # noqa: ANN401
+    if choice.random() < 0.5:  # noqa: PLR2004 - one change or the other
+        return _operator(node, choice)
+    del node.values[choice.randrange(len(node.values))]
+    return "operand"
+
+
 def _comparison(node: Any, _: random.Random) -> str:  # noqa: ANN401
     node.ops[0] = _SWAPPED[type(node.ops[0])]()
     return "comparison"
 
 
+def _negation(node: Any, _: random.Random) -> str:  # noqa: ANN401
+    if not isinstance(node.op, ast.Not):
+        return ""
+    node.operand = ast.UnaryOp(ast.Not(), node.operand)
+    return "negation"
+
+
 def _choice(node: Any, _: random.Random) -> str:  # noqa: ANN401
     node.body, node.orelse = node.orelse, node.body
     return "choice"
+
+
+def _filter(node: Any, choice: random.Random) -> str:  # noqa: ANN401
+    if not node.ifs:
+        return ""
+    del node.ifs[choice.randrange(len(node.ifs))]
+    return "filter"
+
+
+def _called(node: Any, _: random.Random) -> str:  # noqa: ANN401
+    if not (isinstance(node.func, ast.Name) and node.func.id in _NAMES):
+        return ""
+    node.func.id = _NAMES[node.func.id]
+    return "called"
 
 
 def _returned(node: Any, _: random.Random) -> str:  # noqa: ANN401
@@ -161,86 +269,129 @@ def _returned(node: Any, _: random.Random) -> str:  # noqa: ANN401
 
 _CHANGES: dict[type[ast.AST], Callable[[Any, random.Random], str]] = {
     ast.Constant: _constant,
-    ast.BoolOp: _operator,
+    ast.BoolOp: _operand,
     ast.BinOp: _operator,
+    ast.UnaryOp: _negation,
     ast.Compare: _comparison,
     ast.IfExp: _choice,
+    ast.comprehension: _filter,
+    ast.Call: _called,
     ast.Return: _returned,
 }
 
 
+def _text(module: str) -> str:
+    return (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+
+
 def mutants(module: str, count: int, seed: int) -> list[Mutant]:
     """Return so many changes of a module, drawn from a seed."""
-    text = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+    text = _text(module)
     many = len(sites(ast.parse(text)))
     choice = random.Random(f"{seed} {module}")  # noqa: S311 - a sample, and no secret
     found: list[Mutant] = []
     for place in choice.sample(range(many), many):
         tree = ast.parse(text)
         node = sites(tree)[place]
+        line = getattr(node, "lineno", 0) or node.target.lineno
         kind = _CHANGES[type(node)](node, choice)
         if kind:
-            before = text.splitlines()[node.lineno - 1].strip()
-            found.append(Mutant(module, node.lineno, kind, ast.unparse(tree), before, ast.unparse(node)))
+            before = text.splitlines()[line - 1].strip()
+            found.append(Mutant(module, line, kind, ast.fix_missing_locations(tree), before, ast.unparse(node)))
         if len(found) == count:
             break
     return found
 
 
-def survives(folder: Path, mutant: Mutant, tests: tuple[str, ...]) -> bool:
-    """Tell whether every one of some tests passes with a change."""
-    target = folder / "src" / "miexchange" / f"{mutant.module}.py"
-    kept = target.read_text(encoding="utf-8")
-    target.write_text(mutant.source, encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": f"{folder}/src", "PYTHONDONTWRITEBYTECODE": "1"}
-    limited = ["/bin/sh", "-c", f'ulimit -t {SECONDS}; exec "$@"', "sh"]  # a change may make a loop without end
-    command = [*limited, sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    command += [f"tests/{name}" for name in tests]
-    try:
-        done = subprocess.run(  # noqa: S603 - this interpreter, on a copy of the package
-            command, cwd=folder, env=environment, capture_output=True, check=False
-        )
-    finally:
-        target.write_text(kept, encoding="utf-8")
-    return done.returncode == 0
+# How it is tried
 
 
-def copied(folder: Path) -> None:
-    """Make a copy of the package and its tests, beside the data: nothing that is here is changed, or changes it."""
-    for name in COPIED:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in LINKED:
-        (folder / name).symlink_to(ROOT / name)
+def in_a_fork(work: Callable[[], int]) -> int:
+    """Return the exit code of some work, which a fork of this process does within bounds; below 0 if it was stopped."""
+    child = os.fork()
+    if not child:
+        code = 3
+        with suppress(BaseException):  # it must end here, whatever the change has broken
+            resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
+            signal.alarm(20 * SECONDS)
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            for number in range(3):
+                os.dup2(nowhere, number)
+            code = work()
+        os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def survives(mutant: Mutant) -> bool:
+    """Tell whether every test of its module passes with a change: first those of the first file, then all others."""
+    first, *others = tests(mutant.module)
+    return _passes(mutant, [first]) and _passes(mutant, others)
+
+
+def _passes(mutant: Mutant, files: list[str]) -> bool:
+    name = ".".join(("miexchange", *Path(mutant.module).parts)).removesuffix(".__init__")
+
+    def work() -> int:
+        plain = SourceFileLoader.get_code
+
+        def get_code(self: SourceFileLoader, fullname: str) -> Any:  # noqa: ANN401 - as the loader has it
+            changed = fullname == name
+            return compile(mutant.tree, self.path, "exec", dont_inherit=True) if changed else plain(self, fullname)
+
+        SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]
+        importlib.import_module(name)
+        entry_points.run()
+        return int(pytest.main([*_OPTIONS, *files]))
+
+    return in_a_fork(work) == 0
+
+
+# Which tests
+
+
+def core() -> list[str]:
+    """Return the modules of the core, such as ``programme/terms``: all files but those that the Makefile excepts."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    islands = makefile.partition("\nISLANDS := ")[2].partition("\n")[0].split(",")
+    files = [one for one in sorted(PACKAGE.rglob("*.py")) if not any(fnmatch(str(one), glob) for glob in islands)]
+    return [str(one.relative_to(PACKAGE).with_suffix("")) for one in files]
+
+
+def tests(module: str) -> list[str]:
+    """Return the files of tests of a module; the last one is the module itself, with its examples."""
+    files = []
+    for name in TESTS.get(module, module.rpartition("/")[2].strip("_")).split():
+        room, _, stem = name.rpartition("/")
+        files.append(f"tests/{room or 'unit'}/test_{stem}.py")
+    return [*files, f"src/miexchange/{module}.py"]
 
 
 def main() -> None:
     """Try the sample, and print what survives."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("modules", nargs="*", default=sorted(TESTS), metavar="MODULE")
-    parser.add_argument("--count", type=int, default=14, help="mutants of each module")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="such as programme/terms; by default all")
+    parser.add_argument("--count", type=int, default=40, help="mutants of each module")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
-    tried: Counter[str] = Counter()
-    killed: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        copied(folder)
-        for module in arguments.modules:
-            text = ast.unparse(ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8")))
-            if not survives(folder, Mutant(module, 1, "nothing", text, "", ""), TESTS[module]):
-                sys.exit(f"the tests of {module} fail without a change")
-            for mutant in mutants(module, arguments.count, arguments.seed):
-                tried[module] += 1
-                if survives(folder, mutant, TESTS[module]) and survives(folder, mutant, WIDER):
-                    told = f"{module}.py:{mutant.line} {mutant.kind}"
-                    print(f"{told}\n  - {mutant.before}\n  + {mutant.after}", flush=True)
-                else:
-                    killed[module] += 1
-            print(f"{module}: {killed[module]} of {tried[module]} killed", flush=True)
+    modules = arguments.modules or core()
+    os.chdir(ROOT)
+    nothing = [Mutant(module, 0, "nothing", ast.parse(_text(module)), "", "") for module in modules]
+    tried, killed = 0, 0
+    with multiprocessing.get_context("fork").Pool(arguments.jobs) as pool:
+        for mutant, lives in zip(nothing, pool.imap(survives, nothing), strict=True):
+            if not lives:
+                sys.exit(f"the tests of {mutant.module} fail without a change")
+        for module in modules:
+            drawn = mutants(module, arguments.count, arguments.seed)
+            alive = [one for one, lives in zip(drawn, pool.imap(survives, drawn), strict=True) if lives]
+            for one in alive:
+                print(f"{one.module}.py:{one.line} {one.kind}\n  - {one.before}\n  + {one.after}")
+            print(f"{module}: {len(drawn) - len(alive)} of {len(drawn)} killed", flush=True)
+            tried, killed = tried + len(drawn), killed + len(drawn) - len(alive)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    share = 100 * killed.total() / tried.total()
     seconds = used.ru_utime + used.ru_stime
-    print(f"{killed.total()} of {tried.total()} killed, {share:.1f} %, in {seconds:.0f} s of processor time")
+    print(f"{killed} of {tried} killed, {100 * killed / tried:.1f} %, in {seconds:.0f} s of processor time")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import gc
 import importlib
 import multiprocessing
 import os
@@ -21,10 +22,13 @@ import random
 import resource
 import signal
 import sys
+from collections import defaultdict
 from contextlib import suppress
 from fnmatch import fnmatch
 from importlib.machinery import SourceFileLoader
+from itertools import pairwise
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -306,14 +310,14 @@ def mutants(module: str, count: int, seed: int) -> list[Mutant]:
 # How it is tried
 
 
-def in_a_fork(work: Callable[[], int]) -> int:
+def in_a_fork(work: Callable[[], int], seconds: int = SECONDS) -> int:
     """Return the exit code of some work, which a fork of this process does within bounds; below 0 if it was stopped."""
     child = os.fork()
     if not child:
         code = 3
         with suppress(BaseException):  # it must end here, whatever the change has broken
-            resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
-            signal.alarm(20 * SECONDS)
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
+            signal.alarm(20 * seconds)
             nowhere = os.open(os.devnull, os.O_RDWR)
             for number in range(3):
                 os.dup2(nowhere, number)
@@ -322,28 +326,109 @@ def in_a_fork(work: Callable[[], int]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+def run(files: list[str], *plugins: object) -> int:
+    """Run the tests of some files until one fails."""
+    entry_points.run()
+    return int(pytest.main([*_OPTIONS, *files], plugins))
+
+
+def dotted(module: str) -> str:
+    """Return the name by which a module is imported."""
+    return ".".join(("miexchange", *Path(module).parts)).removesuffix(".__init__")
+
+
 def survives(mutant: Mutant) -> bool:
-    """Tell whether every test of its module passes with a change: first those of the first file, then all others."""
-    first, *others = tests(mutant.module)
-    return _passes(mutant, [first]) and _passes(mutant, others)
-
-
-def _passes(mutant: Mutant, files: list[str]) -> bool:
-    name = ".".join(("miexchange", *Path(mutant.module).parts)).removesuffix(".__init__")
+    """Tell whether the tests of its module pass, if the package is imported with a change."""
 
     def work() -> int:
-        plain = SourceFileLoader.get_code
+        name, plain = dotted(mutant.module), SourceFileLoader.get_code
 
-        def get_code(self: SourceFileLoader, fullname: str) -> Any:  # noqa: ANN401 - as the loader has it
+        def get_code(self: SourceFileLoader, fullname: str) -> CodeType | None:
             changed = fullname == name
             return compile(mutant.tree, self.path, "exec", dont_inherit=True) if changed else plain(self, fullname)
 
-        SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]
+        SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
         importlib.import_module(name)
-        entry_points.run()
-        return int(pytest.main([*_OPTIONS, *files]))
+        return run(tests(mutant.module))
 
     return in_a_fork(work) == 0
+
+
+class Swapping:
+    """A plugin of pytest that runs the collected tests again and again, each time with another body of a function."""
+
+    def __init__(self, drawn: list[Mutant]) -> None:
+        """Hold the mutants."""
+        self.drawn = drawn
+        self.passes = False
+        self.left: list[Mutant] = []
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Leave those mutants that every test passes, and those that are no change of a body."""
+        gc.unfreeze()  # what is frozen is not listed
+        path = str(PACKAGE / f"{self.drawn[0].module}.py")
+        live: defaultdict[tuple[str, int], list[FunctionType]] = defaultdict(list)
+        for one in gc.get_objects():
+            if type(one) is FunctionType and one.__code__.co_filename == path:
+                live[_place(one.__code__)].append(one)
+        gc.freeze()
+        self.passes = in_a_fork(lambda: _run_all(session)) == 0
+        for mutant in self.drawn if self.passes else ():
+            bodies = {_place(code): code for code in _codes(compile(mutant.tree, path, "exec", dont_inherit=True))}
+            changed = [(one, bodies[key]) for key in live.keys() & bodies.keys() for one in live[key]]
+            changed = [(one, code) for one, code in changed if one.__code__ != code]
+
+            def work(changed: list[tuple[FunctionType, CodeType]] = changed) -> int:
+                for one, code in changed:
+                    one.__code__ = code
+                return _run_all(session)
+
+            if not changed or in_a_fork(work) == 0:
+                self.left.append(mutant)
+        return True
+
+
+def _place(code: CodeType) -> tuple[str, int]:
+    return code.co_qualname, code.co_firstlineno
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            yield from _codes(part)
+
+
+def _run_all(session: pytest.Session) -> int:
+    for item, after in pairwise([*session.items, None]):
+        session.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+        if session.testsfailed:
+            return 1
+    return 0
+
+
+def alive(drawn: list[Mutant]) -> list[Mutant] | None:
+    """Return the mutants of a module that survive; None if its tests fail without a change.
+
+    The bodies of functions are changed first, with all else imported and collected once. What survives that, such as
+    a constant, or a body that has run already, is imported anew.
+    """
+    reader, writer = os.pipe()
+
+    def work() -> int:
+        plugin = Swapping(drawn)
+        importlib.import_module(dotted(drawn[0].module))
+        run(tests(drawn[0].module), plugin)
+        os.write(writer, bytes(drawn.index(one) for one in plugin.left))
+        return 0 if plugin.passes else 1
+
+    if not drawn:
+        return []
+    passes = in_a_fork(work, SECONDS * len(drawn)) == 0
+    os.close(writer)
+    left = [drawn[place] for place in os.read(reader, len(drawn))]
+    os.close(reader)
+    return [one for one in left if survives(one)] if passes else None
 
 
 # Which tests
@@ -376,19 +461,16 @@ def main() -> None:
     arguments = parser.parse_args()
     modules = arguments.modules or core()
     os.chdir(ROOT)
-    nothing = [Mutant(module, 0, "nothing", ast.parse(_text(module)), "", "") for module in modules]
+    drawn = [mutants(module, arguments.count, arguments.seed) for module in modules]
     tried, killed = 0, 0
     with multiprocessing.get_context("fork").Pool(arguments.jobs) as pool:
-        for mutant, lives in zip(nothing, pool.imap(survives, nothing), strict=True):
-            if not lives:
-                sys.exit(f"the tests of {mutant.module} fail without a change")
-        for module in modules:
-            drawn = mutants(module, arguments.count, arguments.seed)
-            alive = [one for one, lives in zip(drawn, pool.imap(survives, drawn), strict=True) if lives]
-            for one in alive:
+        for module, sample, left in zip(modules, drawn, pool.imap(alive, drawn, chunksize=1), strict=True):
+            if left is None:
+                sys.exit(f"the tests of {module} fail without a change")
+            for one in left:
                 print(f"{one.module}.py:{one.line} {one.kind}\n  - {one.before}\n  + {one.after}")
-            print(f"{module}: {len(drawn) - len(alive)} of {len(drawn)} killed", flush=True)
-            tried, killed = tried + len(drawn), killed + len(drawn) - len(alive)
+            print(f"{module}: {len(sample) - len(left)} of {len(sample)} killed", flush=True)
+            tried, killed = tried + len(sample), killed + len(sample) - len(left)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = used.ru_utime + used.ru_stime
     print(f"{killed} of {tried} killed, {100 * killed / tried:.1f} %, in {seconds:.0f} s of processor time")

@@ -46,7 +46,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src"
 PACKAGE = SOURCE / "miexchange"
 SEED = 16
-SECONDS = 40  # of processor time: a change may make a loop without end
+SECONDS = 90  # of processor time that the tests of a module may take
 # Tests of a module that do not have its name, in the order in which they run.
 TESTS = {
     "_amounts": "money tables rows",
@@ -180,15 +180,16 @@ def free(node: ast.AST) -> Iterator[ast.AST | None]:
         yield node.returns
         yield from (one.annotation for one in (*node.args.args, *node.args.kwonlyargs))
     if isinstance(node, ast.AnnAssign):
-        bounds = isinstance(node.annotation, ast.Subscript) and ast.unparse(node.annotation.value) == "Annotated"
-        yield node.annotation.slice.elts[0] if bounds else node.annotation  # type: ignore[attr-defined]
+        bounded = isinstance(node.annotation, ast.Subscript) and isinstance(node.annotation.slice, ast.Tuple)
+        is_bound = bounded and ast.unparse(node.annotation.value) == "Annotated"  # type: ignore[attr-defined]
+        yield node.annotation.slice.elts[0] if is_bound else node.annotation  # type: ignore[attr-defined]
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         yield node
     if isinstance(node, ast.Assign) and any(isinstance(one, ast.Name) and one.id == "__all__" for one in node.targets):
         yield node
     if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
         yield node
-    if isinstance(node, ast.Call) and ast.unparse(node.func) in {"cast", "TypeVar", "overload"}:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"cast", "TypeVar"}:
         yield from node.args[:1]
     if isinstance(node, ast.JoinedStr) and any(map(_is_wording, node.values)):
         yield from (one for one in node.values if isinstance(one, ast.Constant))
@@ -337,7 +338,7 @@ def dotted(module: str) -> str:
     return ".".join(("miexchange", *Path(module).parts)).removesuffix(".__init__")
 
 
-def survives(mutant: Mutant) -> bool:
+def survives(mutant: Mutant, seconds: int) -> bool:
     """Tell whether the tests of its module pass, if the package is imported with a change."""
 
     def work() -> int:
@@ -351,7 +352,7 @@ def survives(mutant: Mutant) -> bool:
         importlib.import_module(name)
         return run(tests(mutant.module))
 
-    return in_a_fork(work) == 0
+    return in_a_fork(work, seconds) == 0
 
 
 class Swapping:
@@ -361,6 +362,7 @@ class Swapping:
         """Hold the mutants."""
         self.drawn = drawn
         self.passes = False
+        self.seconds = SECONDS
         self.left: list[Mutant] = []
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -372,7 +374,9 @@ class Swapping:
             if type(one) is FunctionType and one.__code__.co_filename == path:
                 live[_place(one.__code__)].append(one)
         gc.freeze()
+        begun = _used()
         self.passes = in_a_fork(lambda: _run_all(session)) == 0
+        self.seconds = min(SECONDS, round(5 + 3 * (_used() - begun)))  # a change may make a loop without end
         for mutant in self.drawn if self.passes else ():
             bodies = {_place(code): code for code in _codes(compile(mutant.tree, path, "exec", dont_inherit=True))}
             changed = [(one, bodies[key]) for key in live.keys() & bodies.keys() for one in live[key]]
@@ -383,9 +387,14 @@ class Swapping:
                     one.__code__ = code
                 return _run_all(session)
 
-            if not changed or in_a_fork(work) == 0:
+            if not changed or in_a_fork(work, self.seconds) == 0:
                 self.left.append(mutant)
         return True
+
+
+def _used() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _place(code: CodeType) -> tuple[str, int]:
@@ -407,28 +416,32 @@ def _run_all(session: pytest.Session) -> int:
     return 0
 
 
-def alive(drawn: list[Mutant]) -> list[Mutant] | None:
-    """Return the mutants of a module that survive; None if its tests fail without a change.
+def tried(job: tuple[str, int, int]) -> tuple[str, int, list[Mutant] | None]:
+    """Return a module, the number of mutants drawn, and those that survive; None if its tests fail without a change.
 
     The bodies of functions are changed first, with all else imported and collected once. What survives that, such as
     a constant, or a body that has run already, is imported anew.
     """
+    drawn = mutants(*job)
+    return job[0], len(drawn), alive(drawn) if drawn else []
+
+
+def alive(drawn: list[Mutant]) -> list[Mutant] | None:
+    """Return the mutants of a module that survive; None if its tests fail without a change."""
     reader, writer = os.pipe()
 
     def work() -> int:
         plugin = Swapping(drawn)
         importlib.import_module(dotted(drawn[0].module))
         run(tests(drawn[0].module), plugin)
-        os.write(writer, bytes(drawn.index(one) for one in plugin.left))
+        os.write(writer, bytes([plugin.seconds, *(drawn.index(one) for one in plugin.left)]))
         return 0 if plugin.passes else 1
 
-    if not drawn:
-        return []
     passes = in_a_fork(work, SECONDS * len(drawn)) == 0
     os.close(writer)
-    left = [drawn[place] for place in os.read(reader, len(drawn))]
+    seconds, *left = os.read(reader, 1 + len(drawn))
     os.close(reader)
-    return [one for one in left if survives(one)] if passes else None
+    return [drawn[place] for place in left if survives(drawn[place], seconds)] if passes else None
 
 
 # Which tests
@@ -461,19 +474,17 @@ def main() -> None:
     arguments = parser.parse_args()
     modules = arguments.modules or core()
     os.chdir(ROOT)
-    drawn = [mutants(module, arguments.count, arguments.seed) for module in modules]
-    tried, killed = 0, 0
+    total, killed = 0, 0
     with multiprocessing.get_context("fork").Pool(arguments.jobs) as pool:
-        for module, sample, left in zip(modules, drawn, pool.imap(alive, drawn, chunksize=1), strict=True):
+        jobs = [(module, arguments.count, arguments.seed) for module in modules]
+        for module, count, left in pool.imap_unordered(tried, jobs):
             if left is None:
                 sys.exit(f"the tests of {module} fail without a change")
             for one in left:
                 print(f"{one.module}.py:{one.line} {one.kind}\n  - {one.before}\n  + {one.after}")
-            print(f"{module}: {len(sample) - len(left)} of {len(sample)} killed", flush=True)
-            tried, killed = tried + len(sample), killed + len(sample) - len(left)
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds = used.ru_utime + used.ru_stime
-    print(f"{killed} of {tried} killed, {100 * killed / tried:.1f} %, in {seconds:.0f} s of processor time")
+            print(f"{module}: {count - len(left)} of {count} killed", flush=True)
+            total, killed = total + count, killed + count - len(left)
+    print(f"{killed} of {total} killed, {100 * killed / total:.1f} %, in {_used():.0f} s of processor time")
 
 
 if __name__ == "__main__":

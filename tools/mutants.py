@@ -16,21 +16,24 @@ import argparse
 import ast
 import gc
 import importlib
+import json
 import multiprocessing
 import os
 import random
 import resource
 import signal
 import sys
+import tempfile
 from collections import defaultdict
 from contextlib import suppress
 from fnmatch import fnmatch
 from importlib.machinery import SourceFileLoader
-from itertools import pairwise
 from pathlib import Path
+from time import process_time
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import coverage
 import pytest
 import pytest_cov.plugin  # noqa: F401 - loaded once for all forks
 
@@ -40,7 +43,7 @@ from hypothesis import entry_points
 del os.environ["HYPOTHESIS_NO_PLUGINS"]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src"
@@ -70,7 +73,7 @@ TESTS = {
     "_periods": "periods zone market",
     "_privacy": "errors imei value ids_and_secrets",
     "_problems": "rows names",
-    "_questions": "condition choices asked programme",
+    "_questions": "condition choices asked programme compat/values_kept",
     "_raising": "raising changes",
     "_refused": "eligibility valuation decisions",
     "_schema": "schema",
@@ -87,16 +90,17 @@ TESTS = {
     "_words": "value_checks words refusal",
     "_written": "written value",
     "_zone": "zone programme time",
-    "catalogue": "names eligibility tables",
+    "catalogue": "names eligibility tables compat/values_kept",
     "condition": "condition choices asked",
-    "coupon": "coupon treatment ids_and_secrets split",
-    "eligibility": "eligibility decisions register tables",
+    "coupon": "coupon treatment ids_and_secrets split compat/promised compat/older_json compat/values_kept",
+    "eligibility": "eligibility decisions register tables compat/promised",
     "errors": "errors value_checks refusal",
-    "events": "events exchange",
-    "exchange": "exchange overrides events awaited",
+    "events": "events exchange compat/promised",
+    "exchange": "exchange overrides events awaited compat/promised compat/older_json compat/values_kept",
     "inspection": "inspection device_report awaited overrides",
     "market": "market tables",
     "__init__": "data_folder missing",
+    "money": "money compat/older_json",
     "programme/__init__": "programme",
     "programme/_certificate": "certificate",
     "programme/_checked": "programme certificate data/doubts",
@@ -127,12 +131,12 @@ TESTS = {
     "programme/rules/drift": "rules exchange programme data/broken_programmes",
     "programme/rules/overlaps": "rules valuation programme data/broken_programmes",
     "programme/scrap": "scrap",
-    "programme/terms": "programme valuation mi_exchange_terms value_checks value",
+    "programme/terms": "programme valuation mi_exchange_terms value_checks value compat/values_kept",
     "quote": "quote valuation",
     "refusal": "refusal reasons compat/promised",
     "tac": "tac_table",
     "treatment": "treatment split",
-    "valuation": "valuation quote steps mi_exchange_terms",
+    "valuation": "valuation quote steps mi_exchange_terms compat/promised",
 }
 _OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
 _PAIRS = (
@@ -338,8 +342,8 @@ def dotted(module: str) -> str:
     return ".".join(("miexchange", *Path(module).parts)).removesuffix(".__init__")
 
 
-def survives(mutant: Mutant, seconds: int) -> bool:
-    """Tell whether the tests of its module pass, if the package is imported with a change."""
+def survives(mutant: Mutant, wanted: Collection[str], seconds: int) -> bool:
+    """Tell whether the tests of its module, or those wanted, pass if the package is imported with a change."""
 
     def work() -> int:
         name, plain = dotted(mutant.module), SourceFileLoader.get_code
@@ -350,51 +354,92 @@ def survives(mutant: Mutant, seconds: int) -> bool:
 
         SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
         importlib.import_module(name)
-        return run(tests(mutant.module))
+        return run(tests(mutant.module), Wanted(wanted))
 
     return in_a_fork(work, seconds) == 0
 
 
-class Swapping:
-    """A plugin of pytest that runs the collected tests again and again, each time with another body of a function."""
+class Wanted:
+    """A plugin of pytest that leaves out the tests that are not wanted; with none wanted, it takes all."""
 
-    def __init__(self, drawn: list[Mutant]) -> None:
-        """Hold the mutants."""
-        self.drawn = drawn
-        self.passes = False
-        self.seconds = SECONDS
-        self.left: list[Mutant] = []
+    def __init__(self, names: Collection[str]) -> None:
+        """Hold the names of the tests."""
+        self.names = names
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out the others."""
+        items[:] = [item for item in items if not self.names or item.nodeid in self.names]
+
+
+class Swapping:
+    """A plugin of pytest that runs the collected tests again and again, each time with another body of a function.
+
+    A mutant meets the tests that run its line, the quickest first.
+    """
+
+    def __init__(self, drawn: list[Mutant], folder: str) -> None:
+        """Hold the mutants, and a folder for the trace."""
+        self.drawn, self.folder = drawn, Path(folder)
+        self.path = str(PACKAGE / f"{drawn[0].module}.py")
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Leave those mutants that every test passes, and those that are no change of a body."""
-        gc.unfreeze()  # what is frozen is not listed
-        path = str(PACKAGE / f"{self.drawn[0].module}.py")
-        live: defaultdict[tuple[str, int], list[FunctionType]] = defaultdict(list)
-        for one in gc.get_objects():
-            if type(one) is FunctionType and one.__code__.co_filename == path:
-                live[_place(one.__code__)].append(one)
-        gc.freeze()
+        """Write down which mutants every test passes, or that are no change of a body, with the tests of each."""
         begun = _used()
-        self.passes = in_a_fork(lambda: _run_all(session)) == 0
-        self.seconds = min(SECONDS, round(5 + 3 * (_used() - begun)))  # a change may make a loop without end
-        for mutant in self.drawn if self.passes else ():
-            bodies = {_place(code): code for code in _codes(compile(mutant.tree, path, "exec", dont_inherit=True))}
-            changed = [(one, bodies[key]) for key in live.keys() & bodies.keys() for one in live[key]]
+        if in_a_fork(lambda: self._trace(session.items)):
+            return True
+        seconds = round(5 + 3 * (_used() - begun))  # a change may make a loop without end
+        lines, order = json.loads((self.folder / "lines").read_text(encoding="utf-8"))
+        bodies = self._bodies()
+        left = []
+        for place, mutant in enumerate(self.drawn):
+            new = {_place(code): code for code in _codes(compile(mutant.tree, self.path, "exec", dont_inherit=True))}
+            changed = [(one, new[key]) for key in bodies.keys() & new.keys() for one in bodies[key]]
             changed = [(one, code) for one, code in changed if one.__code__ != code]
+            meets = set(lines.get(str(mutant.line), ()))
+            items = [session.items[number] for number in order if number in meets]
 
-            def work(changed: list[tuple[FunctionType, CodeType]] = changed) -> int:
+            def work(changed: list[tuple[FunctionType, CodeType]] = changed, items: list[Any] = items) -> int:
                 for one, code in changed:
                     one.__code__ = code
-                return _run_all(session)
+                return any(map(_fails, items))
 
-            if not changed or in_a_fork(work, self.seconds) == 0:
-                self.left.append(mutant)
+            if not (changed and items) or in_a_fork(work, seconds) == 0:
+                left.append((place, [item.nodeid for item in items] if changed else []))
+        (self.folder / "left").write_text(json.dumps([seconds, left]), encoding="utf-8")
         return True
 
+    def _trace(self, items: list[pytest.Item]) -> int:
+        """Run every test, and write down which ones run a line, and all in the order of their time."""
+        tracer = coverage.Coverage(None, include=[self.path], config_file=False)
+        took: dict[int, float] = {}
+        tracer.start()
+        for number, item in enumerate(items):
+            tracer.switch_context(f"{number}")
+            begun = process_time()
+            if _fails(item):
+                return 1
+            took[number] = process_time() - begun
+        tracer.stop()
+        found = tracer.get_data().contexts_by_lineno(self.path)
+        lines = {line: [int(number) for number in numbers if number] for line, numbers in found.items()}
+        text = json.dumps([lines, sorted(took, key=took.__getitem__)])
+        (self.folder / "lines").write_text(text, encoding="utf-8")
+        return 0
 
-def _used() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    def _bodies(self) -> dict[tuple[str, int], list[FunctionType]]:
+        """Return the functions of the module that there are, by their place in it."""
+        gc.unfreeze()  # what is frozen is not listed
+        found: defaultdict[tuple[str, int], list[FunctionType]] = defaultdict(list)
+        for one in gc.get_objects():
+            if type(one) is FunctionType and one.__code__.co_filename == self.path:
+                found[_place(one.__code__)].append(one)
+        gc.freeze()
+        return found
+
+
+def _fails(item: pytest.Item) -> bool:
+    item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+    return item.session.testsfailed > 0
 
 
 def _place(code: CodeType) -> tuple[str, int]:
@@ -408,12 +453,9 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(part)
 
 
-def _run_all(session: pytest.Session) -> int:
-    for item, after in pairwise([*session.items, None]):
-        session.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
-        if session.testsfailed:
-            return 1
-    return 0
+def _used() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def tried(job: tuple[str, int, int]) -> tuple[str, int, list[Mutant] | None]:
@@ -422,26 +464,22 @@ def tried(job: tuple[str, int, int]) -> tuple[str, int, list[Mutant] | None]:
     The bodies of functions are changed first, with all else imported and collected once. What survives that, such as
     a constant, or a body that has run already, is imported anew.
     """
+    module = job[0]
     drawn = mutants(*job)
-    return job[0], len(drawn), alive(drawn) if drawn else []
-
-
-def alive(drawn: list[Mutant]) -> list[Mutant] | None:
-    """Return the mutants of a module that survive; None if its tests fail without a change."""
-    reader, writer = os.pipe()
+    if not drawn:
+        return module, 0, []
 
     def work() -> int:
-        plugin = Swapping(drawn)
-        importlib.import_module(dotted(drawn[0].module))
-        run(tests(drawn[0].module), plugin)
-        os.write(writer, bytes([plugin.seconds, *(drawn.index(one) for one in plugin.left)]))
-        return 0 if plugin.passes else 1
+        importlib.import_module(dotted(module))
+        return run(tests(module), Swapping(drawn, folder))
 
-    passes = in_a_fork(work, SECONDS * len(drawn)) == 0
-    os.close(writer)
-    seconds, *left = os.read(reader, 1 + len(drawn))
-    os.close(reader)
-    return [drawn[place] for place in left if survives(drawn[place], seconds)] if passes else None
+    with tempfile.TemporaryDirectory() as folder:
+        in_a_fork(work, SECONDS * len(drawn))
+        written = Path(folder, "left")
+        if not written.exists():
+            return module, len(drawn), None
+        seconds, left = json.loads(written.read_text(encoding="utf-8"))
+    return module, len(drawn), [drawn[place] for place, wanted in left if survives(drawn[place], wanted, seconds)]
 
 
 # Which tests

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import numpy as np
 import pytest
 
@@ -103,6 +105,16 @@ BONUSES = [
 @pytest.mark.parametrize(("arguments", "amount"), BONUSES)
 def test_a_bonus_has_a_threshold_and_a_cap(arguments: tuple[int, int, int, int, int], amount: int) -> None:
     assert _kernel.bonus(*arguments) == amount
+
+
+def test_the_calendar_is_the_gregorian_one() -> None:
+    """Each month's first and last day, about leap years, centuries that have no leap day, and the turn of 400 years."""
+    for year in (1600, 1899, 1900, 1970, 1999, 2000, 2001, 2003, 2004, 2099, 2100, 2101, 2199, 2200, 2299, 2300, 2399):
+        for month in range(1, 13):
+            first = date(year, month, 1)
+            for found in (first, first - timedelta(1)):
+                months = found.year * 12 + found.month - 3, found.day - 1
+                assert _kernel.calendar((found - date(1970, 1, 1)).days) == months, found
 
 
 Arguments = tuple[int, list[int], int, list[int], list[tuple[int, int, int]], list[int], int, int, int]

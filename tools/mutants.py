@@ -354,7 +354,7 @@ def survives(mutant: Mutant, wanted: list[str], seconds: int) -> bool:
         SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
         importlib.import_module(name)
         files = sorted({name.partition("::")[0] for name in wanted})
-        return run(files, Wanted(wanted)) if wanted else 0
+        return run(files, Wanted(wanted))
 
     return in_a_fork(work, seconds) == 0
 
@@ -375,7 +375,7 @@ class Wanted:
 class Swapping:
     """A plugin of pytest that runs the collected tests again and again, each time with another body of a function.
 
-    A mutant meets the tests that run its line, the quickest first.
+    A mutant meets the tests that run its line, or all if none does, the quickest first.
     """
 
     def __init__(self, drawn: list[Mutant], folder: str) -> None:
@@ -396,15 +396,15 @@ class Swapping:
             new = {_place(code): code for code in _codes(compile(mutant.tree, self.path, "exec", dont_inherit=True))}
             changed = [(one, new[key]) for key in bodies.keys() & new.keys() for one in bodies[key]]
             changed = [(one, code) for one, code in changed if one.__code__ != code]
-            meets = set(lines.get(str(mutant.line), ()))
-            items = [session.items[number] for number in order if number in meets or not changed]
+            meets = set(lines.get(str(mutant.line)) or order)  # a line that ran before all tests is everybody's
+            items = [session.items[number] for number in order if number in meets]
 
             def work(changed: list[tuple[FunctionType, CodeType]] = changed, items: list[Any] = items) -> int:
                 for one, code in changed:
                     one.__code__ = code
                 return any(map(_fails, items))
 
-            if not (changed and items) or in_a_fork(work, seconds) == 0:
+            if not changed or in_a_fork(work, seconds) == 0:
                 left.append((place, [item.nodeid for item in items]))
         (self.folder / "left").write_text(json.dumps([seconds, left]), encoding="utf-8")
         return True

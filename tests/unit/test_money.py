@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from miexchange.errors import InvalidValue
 from miexchange.money import GREATEST_AMOUNT, Currency, Money, allocate
@@ -189,3 +190,8 @@ def test_what_cannot_be_split_is_refused(amount: int, weights: list[int], rule: 
 def test_only_whole_numbers_are_shared_out(amount: Any, weights: Any) -> None:  # noqa: ANN401 - whatever arrives
     with pytest.raises(InvalidValue, match="whole numbers"):
         allocate(amount, weights)
+
+
+def test_a_currency_is_a_code_in_a_json_schema() -> None:
+    rule = {"type": "string", "pattern": "^[A-Z]{3}$", "description": "A currency of ISO 4217", "examples": ["INR"]}
+    assert TypeAdapter(Currency).json_schema() == rule

@@ -287,6 +287,15 @@ def test_what_is_no_instant_is_told(value: object, what: str) -> None:
     assert one.problems.found[0].remedy
 
 
+@pytest.mark.parametrize("value", ["2018-03-15", " 2018-03-15", date(2018, 3, 15), pd.Timestamp("2018-03-15")], ids=str)
+def test_a_day_is_no_instant_without_a_zone(value: object) -> None:
+    one = row(value)
+    assert one.instant("c", None) is None
+    ((message, remedy),) = told(one)
+    assert message.endswith("is a day, and no zone says when it begins")
+    assert remedy == "Give `zone`, or write a moment with its offset"
+
+
 def test_an_instant_is_within_the_years_of_every_instant() -> None:
     for moment in (date(1900, 1, 1), date(9900, 12, 31)):
         assert instant_of(moment, IST).tzinfo is UTC

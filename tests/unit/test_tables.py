@@ -147,6 +147,8 @@ def test_a_file_and_a_frame_are_read_alike(kind: Kind, tmp_path: Path) -> None:
     frame = pd.read_csv(file, dtype=str)
     frame = frame.astype({name: of for name, of in numbers.items() if name in frame.columns})
     assert kind.table.read(frame) == kind.table.read(frame.sample(frac=1, random_state=2)) == table
+    file.write_text(kind.file.partition("\n")[0] + "\n", encoding="utf-8")
+    assert kind.table.read(file) == kind.table.read(frame[:0]) == kind.table.of(())
 
 
 @every

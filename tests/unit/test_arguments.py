@@ -91,6 +91,23 @@ def test_anything_else_is_refused_by_name(rule: Rule, given: object) -> None:
         check({"value": given}, {"value": rule}, "within.")
 
 
+@pytest.mark.parametrize(
+    ("rule", "given", "kind", "words"),
+    [
+        (whole(1, 9), 0, "range", "value is 0: give a whole number from 1 to 9"),
+        (whole(1), 0, "range", "value is 0: give a whole number of 1 or more"),
+        (whole(1, 9), True, "type", "value is True: give a whole number from 1 to 9"),
+        (whole(1, 9), "1", "type", "value is the text '1': give a whole number from 1 to 9"),
+        (one_of("a", "b"), "c", "range", "value is 'c': give one of: a, b"),
+        (several(instance(int), "give numbers"), ["a"], "range", "value holds what does not fit: give numbers"),
+    ],
+)
+def test_a_refusal_says_whether_the_type_or_the_value_is_wrong(rule: Rule, given: object, kind: str, words: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        taken(rule, given)
+    assert (caught.value.kind, str(caught.value)) == (kind, words)
+
+
 def test_a_rule_for_what_is_not_given_asks_nothing() -> None:
     @takes(rows=whole(1), title=maybe(TEXT))
     def made(rows: int, title: str | None = None) -> tuple[int, str | None]:

@@ -102,7 +102,9 @@ def test_anything_else_is_refused_by_name(rule: Rule, given: object) -> None:
         (several(instance(int), "give numbers"), ["a"], "range", "value holds what does not fit: give numbers"),
     ],
 )
-def test_a_refusal_says_whether_the_type_or_the_value_is_wrong(rule: Rule, given: object, kind: str, words: str) -> None:
+def test_a_refusal_says_whether_the_type_or_the_value_is_wrong(
+    rule: Rule, given: object, kind: str, words: str
+) -> None:
     with pytest.raises(InvalidValue) as caught:
         taken(rule, given)
     assert (caught.value.kind, str(caught.value)) == (kind, words)

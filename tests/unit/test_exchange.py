@@ -773,3 +773,10 @@ def test_a_paper_that_is_on_record_already_may_be_given_alone() -> None:
     for again in (Identify(AT + HOUR, "file 7"), Identify(AT + HOUR, ownership="file 8")):
         assert apply(moved, again) == moved
     assert apply(moved, Identify(AT + HOUR, "file 7", "another")) != moved
+
+
+@pytest.mark.parametrize("value", [994_000, 1_000_000])
+def test_what_was_found_is_no_value_unless_the_order_is_settled_by_it(value: int) -> None:
+    honoured = inspected(RULES.replace(tolerance_bps=1_000), value)
+    assert (honoured.state, honoured.settlement) == (State.INSPECTED, None)
+    assert honoured.exchange_value == honoured.quote.exchange_value != value

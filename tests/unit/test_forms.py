@@ -12,10 +12,15 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from miexchange import InvalidValue
-from miexchange._bounded import Count, Further, Note, Since, Text
+from miexchange._bounded import Count, Further, Note, Since, Text, hints_of, parts_of
 from miexchange._forms import form_of
 from miexchange._keyed import seal_of
 from miexchange._value import Value, dump, packed
+from miexchange.catalogue import Variant
+from miexchange.condition import Option, Question
+from miexchange.coupon import Coupon, Redemption
+from miexchange.exchange import Exchange
+from miexchange.programme import ExchangeRules, Terms, UsageRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +179,37 @@ def test_a_value_that_a_field_may_hold_since_has_the_number_of_its_form() -> Non
     for stamp in (Stamp("red"), Stamp("gold")):
         assert json.loads(packed(stamp)) == json.loads(dump(stamp)) == json.loads(stamp.to_json()) == stamp.to_dict()
         assert Stamp.from_json(stamp.to_json()) == stamp
+
+
+ADDED: dict[Any, dict[str, int]] = {
+    Coupon: {"awaited": 3},
+    Exchange: {
+        **dict.fromkeys(("handed_over", "identity", "ownership", "sent_at", "unlock_until", "wiped"), 2),
+        "attempts": 3,
+        "override": 3,
+        "accepted_at": 4,
+    },
+    ExchangeRules: {
+        **dict.fromkeys(("identity_above_minor", "ownership_above_minor", "send_days", "unlock_hours", "wipe"), 2),
+        **dict.fromkeys(("authorities", "days_off", "payment", "pickup_attempts", "return_below_bps"), 3),
+        "coupon": 4,
+    },
+    Option: {"least": 2, "most": 2},
+    Question: {
+        **{f"asked_{of}": 2 for of in ("after", "answers", "categories", "features", "models")},
+        "unit": 2,
+        "choice_of": 3,
+    },
+    Redemption: {"cash": 2},
+    Terms: {"scrap_values": 2},
+    UsageRules: {"devices_per_order": 3},
+    Variant: {"features": 2},
+}
+
+
+@pytest.mark.parametrize("kind", ADDED, ids=[kind.__name__ for kind in ADDED])
+def test_a_field_stays_in_the_form_that_it_came_with(kind: Any) -> None:  # noqa: ANN401 - a public type
+    """_forms: with another number, the versions that know the field would refuse it."""
+    bounds = {name: parts_of(hint)[1] for name, hint in hints_of(kind).items()}
+    forms = {name: one.form for name, parts in bounds.items() for one in parts if isinstance(one, Since)}
+    assert forms == ADDED[kind]

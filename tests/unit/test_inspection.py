@@ -219,6 +219,11 @@ def test_a_worse_answer_needs_evidence() -> None:
     assert found(worse.replace(evidence=(("glass", "photo"),))).kind == "valued"
 
 
+@pytest.mark.parametrize("box", ["there", "missing"])
+def test_an_extra_that_nobody_spoke_of_needs_no_evidence(box: str) -> None:
+    assert found(seen(answers=SAID.replace(box=box))).kind == "valued"
+
+
 # ----- the phone's own answers
 
 

@@ -120,6 +120,7 @@ def test_a_record_of_the_wiping_comes_before_or_after_it(value: int, gap: timede
     for first, second in orders:
         exchange = kept(after(requoted(), first, second))
         assert (exchange.version, exchange.wiped) == (5, wiped)
+        assert apply(exchange, wiped.replace(at=AT + DAY)) == exchange, "it is on record"
         hand_over = Complete(AT + DAY, ORDER.id) if value == QUOTED else Agree(AT + DAY, ACCOUNT)
         assert kept(after(exchange, hand_over)).exchange_value == value
 

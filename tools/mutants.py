@@ -34,12 +34,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import coverage
 import pytest
-import pytest_cov.plugin  # noqa: F401 - loaded once for all forks
 
 os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # our strategies would load the package, which each fork loads anew
 from hypothesis import entry_points
 
 del os.environ["HYPOTHESIS_NO_PLUGINS"]
+importlib.import_module("pytest_cov.plugin")  # loaded once for all forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -198,22 +198,25 @@ def free(node: ast.AST) -> Iterator[ast.AST | None]:
         bounded = isinstance(node.annotation, ast.Subscript) and isinstance(node.annotation.slice, ast.Tuple)
         is_bound = bounded and ast.unparse(node.annotation.value) == "Annotated"  # type: ignore[attr-defined]
         yield node.annotation.slice.elts[0] if is_bound else node.annotation  # type: ignore[attr-defined]
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-        yield node
-    if isinstance(node, ast.Assign) and any(isinstance(one, ast.Name) and one.id == "__all__" for one in node.targets):
-        yield node
     if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
         yield node
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"cast", "TypeVar"}:
         yield from node.args[:1]
-    if isinstance(node, ast.Assign | ast.AnnAssign) and "_example" in ast.unparse(node).partition("=")[0]:
-        yield node.value
-    if isinstance(node, ast.JoinedStr) and any(
-        isinstance(one, ast.Constant) and " " in one.value for one in node.values
-    ):
-        yield from (one for one in node.values if isinstance(one, ast.Constant))
-    if _is_wording(node):
+    yield from _for_people(node)
+
+
+def _for_people(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield docstrings, wording, and the lists of names and of examples."""
+    is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    if is_docstring or _is_wording(node):
         yield node
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        if isinstance(target, ast.Name) and target.id in {"__all__", "_example"}:
+            yield node
+    if isinstance(node, ast.JoinedStr):
+        parts = [one for one in node.values if isinstance(one, ast.Constant)]
+        yield from parts if any(" " in str(one.value) for one in parts) else ()
 
 
 def _is_wording(node: ast.AST) -> bool:
@@ -373,7 +376,7 @@ def _passes(mutant: Mutant, wanted: list[str], seconds: int) -> bool:
             changed = fullname == name
             return compile(mutant.tree, self.path, "exec", dont_inherit=True) if changed else plain(self, fullname)
 
-        SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
+        SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]
         importlib.import_module(name)
         return run(sorted({name.partition("::")[0] for name in wanted}), Wanted(wanted))
 

@@ -95,7 +95,7 @@ TESTS = {
     "coupon": "coupon treatment split compat/older_json compat/promised compat/values_kept",
     "eligibility": "eligibility decisions register tables compat/promised",
     "errors": "errors value_checks refusal",
-    "events": "events exchange compat/promised",
+    "events": "events exchange overrides compat/promised",
     "exchange": "exchange overrides events awaited compat/promised compat/older_json compat/values_kept",
     "inspection": "inspection device_report awaited overrides steps",
     "market": "market tables",

@@ -24,6 +24,7 @@ from miexchange import (
     Verdict,
 )
 from miexchange.eligibility import EligibilityTerms, assess
+from unit import small
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -608,3 +609,21 @@ def test_a_flag_that_is_none_is_named(flag: str) -> None:
 def test_a_mistyped_number_is_told_in_a_sentence() -> None:
     reason, *_ = judged(Device("oneplus-3t-6-64", "35417803685978")).reasons
     assert reason.message.startswith("The IMEI ")
+
+
+@pytest.mark.parametrize("number", ["35417803685978", 354178036859789, 35417803685978.0])
+def test_a_number_that_is_no_imei_is_shown_masked_and_not_written(number: Any) -> None:  # noqa: ANN401 - a typing error
+    for device in (Device(small.MODEL, number), Device(small.MODEL, None, number)):
+        assert "685978" not in repr(device)
+        assert "35417803" in repr(device)
+        assert device.to_dict() == Device(small.MODEL).to_dict()
+
+
+def test_an_unknown_imei_is_none_in_every_spelling() -> None:
+    cells: tuple[Any, Any] = pd.NA, float("nan")
+    assert Device(small.MODEL, *cells) == Device(small.MODEL)
+
+
+@pytest.mark.parametrize("name", ["Acme One 4GB+64GB", "acme one 4gb ram + 64gb", "Acme One 64GB", "ACME ONE 4GB 64GB"])
+def test_a_memory_is_read_in_each_spelling(name: str) -> None:
+    assert small.programme().catalogue.named(name) == small.VARIANT

@@ -120,7 +120,7 @@ def test_a_margin_is_never_negative(selling: int, purchase: int, base: int) -> N
 
 @pytest.mark.parametrize(("selling", "purchase", "field"), [(-1, 0, "selling_minor"), (0, -1, "purchase_minor")])
 def test_no_price_is_negative(selling: int, purchase: int, field: str) -> None:
-    with pytest.raises(InvalidValue, match=f"{field} is -1"):
+    with pytest.raises(InvalidValue, match=f"^{field} is -1"):
         TreatmentTable.of([RESOLD]).resale_base(selling, purchase, at=small.AT)
 
 

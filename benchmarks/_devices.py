@@ -154,8 +154,8 @@ def _tacs_by_family(programme: Programme) -> dict[str, list[int]]:
 def _models(random: np.random.Generator, programme: Programme, names: _Names, rows: int) -> _Ints:
     tacs = _tacs_by_family(programme)
     listed = range(names.listed)
-    with_tac = np.array([code for code in listed if names.variants[code].family in tacs])
-    without = np.array([code for code in listed if names.variants[code].family not in tacs])
+    with_tac = np.array([code for code in listed if names.variants[code].family in tacs] or listed)
+    without = np.array([code for code in listed if names.variants[code].family not in tacs] or listed)
     others = np.arange(names.listed, names.known) if names.known > names.listed else without
     groups = (with_tac, without, others, np.arange(names.known, len(names.names)))
     shares = (LISTED_SHARE * WITH_TAC_SHARE, LISTED_SHARE * (1 - WITH_TAC_SHARE), UNLISTED_SHARE)

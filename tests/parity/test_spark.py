@@ -24,6 +24,7 @@ from docs_shell import blocks
 from miexchange import InvalidValue, Programme, spark
 from miexchange.batch import appraise_frame, columns_out
 from miexchange.laws._one_by_one import Row, rows_of, valued
+from parity.hostile import hostile
 from parity.tables import KINDS, columns_of, rows
 from parity.test_sql import same
 from property.effort import PROOF
@@ -108,7 +109,7 @@ def collected(result: DataFrame) -> pa.Table:
     return arrow(result).sort_by("row").drop_columns(["row"])
 
 
-def hostile(programme: Programme) -> list[Row]:
+def drawn(programme: Programme) -> list[Row]:
     """Draw some 150 rows that anything may be wrong with, always the same ones: few of them lead to a quote."""
     found: list[Row] = []
 
@@ -127,7 +128,7 @@ def test_every_row_is_worth_what_one_device_is(session: SparkSession, tmp_path: 
     """Promise 6: scalar = batch = Spark, for every row, reasons included."""
     programme = shipped_programme(name)
     ordinary = devices(programme, ORDINARY, seed=3).to_pylist()
-    table = hostile(programme) + [dict.fromkeys(columns_of(programme)) | row for row in ordinary]
+    table = drawn(programme) + [dict.fromkeys(columns_of(programme)) | row for row in ordinary]
     arrow = KINDS["arrow"](table, columns_of(programme))
     counts = {one.id: 1 for terms in programme.terms for one in terms.bonuses if one.quota is not None}
     given_df = loaded(session, numbered(arrow), tmp_path)
@@ -399,7 +400,7 @@ def names_in(table: pa.Table) -> list[str]:
 def test_a_query_is_worth_what_one_device_is(session: SparkSession, tmp_path: Path, name: str) -> None:
     """Promise 6, by a query: no Python runs on the executors, and every row is worth the same, reasons included."""
     programme = shipped_programme(name)
-    table = hostile(programme)
+    table = drawn(programme)
     frame = numbered(KINDS["arrow"](table, columns_of(programme)))
     loaded_frame = loaded(session, frame, tmp_path)
     result = spark.appraise(loaded_frame, programme, keep=["row"], engine="sql", names=names_in(frame))
@@ -430,8 +431,7 @@ def test_bytes_that_are_no_text_are_the_same_to_a_query(df: DataFrame, mixed: pa
 @pytest.mark.parametrize("name", SHIPPED)
 def test_many_devices_are_worth_the_same_to_a_query(session: SparkSession, tmp_path: Path, name: str) -> None:
     programme = shipped_programme(name)
-    table = devices(programme, MANY, seed=11, encoded=False)
-    table = numbered(pa.table([_plain(column) for column in table.columns], names=table.column_names))
+    table = hostile(programme, MANY, seed=11)
     frame = loaded(session, table, tmp_path)
     result = spark.appraise(frame, programme, keep=["row"], engine="sql", names=names_in(table))
     result.write.parquet(str(tmp_path / "valued"))

@@ -178,9 +178,9 @@ def _asked(programme: Programme, names: _Names, question_id: str, model: _Ints, 
     """Tell of which rows a question is asked, by the terms in force; names of nothing are asked everything."""
     asked = np.ones(len(model), bool)
     for terms in programme.terms:
-        question = next(one for one in terms.questionnaire.questions if one.id == question_id)
+        question = next((one for one in terms.questionnaire.questions if one.id == question_id), None)
         by_model = np.ones(len(names.names), bool)
-        by_model[: names.known] = [question.is_asked_of(variant) for variant in names.variants]
+        by_model[: names.known] = [bool(question and question.is_asked_of(variant)) for variant in names.variants]
         np.copyto(asked, by_model[model], where=at >= _micros(terms.effective_from))
     return asked
 

@@ -109,7 +109,13 @@ def hostile(programme: Programme, count: int, seed: int) -> pa.Table:
     """Return a table of hostile devices with every column that a programme reads, each row with its number, ``row``."""
     random = np.random.default_rng(seed)
     table = devices(programme, count, seed=seed, encoded=False)
-    at, plan = table["at"].cast(pa.int64()).to_numpy(), plan_of(programme)
+    at, plan = _early(random, programme, table["at"].cast(pa.int64()).to_numpy()), plan_of(programme)
+    conditional = {
+        question.asked_as
+        for terms in programme.terms
+        for question in terms.questionnaire.questions
+        if question.asked_after or len({one.questionnaire for one in programme.terms}) > 1
+    }
     borders = _borders(programme)
     texts: dict[str, list[str]] = {}
     for name, known in chain(plan.questions.items(), plan.texts.items()):
@@ -119,9 +125,7 @@ def hostile(programme: Programme, count: int, seed: int) -> pa.Table:
         if name == "at":
             made[name] = _instants(random, at, borders, 0.2, SHARE)
         elif name == "register_asked_at":
-            hours = [one.eligibility.register_hours or 24 for one in programme.terms]
-            late = np.array([3_600_000_000 * hour + by for hour in hours for by in (-1, 0, 1)])
-            made[name] = _instants(random, at - random.choice(late, count), borders, 0.05, 0.7)
+            made[name] = _instants(random, at - random.choice(_late(programme), count), borders, 0.02, 0.1)
         elif kind == pa.date32():
             made[name] = _days(random, table[name], at)
         elif kind == pa.bool_():
@@ -135,7 +139,23 @@ def hostile(programme: Programme, count: int, seed: int) -> pa.Table:
         else:
             mostly = np.minimum(random.geometric(0.7, count) - 1, len(texts[name]) - 1)
             made[name] = _texts(random, pa.array(texts[name]).take(pa.array(mostly)), TEXTS, texts[name])
+        if name in conditional:
+            made[name] = pc.if_else(pa.array(random.random(count) < 0.4), pa.scalar(None, pa.string()), made[name])
     return pa.table(made | {"row": pa.array(range(count), pa.int64())})
+
+
+def _early(random: np.random.Generator, programme: Programme, at: _Ints) -> _Ints:
+    """Return the instants, a quarter of them moved to the first month of the terms, when prices are fresh."""
+    first = random.choice(np.array([micros(terms.effective_from) for terms in programme.terms]), len(at))
+    month = random.integers(0, 30 * 86_400_000_000, len(at))
+    return np.where(random.random(len(at)) < 0.25, first + month, at)
+
+
+def _late(programme: Programme) -> _Ints:
+    """Return how old the register's answers are, in microseconds: most are new enough, some just not."""
+    hours = [one.eligibility.register_hours or 24 for one in programme.terms]
+    just = [3_600_000_000 * hour + by for hour in hours for by in (-1, 0, 1)]
+    return np.array([*just, *[0, 1, 60_000_000] * len(just)])
 
 
 def _others(random: np.random.Generator, numbers: Any) -> Any:  # noqa: ANN401 - an Arrow column

@@ -178,6 +178,8 @@ def _queried(
     return result.toDF(*keep, *result.columns[len(keep) :]) if has_to_rename else result
 
 
+_BYTES = "UTF8_BINARY"
+"""The collation of a STRING without one."""
 _SQL_FROM = 4
 """The first version of Spark that detects invalid UTF-8, which the query needs."""
 
@@ -195,8 +197,10 @@ def _check_texts(devices: StructType, names: Collection[str]) -> None:
     """
     for name in names:
         wanted = {"purchased_on": (DateType, NullType)}.get(name) or _TAKES.get(name, (StringType, NullType))
-        if not isinstance(devices[name].dataType, wanted):
-            kind = devices[name].dataType.simpleString().upper()
+        of = devices[name].dataType
+        # Texts are compared by the collation of their column, which may ignore case.
+        if not isinstance(of, wanted) or getattr(of, "collation", _BYTES) != _BYTES:
+            kind = of.simpleString().upper()
             rule = f"give a {wanted[0]().simpleString().upper()}, or engine python"
             raise wrong_type(name, kind, rule, f"is a column of {kind}")
 

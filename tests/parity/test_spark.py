@@ -439,7 +439,14 @@ def test_many_devices_are_worth_the_same_to_a_query(session: SparkSession, tmp_p
     same(found, appraise_frame(table, programme))
 
 
-@pytest.mark.parametrize(("column", "kind"), [("screen_glass", "BIGINT"), ("purchased_on", "TIMESTAMP_NTZ")])
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        ("screen_glass", "BIGINT"),
+        ("purchased_on", "TIMESTAMP_NTZ"),
+        pytest.param("screen_glass", "STRING COLLATE UTF8_LCASE", marks=of_query),
+    ],
+)
 def test_a_query_takes_no_column_of_another_type(df: DataFrame, programme: Programme, column: str, kind: str) -> None:
     frame = df.withColumn(column, F.expr(f"CAST(NULL AS {kind})"))
     refused = f"{column} is a column of {kind}: give a" if HAS_QUERY else "take Spark 4, or engine python"

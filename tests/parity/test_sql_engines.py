@@ -103,3 +103,26 @@ def test_many_devices_are_worth_the_same_in_postgresql(postgresql: str, name: st
     programme = shipped_programme(name)
     table = hostile(programme, MANY, seed=11)
     same(of_postgresql(postgresql, programme, table, {}), appraise_frame(table, programme))
+
+
+def test_a_collation_of_postgresql_that_ignores_case_finds_no_answer(postgresql: str) -> None:
+    """Promise 6: answers and names are compared exactly, whatever the collation of their columns."""
+    programme = shipped_programme("uk-trade-in")
+    read = ["model", "power", "works", "screen", "body", "lock"]
+    at = programme.terms[0].effective_from
+    row = dict(zip(read, ("Apple-iPad-10-64", "ON", "ALL", "clean", "good", "free"), strict=True))
+    with psycopg.connect(postgresql) as connection:
+        try:
+            connection.execute(
+                "CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)"
+            )
+        except psycopg.errors.FeatureNotSupported as error:
+            pytest.skip(f"{error}: name a server with ICU in {server.VARIABLE}")
+        kinds = ", ".join(f'"{name}" TEXT COLLATE any_case' for name in read)
+        connection.execute(f"CREATE TEMPORARY TABLE devices ({kinds}) ON COMMIT DROP")
+        connection.execute(f"INSERT INTO devices VALUES ({', '.join(['%s'] * len(read))})", list(row.values()))  # noqa: S608 - as above
+        text = sql.query(programme, dialect="postgres", columns=read, names=[row["model"]], at=at)
+        found = connection.execute(text).fetchall()
+        connection.rollback()
+    expected = appraise_frame(pa.Table.from_pylist([row]), programme, at=at).to_pylist()
+    assert found == [tuple(expected[0].values())]

@@ -166,7 +166,7 @@ class Writer:
 
     def _open(self, devices: str) -> None:
         read = [name for name in self._known() if name in self._columns]
-        columns = [f"    {self._q(name)} AS {self._q(f'cell:{name}')}" for name in read]
+        columns = [f"    {self._q(name)}{self._exactly(name)} AS {self._q(f'cell:{name}')}" for name in read]
         columns += [f"    {self._q(name)} AS {self._q(f'keep:{name}')}" for name in self._keep]
         fence = f"\n  {self._dialect.fence}" if self._dialect.fence else ""
         lines = ",\n".join(columns)
@@ -178,6 +178,11 @@ class Writer:
         for what, of in parts.items():
             texts = {f"{what}:{name}": of(name).sql(dialect=self._dialect.name) for name in numbers}
             self._part(what, steps.select(self._last, texts, {}))
+
+    def _exactly(self, name: str) -> str:
+        """Return the clause that makes a column of texts compare exactly; numbers have no collation."""
+        is_text = name not in {"register_asked_at", "purchased_on", "at", *_FACTS, *self._plan.numeric}
+        return self._dialect.exactly if is_text else ""
 
     def _known(self) -> tuple[str, ...]:
         facts = ("model", *_NUMBERS, "imei_status", "register_asked_at", "purchased_on", "at", *_FACTS, "target")

@@ -1,21 +1,21 @@
 WITH
 cells AS (
   SELECT
-    "model" AS "cell:model",
-    "imei" AS "cell:imei",
-    "imei2" AS "cell:imei2",
-    "imei_status" AS "cell:imei_status",
+    "model" COLLATE "C" AS "cell:model",
+    "imei" COLLATE "C" AS "cell:imei",
+    "imei2" COLLATE "C" AS "cell:imei2",
+    "imei_status" COLLATE "C" AS "cell:imei_status",
     "register_asked_at" AS "cell:register_asked_at",
     "purchased_on" AS "cell:purchased_on",
     "at" AS "cell:at",
     "exchange_open" AS "cell:exchange_open",
     "device_exchanged" AS "cell:device_exchanged",
-    "target" AS "cell:target",
-    "lock" AS "cell:lock",
-    "power" AS "cell:power",
-    "works" AS "cell:works",
-    "screen" AS "cell:screen",
-    "body" AS "cell:body",
+    "target" COLLATE "C" AS "cell:target",
+    "lock" COLLATE "C" AS "cell:lock",
+    "power" COLLATE "C" AS "cell:power",
+    "works" COLLATE "C" AS "cell:works",
+    "screen" COLLATE "C" AS "cell:screen",
+    "body" COLLATE "C" AS "cell:body",
     "order" AS "keep:order"
   FROM "devices"
   OFFSET 0

@@ -98,6 +98,17 @@ def test_a_query_is_worth_the_same_in_postgresql(postgresql: str, draw: st.DataO
     assert rows_of(found.to_pylist()) == [valued(row, programme, counts) for row in table]
 
 
+@effort(0.1)
+@given(draw=st.data())
+def test_hostile_devices_of_any_programme_are_worth_the_same(postgresql: str, draw: st.DataObject) -> None:
+    """Promise 6: any currency, zone, class of customer, quota or overlap, beside any fault of a cell."""
+    programme, number = draw.draw(programmes()), draw.draw(st.integers(0, 2**32))
+    table, counts = hostile(programme, 500, number), given_of(draw, programme)
+    expected = appraise_frame(table, programme, bonuses_given=counts)
+    same(answered(programme, table, counts), expected)
+    same(of_postgresql(postgresql, programme, table, counts), expected)
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_many_devices_are_worth_the_same_in_postgresql(postgresql: str, name: str) -> None:
     programme = shipped_programme(name)

@@ -71,8 +71,8 @@ def appraise(
         keep: columns of the DataFrame that come first in the result, unchanged: a key, to identify its rows.
         bonuses_given: the number of times that each bonus with a quota was given so far; the same for every row.
         engine: ``python`` runs batches in Python on the executors; ``sql`` needs none there, but Spark 4 and the extra
-            ``sql``: the programme is the query of `miexchange.sql.query`. Set ``spark.sql.codegen.hugeMethodLimit`` to
-            8000 for it, or Spark interprets the query.
+            ``sql``: the programme is the query of `miexchange.sql.query`. Start the executors with
+            ``-XX:-DontCompileHugeMethods`` for it, or Java interprets the query; see docs/spark.md.
         names: for ``sql``, the names in ``model`` besides ids, as there: any other name is refused as unknown.
         problems: whether the result has the column ``problems`` of `miexchange.batch.appraise_frame`, with the
             cells that refuse a row; only for engine ``python``.

@@ -219,6 +219,12 @@ def test_a_worse_answer_needs_evidence() -> None:
     assert found(worse.replace(evidence=(("glass", "photo"),))).kind == "valued"
 
 
+def test_only_the_quoted_phone_is_known_by_its_tokens() -> None:
+    assert found(seen()).device_tokens == (device_token(IMEI, key=small.KEY),)
+    other = found(seen(imeis=(OTHER,)))
+    assert (other.kind, other.device_tokens) == ("other_device", ())
+
+
 @pytest.mark.parametrize("box", ["there", "missing"])
 def test_an_extra_that_nobody_spoke_of_needs_no_evidence(box: str) -> None:
     assert found(seen(answers=SAID.replace(box=box))).kind == "valued"

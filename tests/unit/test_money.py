@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from miexchange.errors import InvalidValue
-from miexchange.money import GREATEST_AMOUNT, Currency, Money, allocate
+from miexchange.money import _LONGEST, GREATEST_AMOUNT, Currency, Money, allocate
 
 INR, GBP, JPY, KWD = map(Currency, ("INR", "GBP", "JPY", "KWD"))
 
@@ -195,3 +195,9 @@ def test_only_whole_numbers_are_shared_out(amount: Any, weights: Any) -> None:  
 def test_a_currency_is_a_code_in_a_json_schema() -> None:
     rule = {"type": "string", "pattern": "^[A-Z]{3}$", "description": "A currency of ISO 4217", "examples": ["INR"]}
     assert TypeAdapter(Currency).json_schema() == rule
+
+
+def test_a_text_is_read_up_to_a_length() -> None:
+    assert Money.read("7".zfill(_LONGEST), JPY) == Money(7, JPY)
+    with pytest.raises(InvalidValue, match="give at most"):
+        Money.read("7".zfill(_LONGEST + 1), JPY)

@@ -407,3 +407,15 @@ def test_a_frame_of_tacs_says_what_it_leaves_out_and_reads_what_it_needs() -> No
         (3, "the TAC is blank"),
     ]
     assert (table.report.layout, table.report.file, table.report.left_out) == ("plain (frame)", "<frame>", 2)
+
+
+@pytest.mark.parametrize(("tac", "kind"), [("3541780", "range"), ("3541780x", "range"), (35417803, "type")])
+def test_an_error_says_where_a_tac_is_none_and_why(tac: Any, kind: str) -> None:  # noqa: ANN401 - whatever arrives
+    table = TacTable.of(KINDS[TacTable].rows)
+    for field, make in (
+        ("TacTable.lookup", lambda: table.lookup(tac)),
+        ("TacTable.of", lambda: TacTable.of([(tac, "Acme", "One", "s")])),
+    ):
+        with pytest.raises(InvalidValue) as caught:
+            make()
+        assert (caught.value.field, caught.value.kind) == (field, kind)

@@ -201,3 +201,7 @@ def test_a_text_is_read_up_to_a_length() -> None:
     assert Money.read("7".zfill(_LONGEST), JPY) == Money(7, JPY)
     with pytest.raises(InvalidValue, match="give at most"):
         Money.read("7".zfill(_LONGEST + 1), JPY)
+
+
+def test_an_amount_is_written_plainly() -> None:
+    assert (Money(1_055_005, INR).plain, Money(-5, JPY).plain) == ("10550.05", "-5")

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from miexchange._limits import CELL_BYTES, COLUMNS, ROW_BYTES
 from miexchange.batch.arrow._columns import TEXTS, Column, read_column
+from miexchange.batch.arrow._layouts import bools_of
 from miexchange.batch.files._csv_records import WRONG, NotCsv, Records, header_of, read_records
 from miexchange.batch.files._parquet_pages import TooLarge, most_rows
 from miexchange.batch.files._texts import decoded, is_textual, parsed
@@ -299,8 +300,7 @@ class _Csv:
 
     def wrong(self, table: pa.Table) -> NDArray[np.bool_]:
         """Return the mask of the rows with too few or too many cells."""
-        wrong: NDArray[np.bool_] = table[WRONG].to_numpy()
-        return wrong
+        return bools_of(table[WRONG])
 
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "pipes"}

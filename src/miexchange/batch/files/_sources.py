@@ -262,7 +262,7 @@ class _Csv:
         if any("\0" in name for name in self.names):
             raise _not_csv(path, "the names of its columns have NUL characters in them, as in UTF-16")
         self.types = [pa.string()] * len(self.names)
-        self.rows = self.total * max(first.count(b"\n"), first.count(b"\r")) // len(first)
+        self.rows = self.total * max(first.count(b"\n"), first.count(b"\r")) // len(first) - 1
         self.done = 0
 
     def parts(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[Records]:

@@ -107,7 +107,7 @@ def for_spreadsheets(cells: pa.ChunkedArray) -> pa.ChunkedArray:
 def _for_spreadsheet(texts: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(texts.type):
         return pa.DictionaryArray.from_arrays(texts.indices, _for_spreadsheet(texts.dictionary))
-    suspect = pc.match_substring_regex(texts, pattern=_SUSPECT).fill_null(False)  # noqa: FBT003 - pyarrow's own
+    suspect = pc.match_substring_regex(texts, pattern=_SUSPECT)
     if not suspect.true_count:
         return texts
     safe = [for_spreadsheet(text) for text in texts.filter(suspect).to_pylist()]

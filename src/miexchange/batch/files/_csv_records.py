@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from miexchange._limits import CELL_BYTES, COLUMNS, ROW_BYTES
 from miexchange.batch.arrow._compiled import are_worth_it, compiled, is_worth_scanning
-from miexchange.batch.arrow._memory import bools_to_arrow, empty
+from miexchange.batch.arrow._memory import apart, bools_to_arrow, empty
 from miexchange.batch.files._few_texts import SLACK, codes_of, validity, words_of
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class _Block:
     def of(cls, columns: int, rows: int, line: int = 1) -> _Block:
         """Allocate a block for a number of wanted columns, whose first row is in a line of the file."""
         return cls(
-            empty(columns * rows, np.int32).reshape(columns, rows),
-            empty(columns * rows, np.int32).reshape(columns, rows),
+            apart(columns, rows, np.int32),
+            apart(columns, rows, np.int32),
             empty(rows, np.bool_),
             np.zeros(columns, dtype=np.int64),
             np.array([0, line, 0, 0, 0]),

@@ -46,7 +46,7 @@ def warm(source: Path, target: Path) -> Callable[[Path, Path], object]:
 
     programme = Programme.load(PROGRAMME)
     _compiled.are_worth_it(1_000_000)
-    appraise_file(source.with_name(f"few{source.suffix}"), target, programme)
+    appraise_file(source.with_name(f"few{source.suffix}"), target, programme, force=True)
     return partial(appraise_file, programme=programme, force=True)
 
 

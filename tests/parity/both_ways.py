@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import contextmanager
 from functools import wraps
@@ -71,16 +72,17 @@ validate_many = _both_ways(batch.validate_many)
 def appraise_file(source: Path, target: Path, *given: Any, **named: Any) -> batch.Summary:  # noqa: ANN401 - as above
     """Value a file both ways, to the same bytes or with the same error; the target is that of the last one."""
     outputs = [target, Path(named.get("rejects", target))]
-    found: list[tuple[object, list[bytes]]] = []
-    for enough in WAYS:
-        try:
-            summary = _called(batch.appraise_file, enough, source, target, *given, force=True, **named)
-        except InvalidValue as error:
-            if enough == WAYS[-1]:
-                assert found == [(f"{error}", [])]
-                raise
-            found.append((f"{error}", []))
-        else:
-            found.append((summary, [path.read_bytes() for path in outputs]))
-    assert found[0] == found[1]
-    return summary
+
+    def found(enough: int) -> tuple[batch.Summary, list[bytes]]:
+        summary: batch.Summary = _called(batch.appraise_file, enough, source, target, *given, force=True, **named)
+        return summary, [path.read_bytes() for path in outputs]
+
+    try:
+        by_column = found(WAYS[0])
+    except InvalidValue as error:
+        with pytest.raises(InvalidValue, match=f"^{re.escape(f'{error}')}$"):
+            found(WAYS[1])
+        raise
+    compiled = found(WAYS[1])
+    assert compiled == by_column
+    return compiled[0]

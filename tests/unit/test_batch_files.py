@@ -257,7 +257,8 @@ def test_a_long_file_is_compiled_from_its_first_row_on(
     ],
 )
 def test_an_instant_is_written_as_in_iso_8601_with_its_zone(text: str, expected: datetime | None) -> None:
-    for cells, enough in product(([text], [text, "2018-03-20T12:00Z", None, text]), WAYS):
+    lists: list[list[str | None]] = [[text], [text, "2018-03-20T12:00Z", None, text]]
+    for cells, enough in product(lists, WAYS):
         array = pa.array([cell and cell.encode() for cell in cells], pa.binary())
         with way(enough):
             column = parsed(pa.chunked_array([array]), "instant")

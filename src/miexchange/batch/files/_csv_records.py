@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from miexchange._limits import CELL_BYTES, COLUMNS, ROW_BYTES
-from miexchange.batch.arrow._compiled import are_worth_it, compiled, is_worth_scanning
+from miexchange.batch.arrow._compiled import compiled, is_worth_parsing
 from miexchange.batch.arrow._memory import apart, bools_to_arrow, empty
 from miexchange.batch.files._few_texts import SLACK, codes_of, validity, words_of
 
@@ -89,12 +89,12 @@ class _Block:
             NotCsv: a row is malformed.
         """
         about = self.starts, self.ends, self.wrong, self.sizes, self.report
-        if is_worth_scanning():
+        if is_worth_parsing():
             found = _scan(_KINDS, data, size, is_all, columns, slots, *about)
         else:  # step by step: Python reads bytes and memory faster than arrays
             first, memory = int(self.report[_BEGIN]), [one.data for one in about]
             found = _scan.by_column(_KINDS.tobytes(), data[:size].tobytes(), size, is_all, columns, slots.data, *memory)  # type: ignore[attr-defined]
-            is_worth_scanning(int(self.report[_BEGIN]) - first)
+            is_worth_parsing(int(self.report[_BEGIN]) - first)
         if found != _FINE:
             raise NotCsv(_FAULTS[found].format(line=self.report[_LINE], cell_line=self.report[_CELL_LINE]))
 
@@ -266,7 +266,7 @@ class Records:
         (data, block), rows = self._found.pop(), self._rows
         few = [slot for slot, name in enumerate(self._names) if name in self._few]
         codes: dict[int, pa.Array | None] = dict.fromkeys(few)
-        if few and are_worth_it():
+        if few and is_worth_parsing():
             codes = dict(zip(few, codes_of(data, block.starts, block.ends, rows, few), strict=True))
         cells = []
         for slot in range(len(self._names)):
@@ -281,7 +281,7 @@ class Records:
 
 def _cells(data: NDArray[np.uint8], block: _Block, slot: int, rows: int) -> pa.Array:
     starts, ends = block.starts[slot, :rows], block.ends[slot, :rows]
-    if not are_worth_it():
+    if not is_worth_parsing():
         return _cells_of(data, starts, ends)
     offsets, out = pa.allocate_buffer(4 * rows + 4), pa.allocate_buffer(int(block.sizes[slot]) + SLACK)
     places, cells = np.frombuffer(offsets, dtype=np.int32), np.frombuffer(out, dtype=np.uint8)

@@ -186,8 +186,9 @@ def _shares(
     if are_worth_it():
         _add_up(codes, refused, exchange, coupon, sums)
     else:
-        for sum_, numbers in zip(sums, (1, exchange[~refused], coupon[~refused]), strict=True):
-            np.add.at(sum_, codes[~refused], numbers)
+        valued = ~refused
+        for added, numbers in zip(sums, (valued, exchange, coupon), strict=True):
+            np.add.at(added, codes[valued], numbers[valued])
     shares = zip(names, *sums.tolist(), strict=True)
     return tuple(sorted((Share(*share) for share in shares if share[1]), key=lambda share: share.name))
 

@@ -142,8 +142,8 @@ def _find(
     rows: NDArray[np.uint32],
 ) -> np.uint64:
     """Write the codes of texts, and the rows of those that are unknown, whose number is returned."""
-    if words.strides[0] != 1:  # never: the compiler learns the distance, and multiplies no index by it
-        return np.uint64(0)
+    if words.strides[0] != 1:  # `words_of` makes no others; knowing it, the loop multiplies no index by a distance
+        raise ValueError("words")
     first, last, code = slots.first[usual], slots.last[usual], slots.code[usual]
     length = np.uint64(max(slots.length[usual], 0))
     whole, behind = _WHOLE[min(length, _WORD)], length - min(length, _WORD)

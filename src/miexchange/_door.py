@@ -89,7 +89,7 @@ def read_as(kind: Any, text: str, data: object) -> Any:  # noqa: ANN401 - a valu
         InvalidValue: the first fault, with its path.
     """
     try:
-        return adapter_of(kind).validate_json(text)
+        return adapter_of(kind).validator.validate_json(text)
     except ValueError as error:  # a ValidationError: importing its name takes as long as reading a small value
         raise _fault_in(kind, data, cast("Any", error).errors(include_url=False)[0]) from None
 

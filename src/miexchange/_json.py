@@ -77,12 +77,23 @@ def read_json(text: object, field: str, rule: str = "give a JSON text", repeated
     """
     given = json_text(text, field, rule)
     try:
-        data = _PLAIN.decode(given)
+        data = _parsed(given)
     except (ValueError, RecursionError):
         _refuse(given, field, rule, repeated)
     if given.count("[") + given.count("{") > JSON_DEPTH and is_deep(data, JSON_DEPTH):
         raise _deep(field, given)
     return data
+
+
+def _parsed(given: str) -> Any:  # noqa: ANN401 - what JSON holds
+    bare = given.strip(_SPACE)
+    data, end = _PLAIN.raw_decode(bare)  # `decode` would look for white space with a pattern, which takes longer
+    if end != len(bare):
+        raise ValueError
+    return data
+
+
+_SPACE = " \t\n\r"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from miexchange._time import TICK, NotATime, midnights
 from miexchange.eligibility import imei_bits, listing_code, refused_doubts
 from miexchange.imei import TAC_DIGITS
 from miexchange.market import broader
-from miexchange.quote import QuoteLine
+from miexchange.quote import QuoteLine, Shared
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
@@ -113,20 +113,20 @@ class Period:
         name = programme.price_names[variant.model, self.price.effective_from]
         self.market_line = line_of(("market", *name), self.market)
         self.closing = terms.closing_names(programme.currency, variant)
-        self.shared: dict[str, Any] = {
-            "programme": programme.id,
-            "digest": programme.digest,
-            "terms": terms.version,
-            "questionnaire": questions.version,
-            "model": variant.model,
-            "label": programme.catalogue.labels[variant.model],
-            "priced_from": self.price.effective_from,
-            "usage": terms.usage,
-            "currency": programme.currency,
-            "zone_data": programme.zone_data,
-            "device_tokens": (),
-            "seal": "",
-        }
+        self.shared = Shared(
+            programme=programme.id,
+            digest=programme.digest,
+            terms=terms.version,
+            questionnaire=questions.version,
+            model=variant.model,
+            label=programme.catalogue.labels[variant.model],
+            priced_from=self.price.effective_from,
+            usage=terms.usage,
+            currency=programme.currency,
+            zone_data=programme.zone_data,
+            device_tokens=(),
+            seal="",
+        )
 
     def bits_of(self, imei: Imei, programme: Programme) -> int:
         """Return the reasons about a number of its own, as bits."""

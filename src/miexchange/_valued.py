@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from miexchange.programme._effects import Effect
     from miexchange.programme.rules import Label, Retention
     from miexchange.programme.terms import Offer, Offers
-    from miexchange.quote import Quote, QuoteLine
+    from miexchange.quote import Quote, QuoteLine, Shared
     from miexchange.refusal import Reason
 
 __all__ = ["granted", "quoted"]
@@ -87,10 +87,13 @@ class Valued(NamedTuple):
             return shared[name]
         return self.told[name] if name in self.told else getattr(self, name)
 
-    def fields(self) -> dict[str, Any]:
-        """Return all of them."""
+    @property
+    def shared(self) -> Shared:
+        return self.period.shared
+
+    def own(self) -> dict[str, Any]:
+        """Return the fields that are not shared, other than its values."""
         return {
-            **self.period.shared,
             **self.told,
             "at": self.at,
             "valid_until": self.valid_until,

@@ -15,7 +15,7 @@ from typing import Any, get_args, get_origin
 from miexchange._bounded import Pair, hints_of, parts_of
 from miexchange._forms import form_of, numbered
 
-__all__ = ["data_of", "instant_text", "object_writer"]
+__all__ = ["data_of", "field_writers", "instant_text", "object_writer"]
 
 Write = Callable[[Any, bool], Any]
 """Writes a value of one type, with its IMEIs or without."""
@@ -93,10 +93,16 @@ def _writer_of(kind: Any, ordered: bool) -> Write:  # noqa: ANN401, FBT001 - any
 
 
 @cache
+def field_writers(kind: Any, ordered: bool) -> dict[str, Write | None]:  # noqa: ANN401, FBT001 - a dataclass; as above
+    """Return the functions that write the fields of a value, apart from None, by name and in order."""
+    names = [field.name for field in dataclasses.fields(kind)]
+    return {name: _write_of(hints_of(kind)[name], ordered) for name in (sorted(names) if ordered else names)}
+
+
+@cache
 def object_writer(kind: Any, ordered: bool) -> Write:  # noqa: ANN401, FBT001 - a dataclass; as above
     """Return the function that writes a value as an object of its fields."""
-    names = [field.name for field in dataclasses.fields(kind)]
-    writes = [(name, _write_of(hints_of(kind)[name], ordered)) for name in (sorted(names) if ordered else names)]
+    writes = tuple(field_writers(kind, ordered).items())
     has_forms = form_of(kind) > 1
 
     def write(value: Any, reveal: bool) -> dict[str, Any]:  # noqa: ANN401, FBT001 - as `Write`

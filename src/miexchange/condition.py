@@ -152,7 +152,8 @@ class Condition(Mapping[str, str]):
 
     def to_dict(self) -> dict[str, str]:
         """Return the answers as plain JSON data, the questions in alphabetical order."""
-        return dict(sorted(self._answers.items()))
+        answers = self._answers
+        return {question: answers[question] for question in sorted(answers)}
 
     def _written(self, *_: bool) -> dict[str, str]:
         return self.to_dict()

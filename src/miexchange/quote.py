@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, final
 
 from miexchange import _html
@@ -11,7 +12,7 @@ from miexchange._bounded import After, Count, Id, Line, Name, OlderText, Pair, T
 from miexchange._keyed import Seal, Token, is_sealed, seal_of, token_of
 from miexchange._text import printable
 from miexchange._value import Value, changed, check_types, require
-from miexchange._written import object_writer
+from miexchange._written import field_writers, object_writer
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus, RegisterAnswer
 from miexchange.errors import out_of_range
@@ -23,7 +24,7 @@ from miexchange.programme.rules.bonuses import Quota
 from miexchange.refusal import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = ["GrantedBonus", "Quote", "QuoteLine"]
 
@@ -62,14 +63,37 @@ class GrantedBonus(Value):
     quota: Quota | None = None
 
 
+class Shared(dict[str, Any]):
+    """The fields of a quote that are the same for every phone, and their JSON data."""
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """All fields in alphabetical order; those that are not shared are None yet."""
+        data = dict.fromkeys(field_writers(Quote, True))  # noqa: FBT003 - of `miexchange._written`
+        _write(self, data, reveal=True, ordered=True)
+        return data
+
+
+def _write(fields: Mapping[str, Any], data: dict[str, Any], *, reveal: bool, ordered: bool) -> None:
+    """Write fields of a quote to its data."""
+    writers = field_writers(Quote, ordered)
+    for name, field in fields.items():
+        written = writers[name]
+        data[name] = field if written is None or field is None else written(field, reveal)
+
+
 class Valuation(Protocol):
     """A valuation of which a quote is made."""
 
-    def field(self, name: str) -> object:
-        """Return a field of the quote, other than its values."""
+    @property
+    def shared(self) -> Shared:
+        """The fields that are the same for every phone."""
 
-    def fields(self) -> dict[str, Any]:
-        """Return all of them."""
+    def own(self) -> dict[str, Any]:
+        """Return all others, but for its values."""
+
+    def field(self, name: str) -> object:
+        """Return any of them."""
 
 
 class _Lazy(Told):
@@ -205,20 +229,19 @@ class Quote(_Lazy, Value):
         return changed(self, imeis=imeis, seal="").to_json(reveal_imei=True)
 
     def _written(self, reveal: bool, ordered: bool) -> dict[str, Any]:  # noqa: FBT001 - of `miexchange._written`
-        self._fill()
-        data: dict[str, Any] = object_writer(Quote, ordered)(self, reveal)
+        valued: Valuation | None = getattr(self, "_valued", None)
+        if valued is None:  # it was not made by `appraise`
+            data = object_writer(Quote, ordered)(self, reveal)
+        else:
+            fields = valued.own()
+            fields["exchange_value"], fields["coupon_value"] = self.exchange_value, self.coupon_value
+            if ordered:  # only its text is seen: quotes can share its parts
+                data = valued.shared.data.copy()
+            else:
+                data = dict.fromkeys(field_writers(Quote, ordered))
+                fields |= valued.shared
+            _write(fields, data, reveal=reveal, ordered=ordered)
         return data if reveal or not self.imeis or self.device_tokens else {**data, "seal": ""}
-
-    def _fill(self) -> None:
-        """Take all fields over from the valuation, which is then no longer needed."""
-        try:
-            valued = _VALUED.__get__(self)
-        except AttributeError:  # it was not made by `appraise`
-            return
-        if valued is not None:
-            for name, value in valued.fields().items():
-                _PUTS[name](self, value)
-            _VALUED.__set__(self, None)
 
     def explain(self, write: Callable[[int], str] | None = None) -> str:
         """Return the quote as text: a line for each step, and the sum.
@@ -251,17 +274,13 @@ _FIELDS = frozenset(Quote.__match_args__) | frozenset(INPUTS)
 _VALUED, _EXCHANGE_VALUE, _COUPON_VALUE = (
     getattr(Quote, name) for name in ("_valued", "exchange_value", "coupon_value")
 )
-_PUTS = {name: getattr(Quote, name).__set__ for name in _FIELDS}
 
 
 def _taken_over(quote: Quote, name: str) -> object:
     """Take a field of a quote over from its valuation, the first time that it is asked for."""
     if name not in _FIELDS:
         raise AttributeError(f"'Quote' object has no attribute {name!r}", name=name, obj=quote)
-    valued = _VALUED.__get__(quote)
-    if valued is None:  # another thread has taken all over since this field was found missing
-        return object.__getattribute__(quote, name)
-    value: object = valued.field(name)
+    value: object = _VALUED.__get__(quote).field(name)
     object.__setattr__(quote, name, value)
     return value
 

@@ -22,6 +22,7 @@ from miexchange import (
     appraise,
     appraise_many,
 )
+from miexchange._value import canonical
 from miexchange.condition import Deduction, Option
 from miexchange.eligibility import EligibilityTerms
 from miexchange.imei import Imei
@@ -123,10 +124,14 @@ def test_threads_read_one_quote() -> None:
             assert written.result() == whole.to_dict()
 
 
-def test_a_thread_that_comes_late_finds_what_another_has_filled_in() -> None:
-    found = quote()
-    found.to_dict()
-    assert Quote.__getattr__(found, "lines") is found.lines  # type: ignore[attr-defined]  # hidden from type checkers
+def test_quotes_of_a_model_share_nothing_that_a_caller_can_change() -> None:
+    before = quote().to_json(reveal_imei=True)
+    data = quote().to_dict(reveal_imei=True)
+    data["usage"]["brands"].append("Other")
+    data["usage"]["valid_days"], data["condition"]["screen"], data["programme"] = 1, "broken", "other"
+    data["lines"][0]["amount"] = 0
+    assert quote().to_json(reveal_imei=True) == before
+    assert canonical(quote().to_dict(reveal_imei=True)) == before
 
 
 def test_two_imeis_are_judged_together() -> None:

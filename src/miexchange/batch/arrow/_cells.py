@@ -128,8 +128,9 @@ class Codes:
         found = texts_of(distinct, CELL_BYTES)
         codes = [self._code(text, self._code_of) for text in found]
         raw = [text if isinstance(text, bytes) else text.encode() for text in found if text is not None]
-        nothing = {b"": self._code_of("")}  # what most nulls have for bytes
-        return KnownTexts({**known, **dict(zip(raw, codes, strict=True)), **nothing})
+        more, nothing = dict(zip(raw, codes, strict=True)), {b"": self._code_of("")}  # what most nulls have for bytes
+        is_mostly_null = 2 * texts.null_count > len(texts)
+        return KnownTexts({**known, **(nothing | more if is_mostly_null else more | nothing)})
 
 
 class Integers:

@@ -200,6 +200,8 @@ def _read(
         tac: the first eight digits.
         rest: the others.
     """
+    if words.strides[0] != 1:  # `words_of` makes no others; knowing it, the loop multiplies no index by a distance
+        raise ValueError("words")
     foreign = 0
     for row in range(len(code)):
         first, last = np.int64(begins[row]), np.int64(begins[row + 1]) - 1
@@ -297,6 +299,8 @@ def _write_digits(
     written: NDArray[np.uint64],
 ) -> None:
     """Write the digits of every IMEI one after the other, and where they begin."""
+    if words.strides[0] != 1 or written.strides[0] != 1:  # as in `_read`
+        raise ValueError("words")
     end = np.uint64(0)
     for row in range(len(code)):
         offsets[row] = end

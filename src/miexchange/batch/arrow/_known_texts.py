@@ -142,18 +142,24 @@ def _find(
     rows: NDArray[np.uint32],
 ) -> np.uint64:
     """Write the codes of texts, and the rows of those that are unknown, whose number is returned."""
-    first, last, length, code = slots.first[usual], slots.last[usual], slots.length[usual], slots.code[usual]
-    whole, behind = _WHOLE[min(max(length, 0), 8)], np.uint64(max(length - np.int64(_WORD), 0))
-    usable = len(codes) if length <= 2 * np.int64(_WORD) else 0
-    while usable and begins[usable - 1] + np.int64(behind) >= len(words):  # the last bytes begin no word
+    if words.strides[0] != 1:  # `words_of` makes no others; knowing it, the loop multiplies no index by a distance
+        raise ValueError("words")
+    first, last, code = slots.first[usual], slots.last[usual], slots.code[usual]
+    length = np.uint64(max(slots.length[usual], 0))
+    whole, behind = _WHOLE[min(length, _WORD)], length - min(length, _WORD)
+    usable = len(codes) if 0 <= slots.length[usual] <= 2 * np.int64(_WORD) else 0
+    while usable and np.uint64(begins[usable - 1]) + behind >= np.uint64(len(words)):  # the last bytes begin no word
         usable -= 1
     codes[:] = code
-    others = np.uint64(0)
+    others, begin = np.uint64(0), np.uint64(begins[0])
     for row in range(usable):
-        begin = np.uint64(begins[row])
-        is_other = (words[begin] ^ first) & whole | (words[begin + behind] ^ last) & whole
+        end = np.uint64(begins[row + 1])
+        differing = (words[begin] ^ first) & whole | (end - begin ^ length)
+        if behind:  # one loop for each case is compiled
+            differing |= words[begin + behind] ^ last
         rows[others] = row
-        others += np.uint64((is_other != 0) | (begins[row + 1] - begins[row] != length))
+        others += np.uint64(differing != 0)
+        begin = end
     for row in range(usable, len(codes)):
         rows[others] = row
         others += np.uint64(1)

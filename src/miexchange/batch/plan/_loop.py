@@ -81,6 +81,8 @@ DAY = 86_400_000_000
 
 _TILE = 1_024  # rows of a tile: its scratch space stays in the processor's cache
 
+_CODE, _AMOUNT = 1, 8  # bytes
+
 INVALID = BITS[ReasonCode.INVALID_VALUE]
 """The set of the one reason against a row with an invalid cell."""
 
@@ -220,6 +222,8 @@ def appraise_rows(block: Block, rules: Rules, values: Values, begin: int, tile: 
 
     Each question is applied to all rows of a tile before the next one, which keeps branches predictable.
     """
+    if not _are_adjacent(block, values, tile):
+        raise ValueError("block")
     for first in range(0, len(block.keys), _TILE):
         last = min(first + _TILE, len(block.keys))
         _find_periods(block, first, last, rules, tile)
@@ -229,6 +233,20 @@ def appraise_rows(block: Block, rules: Rules, values: Values, begin: int, tile: 
         for row in range(last - first):
             _value(block, first + row, rules, values, begin + first + row, tile, row)
         _add_bonuses(block, first, last, rules, values, begin + first, tile)
+
+
+@inlined
+def _are_adjacent(block: Block, values: Values, tile: Tile) -> Any:
+    """Tell whether the cells of each column are next to one another, as `apart` makes them.
+
+    The loop is compiled for columns at any distance; knowing this one, it multiplies no position by it.
+    """
+    return (
+        (block.answers.strides[1] == _CODE)
+        & (values.lines.strides[1] == _AMOUNT)
+        & (tile.deductions.strides[1] == _AMOUNT)
+        & (tile.extras.strides[1] == _AMOUNT)
+    )
 
 
 @inlined

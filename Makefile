@@ -4,10 +4,11 @@
 #
 #   make demo    show a trade-in from the IMEI to the coupon
 #   make test    run the tests and the examples in the documentation, in minutes
-#   make cover   run the plain tests once more, traced, and check the coverage bounds
 #   make test-lowest   run the tests with the lowest versions that pyproject.toml allows, in a set-up of its own
 #   make sweep   try every law with more examples, go through all there is, and run the benchmarks small
-#   make lint    check style, format, types and coverage, and build the site
+#   make lint    both of these:
+#   make style   check style, format and types, and build the site
+#   make cover   run the plain tests once more, traced, and check the coverage bounds
 #   make docs    build the site of the pages in build/site, every link checked, without the network
 #   make pyodide   fetch what the page that values a phone in the browser runs on; then make docs
 #   make bench   measure, and print what it is measured against
@@ -49,7 +50,7 @@ ISLANDS := */miexchange/batch/*,*/miexchange/cases/*,*/miexchange/cli/*,*/miexch
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test cover test-lowest lowest sweep lint docs pyodide bench bench-check bench-update bench-tuning prove format texts lock sbom clean
+.PHONY: help demo test cover test-lowest lowest sweep lint style docs pyodide bench bench-check bench-update bench-tuning prove format texts lock sbom clean
 .DELETE_ON_ERROR:
 
 define FIND_PYTHON
@@ -106,13 +107,14 @@ sweep: $(READY)
 	MIEXCHANGE_HYPOTHESIS=$(PROFILE) $(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --durations=20 \
 		-m 'sweep or hypothesis'
 
-lint: $(READY)
+lint: style cover
+
+style: $(READY)
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
 	$(BIN)/python -m mypy
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 	$(SITE)
-	@$(MAKE) --no-print-directory cover
 
 # It needs the network, as the set-up does. Without it the page docs/browser.md has no engine.
 pyodide: $(READY)

@@ -98,14 +98,16 @@ def _faults_of_tacs(quote: Quote, programme: Programme) -> Iterator[str]:
     warned = {reason.code for reason in quote.warnings}
     family = programme.catalogue.by_model[quote.model].family
     rows = [(tac, device) for tac, device in programme.tacs if tac in {imei.tac for imei in quote.imeis}]
+    certain = bool(quote.imeis)
     for imei in quote.imeis:
         named = [programme.catalogue.family_of(device.brand, device.model) for tac, device in rows if tac == imei.tac]
+        certain = certain and family in named
         if not named and ReasonCode.TAC_UNKNOWN not in warned:
             yield f"the TAC of {imei!r} is not in the table, and the quote does not say so"
         if named and None not in named and family not in named:
             yield f"the TAC of {imei!r} is of {', '.join(map(str, named))}, and the quote of {family}"
-    if ReasonCode.TAC_UNKNOWN in warned and {imei.tac for imei in quote.imeis} <= {tac for tac, _ in rows}:
-        yield "it warns of an unknown TAC, and each TAC is in the table"
+    if ReasonCode.TAC_UNKNOWN in warned and certain:
+        yield f"it warns of an unknown TAC, and the table names {family} for each TAC"
 
 
 @takes(quotes=several(instance(Quote), "give quotes"))

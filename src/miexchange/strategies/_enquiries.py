@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from operator import methodcaller
+from itertools import pairwise
+from operator import attrgetter, methodcaller
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from miexchange._time import TICK, midnight
 from miexchange.catalogue import Device
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus, RegisterAnswer, Verdict, assess, needs_second
-from miexchange.imei import Imei
+from miexchange.imei import TAC_DIGITS, Imei
 from miexchange.programme import Programme, Terms
 from miexchange.programme.rules import Told
 from miexchange.refusal import Reason, ReasonCode, Refusal
@@ -141,6 +142,33 @@ def _tacs_by_family(programme: Programme) -> dict[str, SearchStrategy[str]]:
 
 
 @lru_cache(16)
+def _unknown_tacs(programme: Programme) -> SearchStrategy[str]:
+    """Return TACs that a table lacks: one digit off a known one, between two known ones, and any.
+
+    A look-up that takes the nearest TAC, or compares fewer digits, finds a phone for them.
+    """
+    known = sorted({int(tac) for tac, _ in programme.tacs})
+    gaps = [(low + 1, high - 1) for low, high in pairwise(known) if high - low > 1]
+    between = st.sampled_from(gaps).flatmap(lambda gap: st.integers(*gap)) if gaps else st.nothing()
+    places = st.sampled_from([10**place for place in range(TAC_DIGITS)])
+    slips = st.builds(_with_digit, st.sampled_from(known), places, st.integers(1, 9)) if known else st.nothing()
+    tacs = st.one_of(slips.map("{:08d}".format), between.map("{:08d}".format), imeis().map(attrgetter("tac")))
+    return tacs.filter(lambda tac: tac not in programme.tacs and _is_sold(tac))
+
+
+def _with_digit(tac: int, place: int, more: int) -> int:
+    """Return a TAC in which the digit at a power of ten is another one."""
+    digit = tac // place % 10
+    return tac + ((digit + more) % 10 - digit) * place
+
+
+def _is_sold(tac: str) -> bool:
+    """Tell whether phones with a TAC were sold: a reporting body assigned it, and not for tests."""
+    imei = Imei.from_body(f"{tac}000001")
+    return imei.reporting_body is not None and not imei.is_test and not imei.is_placeholder
+
+
+@lru_cache(16)
 def _windows(programme: Programme) -> tuple[tuple[str, datetime, datetime], ...]:
     """Return the first and the last instant of each window in which a model can be valued: listed, at a fresh price."""
     fresh = timedelta(min(version.price_max_age_days for version in programme.terms))
@@ -172,10 +200,10 @@ def _changes(programme: Programme) -> tuple[datetime, ...]:
 
 @st.composite
 def _moments(draw: st.DrawFn, programme: Programme, first: datetime, last: datetime) -> datetime:
-    """Draw an instant of a window; often one at which other rules begin to apply."""
-    changes = [at for at in _changes(programme) if first <= at <= last]
+    """Draw an instant of a window; often its last one, or one at which other rules begin to apply."""
+    edges = [last, *(at for at in _changes(programme) if first <= at <= last)]
     at: datetime = draw(instants(first, last))
-    return draw(st.sampled_from(changes)) if draw(RARELY) and changes else at
+    return draw(st.sampled_from(edges)) if draw(RARELY) else at
 
 
 def _days_of_bands(terms: Terms, on: date) -> SearchStrategy[date]:
@@ -210,6 +238,9 @@ def _new_enough(draw: st.DrawFn, at: datetime, hours: int) -> ImeiStatus | Regis
 def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool | None = None) -> Enquiry:
     """Draw enquiries that are answered with a quote.
 
+    If the terms only warn of an unknown TAC, it is sometimes one that the table lacks, such as one digit off a known
+    one.
+
     Args:
         programme: the rules; any small programme by default.
         imei: True for devices with an IMEI only, False for those without one.
@@ -229,6 +260,9 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
     if device.purchased_on is not None and terms.age_bands and draw(st.booleans()):
         device = device.replace(purchased_on=draw(_days_of_bands(terms, at.astimezone(rules.zone).date())))
     known = isinstance(device.imei, Imei) and rules.tacs.lookup(device.imei)
+    if known and terms.eligibility.unknown_tac == "warn" and draw(st.booleans()):
+        field = draw(st.sampled_from(("imei", "imei2")))
+        device = device.replace(**{field: draw(imeis(_unknown_tacs(rules)))})
     if not known and terms.eligibility.unknown_tac == "refuse":
         device = device.replace(imei=None, imei2=None)  # the table has no TAC of this model
     variant = rules.catalogue.by_model[model]
@@ -263,7 +297,7 @@ def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> En
     names = [variant.model for variant in rules.catalogue]
     names += [variant.family for variant in rules.catalogue]
     model = draw(st.just(device.model) | st.sampled_from(names) | st.text(max_size=20))
-    number = st.just(device.imei) | imeis() | mistyped_imeis() | st.text(max_size=20) | st.just("0" * 15)
+    number = st.just(device.imei) | imeis(_unknown_tacs(rules)) | mistyped_imeis() | st.text(max_size=20) | st.just("0" * 15)
     device = Device(model, draw(number), draw(st.just(device.imei2) | number), draw(st.none() | st.dates()))
     variant = rules.catalogue.named(model)
     asked = fine.terms.questionnaire

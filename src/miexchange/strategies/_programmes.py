@@ -90,6 +90,8 @@ _POLICIES: SearchStrategy[Literal["warn", "refuse"]] = st.sampled_from(("warn", 
 _IMEIS: SearchStrategy[Literal["optional", "required"]] = st.sampled_from(("optional", "required"))
 _STEPS = st.sampled_from((1_000, 100, 1, 1, 1, 5_000)) | st.integers(1, 10_000)
 _PRICE_STEPS = st.sampled_from((100, 1, 25))
+_LOOKALIKES = st.sampled_from((None, "Able", "Zeta"))
+"""The brand of a second device of a TAC: a table has it before the first one, or after it."""
 _HOURS = st.sampled_from((24, 1, 168))
 PLACES = st.sampled_from(
     tuple(map(Zone, ("Asia/Kolkata", "Europe/London", "America/Sao_Paulo", "America/St_Johns", "Pacific/Apia")))
@@ -381,8 +383,9 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
         for since in (begin, begin + timedelta(15))[: draw(st.integers(1, 2))]
     ]
     tacs = [(f"3500000{place}", variant.brand, variant.name, SOURCE) for place, variant in enumerate(catalogue)]
-    if draw(st.booleans()):
-        tacs.append(("35000000", "Zeta", "Lookalike", SOURCE))  # a TAC may name more than one device
+    lookalike = draw(_LOOKALIKES)
+    if lookalike is not None:
+        tacs.append(("35000000", lookalike, "Lookalike", SOURCE))
     return Programme(
         id="drawn",
         title="Drawn programme",

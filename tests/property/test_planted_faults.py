@@ -127,7 +127,7 @@ def is_accepted_late(asked: strategies.Enquiry) -> bool:
 
 
 def is_misjudged(asked: strategies.Enquiry) -> bool:
-    """Tell whether the answer says of a TAC what the rows of the table do not."""
+    """Tell whether a quote is not exact, or a refusal says of a TAC what the rows of the table do not."""
     answer = asked.answer()
     if isinstance(answer, Quote):
         return is_not_exact(asked)
@@ -146,6 +146,10 @@ def of_coupons(right: str, wrong: str, is_wrong: Callable[[coupon.Coupon], bool]
 
 def of_quotes(owner: Any, name: str, right: str, wrong: str) -> Fault:
     return owner, name, right, wrong, strategies.enquiries, is_not_exact
+
+
+def of_refusals(owner: Any, name: str, right: str, wrong: str) -> Fault:
+    return owner, name, right, wrong, strategies.hostile_enquiries, is_misjudged
 
 
 def of_numbers(right: str, wrong: str) -> Fault:
@@ -201,9 +205,11 @@ FAULTS: dict[str, Fault] = {
     "a bonus beside another": of_quotes(_kernel, "grant", "amounts[place] * chosen", "amounts[place]"),
     "a bonus above its least value only": of_quotes(_kernel, "bonus", ">= from_value", "> from_value"),
     "a value above the market price": of_quotes(_kernel, "write_steps", "at_most(floored, market)", "floored"),
-    "a price used at its end": of_quotes(PriceTable, "_in_force", "end <= at", "end < at"),
-    "a model taken on the first day that it is not": of_quotes(EligibleModels, "_in_force", "end <= at", "end < at"),
-    "a grade kept twice": of_quotes(_kernel, "write_steps", "scaled(running, bps)", "scaled(scaled(running, bps), bps)"),
+    "a price used at its end": of_refusals(PriceTable, "_in_force", "end <= at", "end < at"),
+    "a model taken on the first day that it is not": of_refusals(EligibleModels, "_in_force", "end <= at", "end < at"),
+    "a grade kept twice": of_quotes(
+        _kernel, "write_steps", "scaled(running, bps)", "scaled(scaled(running, bps), bps)"
+    ),
     "the last grade in place of the worst": of_quotes(_valued, "_worth", "max(grade, effect.grade)", "effect.grade"),
     "an overlap given back twice": of_quotes(_kernel, "write_steps", "+ given_back", "+ 2 * given_back"),
     "the dearer of two overlapping ones given back": of_quotes(
@@ -221,13 +227,8 @@ FAULTS: dict[str, Fault] = {
     "the TAC before taken": of_numbers("tacs = self._tacs", "tac, tacs = tac - 1, self._tacs"),
     "an unknown TAC takes its nearest neighbour": of_numbers("tacs = self._tacs", f"tacs = self._tacs{NEAREST}"),
     "an unknown TAC takes the next one": of_numbers("tacs[end] == tac", "tacs[end] <= max(tac, tacs[start])"),
-    "an unknown TAC that is refused takes its nearest neighbour": (
-        TacTable,
-        "lookup",
-        "tacs = self._tacs",
-        f"tacs = self._tacs{NEAREST}",
-        strategies.hostile_enquiries,
-        is_misjudged,
+    "an unknown TAC that is refused takes its nearest neighbour": of_refusals(
+        TacTable, "lookup", "tacs = self._tacs", f"tacs = self._tacs{NEAREST}"
     ),
     "the last digit of a TAC not compared": of_numbers("tacs[end] == tac", "tacs[end] // 10 == tac // 10"),
     "the first digit of a TAC not compared": of_numbers(

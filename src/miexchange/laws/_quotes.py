@@ -71,6 +71,9 @@ def _faults_against(quote: Quote, programme: Programme) -> Iterator[str]:
         return
     if quote.at - price.effective_from > timedelta(terms.price_max_age_days):
         yield f"the price is of {price.effective_from}, and older than {terms.price_max_age_days} days"
+    on = quote.at.astimezone(programme.zone).date()
+    if not _oracle.is_listed(programme, quote.model, on):
+        yield f"{quote.model} is not on the list on {on}"
     if quote.valid_until - quote.at != timedelta(hours=terms.quote_valid_hours):
         yield f"it is valid until {quote.valid_until}, and the terms give {terms.quote_valid_hours} hours"
     customer = quote.told["customer"]
@@ -85,8 +88,7 @@ def _faults_against(quote: Quote, programme: Programme) -> Iterator[str]:
     if shown != exact:
         wrong, right = (", ".join(map(write, one.elements())) or "none" for one in (shown - exact, exact - shown))
         yield f"lines have the amounts {wrong}, and exact fractions make {right}"
-    on, given = quote.at.astimezone(programme.zone).date(), dict(quote.bonuses_given)
-    bonuses = _oracle.bonus_amounts(value, terms, on, quote.told["target"], given)
+    bonuses = _oracle.bonus_amounts(value, terms, on, quote.told["target"], dict(quote.bonuses_given))
     if [(bonus.id, bonus.amount) for bonus in quote.bonuses] != bonuses:
         expected = ", ".join(f"{name} {write(amount)}" for name, amount in bonuses)
         yield f"the bonuses are {[*map(str, quote.bonuses)]}, and by the terms {expected or 'none'}"

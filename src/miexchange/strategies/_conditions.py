@@ -223,12 +223,9 @@ def conditions(
         for question in questionnaire.asked_of(variant)
     }
     any_answers = st.fixed_dictionaries({name: st.sampled_from(options) for name, options in answers.items()})
+    faults = st.fixed_dictionaries({name: st.sampled_from(options[1:] or options) for name, options in answers.items()})
     worst = {name: options[-1] for name, options in answers.items()}
-    return _asked(questionnaire, variant, st.builds(_one_of_two, any_answers, st.just(worst), RARELY))
-
-
-def _one_of_two(drawn: dict[str, str], worst: dict[str, str], is_worst: bool) -> dict[str, str]:  # noqa: FBT001 - drawn
-    return worst if is_worst else drawn
+    return _asked(questionnaire, variant, any_answers | faults | st.just(worst))
 
 
 @st.composite

@@ -293,11 +293,15 @@ def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> En
     """
     fine = draw(enquiries(programme))
     rules, device = fine.programme, fine.device
-    at = draw(st.just(fine.at) | instants(datetime(2018, 3, 1, tzinfo=UTC), datetime(2018, 8, 1, tzinfo=UTC)))
+    edges = [at for model, *ends in _windows(rules) if model == device.model for at in (ends[0] - TICK, ends[1] + TICK)]
+    any_time = instants(datetime(2018, 3, 1, tzinfo=UTC), datetime(2018, 8, 1, tzinfo=UTC))
+    at = draw(st.just(fine.at) | any_time | st.sampled_from(edges))
     names = [variant.model for variant in rules.catalogue]
     names += [variant.family for variant in rules.catalogue]
     model = draw(st.just(device.model) | st.sampled_from(names) | st.text(max_size=20))
-    number = st.just(device.imei) | imeis(_unknown_tacs(rules)) | mistyped_imeis() | st.text(max_size=20) | st.just("0" * 15)
+    number = (
+        st.just(device.imei) | imeis(_unknown_tacs(rules)) | mistyped_imeis() | st.text(max_size=20) | st.just("0" * 15)
+    )
     device = Device(model, draw(number), draw(st.just(device.imei2) | number), draw(st.none() | st.dates()))
     variant = rules.catalogue.named(model)
     asked = fine.terms.questionnaire

@@ -90,6 +90,8 @@ _POLICIES: SearchStrategy[Literal["warn", "refuse"]] = st.sampled_from(("warn", 
 _IMEIS: SearchStrategy[Literal["optional", "required"]] = st.sampled_from(("optional", "required"))
 _STEPS = st.sampled_from((1_000, 100, 1, 1, 1, 5_000)) | st.integers(1, 10_000)
 _PRICE_STEPS = st.sampled_from((100, 1, 25))
+_TACS = ("35000000", "35000005", "35000006", "35000050")
+"""The TACs of a programme's models: neighbours, and gaps between them."""
 _LOOKALIKES = st.sampled_from((None, "Able", "Zeta"))
 """The brand of a second device of a TAC: a table has it before the first one, or after it."""
 _HOURS = st.sampled_from((24, 1, 168))
@@ -391,7 +393,7 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
         for component in needed
         for since in (begin, begin + timedelta(15))[: draw(st.integers(1, 2))]
     ]
-    tacs = [(f"3500000{place}", variant.brand, variant.name, SOURCE) for place, variant in enumerate(catalogue)]
+    tacs = [(tac, variant.brand, variant.name, SOURCE) for tac, variant in zip(_TACS, catalogue, strict=False)]
     lookalike = draw(_LOOKALIKES)
     if lookalike is not None:
         tacs.append(("35000000", lookalike, "Lookalike", SOURCE))

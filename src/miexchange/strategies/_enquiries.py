@@ -295,7 +295,7 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
 @takes(programme=PROGRAMME)
 @st.composite
 def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> Enquiry:
-    """Draw enquiries with any faults, which are answered or refused.
+    """Draw enquiries with any faults, which are answered or refused; half of them have one fault alone.
 
     Args:
         programme: the rules; any small programme by default.

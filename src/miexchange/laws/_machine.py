@@ -13,7 +13,22 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, multiple, precond
 
 from miexchange._time import TICK
 from miexchange.coupon import Order
-from miexchange.events import Agree, Complete, Decline, Event, Expire, Inspect, Release, Reserve, Reverse, Void
+from miexchange.events import (
+    Agree,
+    Attempt,
+    Complete,
+    Decline,
+    Event,
+    Expire,
+    Identify,
+    Inspect,
+    Release,
+    Reserve,
+    Reverse,
+    Send,
+    Void,
+    Wipe,
+)
 from miexchange.exchange import Exchange, apply
 from miexchange.laws._ledgers import assert_spent_once
 from miexchange.programme import Programme
@@ -61,7 +76,7 @@ def _orders(machine: LedgerMachine) -> SearchStrategy[Order]:
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Requests of a shop to a ledger: quotes, acceptances, orders, inspections, hand-overs, returns, and time.
+    """Requests of a shop to a ledger: quotes, acceptances, orders, papers, parcels, inspections, hand-overs, and time.
 
     Each answer must be that of the rules (`miexchange.exchange.apply`), a repeated request must have the same answer,
     and nothing may be spent twice. At the end `assert_spent_once` verifies the ledger.
@@ -177,6 +192,29 @@ class LedgerMachine(RuleBasedStateMachine):
     def decline(self, code: str, account: str) -> None:
         """Decline a lower value."""
         self._request("decline", code, Decline(self._at, account), account=account)
+
+    @rule(code=codes, kept=st.sampled_from(("identity", "ownership")))
+    def identify(self, code: str, kept: str) -> None:
+        """Record where a paper of the seller's is kept."""
+        self._request("identify", code, Identify(self._at, **{kept: "paper"}), **{kept: "paper"})
+
+    @rule(code=codes)
+    def wipe(self, code: str) -> None:
+        """Record that the customer's data were wiped."""
+        named: Any = {"method": "clear", "certificate": "paper"}
+        self._request("wipe", code, Wipe(self._at, **named), **named)
+
+    @rule(code=codes)
+    def send(self, code: str) -> None:
+        """Send the old phone."""
+        name = self._order(code)
+        self._request("send", code, Send(self._at, name), order=name)
+
+    @rule(code=codes, visit=st.sampled_from(("visit-1", "visit-2", "visit-3")))
+    def attempt(self, code: str, visit: str) -> None:
+        """Come for the old phone in vain."""
+        name = self._order(code)
+        self._request("attempt", code, Attempt(self._at, name, visit), order=name, reference=visit)
 
     @rule(code=codes, order=st.sampled_from((None, None, *_ORDERS)))
     def complete(self, code: str, order: str | None) -> None:

@@ -317,7 +317,8 @@ def test_the_sets_are_those_of_a_search_over_all_in_thousands(name: str) -> None
     assert len([*islice(looked_at, 1_000)]) == 1_000
 
 
-@given(hostile_enquiries())
+@pytest.mark.sweep
+@given(hostile_enquiries().filter(lambda asked: isinstance(asked.answer(), Refusal)))
 def test_the_sets_are_those_of_a_search_over_all_in_drawn_programmes(asked: Enquiry) -> None:
     """With several choices, numbers as answers, questions after others, floors of models, and in JPY or KWD."""
     check(Case(asked.programme, asked.device, asked.condition, asked.facts))

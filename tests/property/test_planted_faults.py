@@ -17,7 +17,6 @@ from miexchange import (
     EligibleModels,
     Imei,
     InvalidValue,
-    PriceTable,
     Quote,
     ReasonCode,
     Redemption,
@@ -31,7 +30,6 @@ from miexchange import (
     strategies,
 )
 from miexchange.laws import assert_exact
-from miexchange.programme import Bonus
 from property.effort import PROOF
 
 if TYPE_CHECKING:
@@ -205,7 +203,6 @@ FAULTS: dict[str, Fault] = {
     "a bonus beside another": of_quotes(_kernel, "grant", "amounts[place] * chosen", "amounts[place]"),
     "a bonus above its least value only": of_quotes(_kernel, "bonus", ">= from_value", "> from_value"),
     "a value above the market price": of_quotes(_kernel, "write_steps", "at_most(floored, market)", "floored"),
-    "a price used at its end": of_refusals(PriceTable, "_in_force", "end <= at", "end < at"),
     "a model taken on the first day that it is not": of_refusals(EligibleModels, "_in_force", "end <= at", "end < at"),
     "a grade kept twice": of_quotes(
         _kernel, "write_steps", "scaled(running, bps)", "scaled(scaled(running, bps), bps)"
@@ -219,7 +216,6 @@ FAULTS: dict[str, Fault] = {
     "a bonus above its cap": of_quotes(
         _kernel, "bonus", "at_most(fixed + scaled(value, share_bps), cap)", "(fixed + scaled(value, share_bps))"
     ),
-    "a bonus on the day on which it ends": of_quotes(Bonus, "runs", "on < self.ends", "on <= self.ends"),
     "a bonus given once too often": of_quotes(Terms, "_paid", ">= paid.quota", "> paid.quota"),
     "a month too old": of_quotes(_kernel, "whole_months", "day < since_day", "day <= since_day"),
     "a day of drift too many": of_quotes(_valued, "_read", ".days, told", ".days + 1, told"),

@@ -211,7 +211,8 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(code=codes, kept=st.sampled_from(("identity", "ownership")))
     def identify(self, code: str, kept: str) -> None:
         """Record where a paper of the seller's is kept."""
-        self._request("identify", code, Identify(self._at, **{kept: "paper"}), **{kept: "paper"})
+        named: Any = {kept: "paper"}
+        self._request("identify", code, Identify(self._at, **named), **named)
 
     @rule(code=codes)
     def wipe(self, code: str) -> None:

@@ -227,9 +227,6 @@ FAULTS: dict[str, Fault] = {
         TacTable, "lookup", "tacs = self._tacs", f"tacs = self._tacs{NEAREST}"
     ),
     "the last digit of a TAC not compared": of_numbers("tacs[end] == tac", "tacs[end] // 10 == tac // 10"),
-    "the first digit of a TAC not compared": of_numbers(
-        "tacs = self._tacs", "tacs = self._tacs; tac = next((one for one in tacs if one % 10**7 == tac % 10**7), tac)"
-    ),
     "the first device of a TAC alone": of_numbers("range(start, end)", "range(start, min(start + 1, end))"),
     "the last device of a TAC alone": of_numbers("range(start, end)", "range(max(start, end - 1), end)"),
 }

@@ -22,8 +22,6 @@ from hypothesis import HealthCheck, Phase, settings
 from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from xdist.remote import Producer
 
 # How long an example takes says more about the machine than about the law.
@@ -129,7 +127,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_untraced(item: pytest.Item) -> bool:
-    return item.path not in _TRACED_LAWS and (item.get_closest_marker("hypothesis") is not None or _is_elsewhere(item.path))
+    return item.path not in _TRACED_LAWS and (
+        item.get_closest_marker("hypothesis") is not None or _is_elsewhere(item.path)
+    )
 
 
 @cache

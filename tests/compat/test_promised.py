@@ -1,51 +1,107 @@
-"""What is promised never to change: codes, states, names of lines, and the keys of JSON. There may be more of each.
+"""What is promised never to change: codes, states, names of lines, the keys of JSON, the words in it, and columns.
 
-``promised.json`` is the table; a name that is added goes into it before a release, and none goes out.
+``promised.json`` is the table, and it is complete: a name that is changed or gone would break the code and the data of
+others; a new one goes into the table before somebody reads it, and from then on it stays.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import pytest
 
 import miexchange
 from cases.test_cases import VALUATIONS, programme_of
-from miexchange import Quote, events, exchange, programme
+from compat.make_values import KINDS, names_of
+from miexchange import Programme, Quote, _data, batch, errors, exchange
+from miexchange._bounded import hints_of
 from miexchange.cases import covering_cases
+from miexchange.programme.rules import RETENTIONS
+from shipped import shipped_programme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 PROMISED: dict[str, Any] = json.loads(Path(__file__).with_name("promised.json").read_text(encoding="utf-8"))
+BRITAIN = shipped_programme("uk-trade-in")
 
 
-def named(name: str) -> Any:  # noqa: ANN401 - a public type
-    return next(getattr(room, name) for room in (miexchange, exchange, programme, events) if hasattr(room, name))
+def words() -> dict[str, list[str]]:
+    """Return the members of each public enumeration, and the kinds of faults."""
+    public = {**vars(miexchange), **vars(exchange)}.values()
+    enums = {kind for kind in public if isinstance(kind, type) and issubclass(kind, Enum)}
+    return {kind.__name__: sorted(word.value for word in kind) for kind in enums} | {
+        "FaultKind": sorted(get_args(errors.FaultKind))
+    }
 
 
-@pytest.mark.parametrize("name", PROMISED["words"])
-def test_a_word_is_spelled_as_it_was(name: str) -> None:
-    assert {word.value for word in named(name)} >= set(PROMISED["words"][name])
+def keys() -> dict[str, list[str]]:
+    """Return the keys in the JSON of each public value."""
+    found = {kind.__name__: sorted(names_of(kind)) for kind in KINDS.values()}
+    assert len(found) == len(KINDS)
+    return {**found, "Programme": sorted(BRITAIN.to_dict())}
 
 
-@pytest.mark.parametrize("name", PROMISED["keys"])
-def test_a_key_of_json_has_the_name_that_it_had(name: str) -> None:
-    fields = {field.name for field in dataclasses.fields(named(name))}
-    assert fields >= set(PROMISED["keys"][name])
+def _literals(hint: Any) -> Iterator[str]:  # noqa: ANN401 - an annotation has no type
+    if get_origin(hint) is Literal:
+        yield from get_args(hint)
+    else:
+        for part in get_args(hint):
+            yield from _literals(part)
 
 
-def test_a_line_has_the_name_that_it_had() -> None:
+def choices() -> dict[str, list[str]]:
+    """Return the words that a key allows, such as the kind of an event or a policy of a programme."""
+    hints = {
+        f"{kind.__name__}.{name}": sorted(_literals(hint))
+        for kind in KINDS.values()
+        if kind is not Programme
+        for name, hint in hints_of(kind).items()
+        if name in names_of(kind)
+    }
+    return {name: allowed for name, allowed in hints.items() if allowed}
+
+
+def rules() -> list[str]:
+    """Return the rules of the lines of quotes; those that go on with a name of the programme's without that name."""
     found = [case.outcome(programme_of(case.programme)) for case in VALUATIONS]
     mine = programme_of("age-and-bonus")
     found += [case.outcome(mine) for case in covering_cases(mine).cases if case.model]
-    rules = {line.rule for quote in found if isinstance(quote, Quote) for line in quote.lines}
-    rules |= {rule.partition(":")[0] for rule in rules} | {
-        step for step, *_ in mine.terms[0].closing_names(mine.currency)
-    }
-    assert rules >= set(PROMISED["rules"])
+    lines = {line.rule for quote in found if isinstance(quote, Quote) for line in quote.lines}
+    closing = {step for step, *_ in mine.terms[0].closing_names(mine.currency)}
+    return sorted({line.partition(":")[0] for line in lines} | closing | {rule.line for rule in RETENTIONS})
 
 
-def test_no_word_is_without_its_promise() -> None:
-    """A code that is new stands in the table as well, before somebody else's code reads it."""
-    assert set(PROMISED["words"]["ReasonCode"]) == {code.value for code in miexchange.ReasonCode}
+def columns() -> dict[str, list[str]]:
+    """Return the columns of a table of devices, and of its result, for a programme with a few rules."""
+    required, optional = batch.columns_in(BRITAIN)
+    return {"in": sorted(required | optional), "out": sorted(batch.columns_out(BRITAIN))}
+
+
+def values() -> dict[str, str]:
+    """Return the values in the texts of reasons, with their types."""
+    rows = _data.rows("reason_values.csv", ["name", "type", "meaning", "example", "source"])
+    return {row["name"]: row["type"] for row in rows}
+
+
+def outcomes() -> list[str]:
+    """Return the outcomes in a table."""
+    return sorted(batch.OUTCOMES)
+
+
+SECTIONS: dict[str, Callable[[], Any]] = {
+    one.__name__: one for one in (words, keys, choices, rules, outcomes, columns, values)
+}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_what_is_promised_is_all_there_is(section: str) -> None:
+    today, promised = SECTIONS[section](), PROMISED[section]
+    assert today == promised, f"add what is new to tests/compat/promised.json, under {section}; what is in it stays"
+
+
+def test_every_section_is_compared() -> None:
+    assert PROMISED.keys() == SECTIONS.keys()

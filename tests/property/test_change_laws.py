@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from hypothesis import given
 
 from miexchange import (
     Changes,
@@ -28,6 +29,7 @@ from miexchange import (
 )
 from miexchange._cures import HERE, MOST_CURES, Place, Said, Search
 from miexchange._time import TICK
+from miexchange.strategies import hostile_enquiries
 from miexchange.valuation import appraise_again
 from unit import small
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from miexchange import Question, Questionnaire, Variant
+    from miexchange.strategies import Enquiry
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
 NAMES = (
@@ -159,7 +162,7 @@ def after(case: Case, place: Place, picks: tuple[Key, ...]) -> Quote | Refusal:
     on = facts["at"].astimezone(case.programme.zone).date()
     device = device.replace(model=place.model or device.model)
     if "imei" in whats:
-        device = device.replace(imei=None)
+        device = device.replace(imei=None, imei2=None)
     if "purchased_on" in whats:
         device = device.replace(purchased_on=on)
     if "imei_status" in whats:
@@ -216,7 +219,8 @@ def keys(case: Case, place: Place, worth: int | None) -> list[Key]:
         best = classes[: classes.index(mine)] if mine in classes else classes[:1]
         found += [("customer", "", one) for one in best]
     if worth is None:
-        found += [("imei", "", None), ("imei_status", "", None)] if case.device.imei is not None else []
+        numbered = case.device.imei is not None or case.device.imei2 is not None
+        found += [("imei", "", None), ("imei_status", "", None)] if numbered else []
         found += [(what, "", None) for what in ("exchange_open", "device_exchanged") if case.facts[what]]
         found += [("purchased_on", "", None)]
     return found
@@ -311,3 +315,10 @@ def test_the_sets_are_those_of_a_search_over_all(name: str) -> None:
 def test_the_sets_are_those_of_a_search_over_all_in_thousands(name: str) -> None:
     looked_at = (size for case in cases(name, 5_000) if (size := check(case)) is not None)
     assert len([*islice(looked_at, 1_000)]) == 1_000
+
+
+@pytest.mark.sweep
+@given(hostile_enquiries().filter(lambda asked: isinstance(asked.answer(), Refusal)))
+def test_the_sets_are_those_of_a_search_over_all_in_drawn_programmes(asked: Enquiry) -> None:
+    """With several choices, numbers as answers, questions after others, floors of models, and in JPY or KWD."""
+    check(Case(asked.programme, asked.device, asked.condition, asked.facts))

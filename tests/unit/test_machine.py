@@ -35,3 +35,16 @@ def test_a_coupon_that_is_used_after_its_end_is_found(monkeypatch: pytest.Monkey
     planted(monkeypatch, coupon, "_reasons_of_coupon", "at >= coupon.valid_until", "False")
     with pytest.raises(AssertionError):
         run_state_machine_as_test(India, settings=settings(FEW, max_examples=200))
+
+
+@pytest.mark.sweep
+def test_a_phone_is_handed_over_in_some_runs() -> None:
+    """A machine that never comes so far sees nothing spent, and so nothing spent twice."""
+
+    class Closed(India):
+        def check(self) -> None:
+            super().check()
+            assert all(exchange.state != "completed" for exchange in self.exchanges.values()), "handed over"
+
+    with pytest.raises(AssertionError, match="handed over"):
+        run_state_machine_as_test(Closed, settings=settings(FEW, max_examples=200, stateful_step_count=30))

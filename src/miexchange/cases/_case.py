@@ -64,7 +64,8 @@ class Case:
         warnings: the codes of all warnings.
         models: variants by id with the sum of each for these answers, or the codes of its refusal.
         tacs: TACs with the devices that they belong to.
-        stated: numbers of the terms in force that no value shows, such as ``usage.valid_days``.
+        stated: numbers of the terms in force, and rows of prices and anchors, that no value shows, such as
+            ``usage.valid_days``.
     """
 
     rule: str
@@ -140,8 +141,7 @@ class Case:
             if found != said:
                 yield ("tacs", tac), found, said
         if self.stated:
-            terms = programme.terms_at(self.at)
-            numbers = {} if terms is None else stated_numbers(terms)
+            numbers = stated_numbers(programme, self.at)
             for name, number in self.stated.items():
                 if numbers.get(name) != number:
                     yield ("stated", name), f"{numbers.get(name, 'nothing')}", f"{number}"

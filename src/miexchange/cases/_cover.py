@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from miexchange._arguments import instance, takes
 from miexchange._time import TICK, midnight
 from miexchange.cases._case import Case, devices_of, said_by, sum_of
-from miexchange.cases._numbers import numbers_of, stated_numbers
+from miexchange.cases._numbers import name_of, numbers_of, stated_numbers
 from miexchange.cases._text import text_of_cases
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
@@ -79,10 +79,10 @@ def covering_cases(programme: Programme) -> Cover:
     """
     cases = [case for case in _distinct(_wanted(programme)) if case.model or case.models or case.tacs]
     cases = [_answered(case, programme) for case in cases]
-    mutants, by_value, survivors = _tables_seen(programme, cases)
+    mutants, by_value, rows = _tables_seen(programme, cases)
     stated: dict[str, dict[str, int]] = {}
     for terms in programme.terms:
-        numbers = stated_numbers(terms)
+        numbers = stated_numbers(programme, terms.effective_from)
         shown = [name for name in numbers if name.startswith(_NEVER_SHOWN)]
         unseen = []
         for name, _, changed in _mutants_of(terms):
@@ -94,12 +94,17 @@ def covering_cases(programme: Programme) -> Cover:
             else:
                 unseen.append(name)
         stated[terms.version] = {name: numbers[name] for name in (*shown, *dict.fromkeys(unseen))}
+    begins = programme.terms[0].effective_from
+    if rows:
+        numbers = stated_numbers(programme, begins)
+        said = {name: numbers[name] for name in dict.fromkeys(rows)}
+        cases.append(Case(rule="Prices and anchors that no value shows", at=begins, stated=said))
     cases += [
         Case(rule=f"What the terms {terms.version} say and no value shows", at=terms.effective_from, stated=said)
         for terms in programme.terms
         if (said := stated[terms.version])
     ]
-    return Cover(tuple(cases), mutants, mutants - len(survivors), by_value, tuple(survivors))
+    return Cover(tuple(cases), mutants, mutants, by_value)
 
 
 def _mutants_of(terms: Terms) -> Iterator[tuple[str, int, Terms | None]]:
@@ -126,13 +131,13 @@ def _sees(changed: Programme, cases: Sequence[Case], terms: Terms) -> bool:
 
 
 def _tables_seen(programme: Programme, cases: Sequence[Case]) -> tuple[int, int, list[str]]:
-    """Count the rows of prices and anchors with another number, and those that a case detects.
+    """Count the rows of prices and anchors with another number, and those that a case detects; name the others.
 
     A phone reads one price, and one anchor of each component, so all rows are changed at once: each phone whose value
     changes has detected its own.
     """
     mutants = seen = 0
-    survivors = []
+    unseen: list[str] = []
     entries = [(case, model) for case in cases for model in ([case.model] if case.model else case.models)]
     for step in (-1, 1):
         prices = [row.replace(price_minor=max(row.price_minor + step, 1)) for row in programme.prices]
@@ -143,11 +148,7 @@ def _tables_seen(programme: Programme, cases: Sequence[Case]) -> tuple[int, int,
             if row is not None and (model, row.effective_from) not in reached and _is_other(case, model, changed):
                 reached.add((model, row.effective_from))
         mutants, seen = mutants + len(prices), seen + len(reached)
-        survivors += [
-            f"market_prices[{row.model}@{row.effective_from:%Y-%m-%d}]"
-            for row in programme.prices
-            if (row.model, row.effective_from) not in reached
-        ]
+        unseen += [name_of(row) for row in programme.prices if (row.model, row.effective_from) not in reached]
         for component in sorted({row.component for row in programme.anchors}):
             rows = [
                 row.replace(amount_minor=max(row.amount_minor + step, 1)) if row.component == component else row
@@ -165,12 +166,8 @@ def _tables_seen(programme: Programme, cases: Sequence[Case]) -> tuple[int, int,
                     reached.add((model, anchor.effective_from))
             of_it = [row for row in programme.anchors if row.component == component]
             mutants, seen = mutants + len(of_it), seen + len(reached)
-            survivors += [
-                f"anchors[{row.model}:{component}@{row.effective_from:%Y-%m-%d}]"
-                for row in of_it
-                if (row.model, row.effective_from) not in reached
-            ]
-    return mutants, seen, survivors
+            unseen += [name_of(row) for row in of_it if (row.model, row.effective_from) not in reached]
+    return mutants, seen, unseen
 
 
 def _is_other(case: Case, model: str, changed: Programme) -> bool:
@@ -230,7 +227,7 @@ class _Market:
 def _wanted(programme: Programme) -> Iterator[Case]:
     ends = [*(terms.effective_from for terms in programme.terms[1:]), None]
     for terms, until in zip(programme.terms, ends, strict=True):
-        dates = sorted({price.effective_from for price in programme.prices})
+        dates = sorted({price.effective_from for price in programme.prices} | {*_first_used(programme)})
         instants = [
             terms.effective_from,
             *(one for one in dates if one > terms.effective_from and (until is None or one < until)),
@@ -260,6 +257,15 @@ def _wanted(programme: Programme) -> Iterator[Case]:
         tacs = dict.fromkeys(sorted({tac for tac, _ in programme.tacs}))
         at = programme.terms[0].effective_from.astimezone(programme.zone)
         yield Case(rule="Which phones a TAC belongs to", at=at, tacs={tac: devices_of(programme, tac) for tac in tacs})
+
+
+def _first_used(programme: Programme) -> Iterator[datetime]:
+    """Yield the first instant at which each price applies that is older than the listing of its model."""
+    for listing in programme.eligible:
+        opens = midnight(listing.listed_from, programme.zone)
+        price = programme.prices.as_of(listing.model, opens)
+        if price is not None and price.effective_from < opens:
+            yield opens
 
 
 def _before(terms: Terms, question: Question) -> dict[str, str]:

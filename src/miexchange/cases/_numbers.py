@@ -1,16 +1,20 @@
-"""Every number of a version of terms, by a readable name, and terms in which one of them is changed."""
+"""Every number of a programme, by a readable name, and terms in which one of them is changed."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from miexchange.market import Price
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
-    from miexchange.programme import Terms
+    from miexchange.market import Anchor
+    from miexchange.programme import Programme
 
-__all__ = ["numbers_of", "stated_numbers"]
+__all__ = ["name_of", "numbers_of", "stated_numbers"]
 
 
 def numbers_of(value: Any, name: str = "") -> Iterator[tuple[str, int, Callable[[int], Any]]]:  # noqa: ANN401 - a value, or a part
@@ -49,6 +53,17 @@ def _within(
         yield name, number, made
 
 
-def stated_numbers(terms: Terms) -> dict[str, int]:
-    """Return every number of some terms by its name."""
-    return {name: number for name, number, _ in numbers_of(terms)}
+def name_of(row: Price | Anchor) -> str:
+    """Name a row of market prices or of anchors."""
+    since = row.effective_from.isoformat()
+    if isinstance(row, Price):
+        return f"market_prices[{row.model}@{since}]"
+    return f"anchors[{row.model}:{row.component}@{since}]"
+
+
+def stated_numbers(programme: Programme, at: datetime) -> dict[str, int]:
+    """Return every number of the terms in force, if there are any, and of all prices and anchors, by its name."""
+    terms = programme.terms_at(at)
+    numbers = {} if terms is None else {name: number for name, number, _ in numbers_of(terms)}
+    prices = {name_of(row): row.price_minor for row in programme.prices}
+    return numbers | prices | {name_of(row): row.amount_minor for row in programme.anchors}

@@ -51,6 +51,8 @@ def _history(ledger: Ledger, code: str) -> Iterator[str]:
     yield f"{code}:"
     try:
         for entry in ledger.history(code):
-            yield f"  {entry.version}. {type(entry.event).__name__.lower()} at {entry.event.at.isoformat()}"
+            order = getattr(entry.event, "order", "")
+            of_order = f" of {getattr(order, 'id', order)}" if order else ""
+            yield f"  {entry.version}. {entry.event.kind}{of_order} at {entry.event.at.isoformat()}"
     except MiExchangeError as error:
         yield f"  {error}"

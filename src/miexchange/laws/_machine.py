@@ -13,7 +13,22 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, multiple, precond
 
 from miexchange._time import TICK
 from miexchange.coupon import Order
-from miexchange.events import Agree, Complete, Decline, Event, Expire, Inspect, Release, Reserve, Reverse, Void
+from miexchange.events import (
+    Agree,
+    Attempt,
+    Complete,
+    Decline,
+    Event,
+    Expire,
+    Identify,
+    Inspect,
+    Release,
+    Reserve,
+    Reverse,
+    Send,
+    Void,
+    Wipe,
+)
 from miexchange.exchange import Exchange, apply
 from miexchange.laws._ledgers import assert_spent_once
 from miexchange.programme import Programme
@@ -35,7 +50,8 @@ if TYPE_CHECKING:
 __all__ = ["LedgerMachine"]
 
 _KEY = bytes(range(32))
-_ACCOUNTS = st.sampled_from(("asha", "ravi"))
+_NAMES = ("asha", "ravi")
+_ACCOUNTS = st.sampled_from(_NAMES)
 _ORDERS = ("order-1", "order-2", "order-3")
 _OF_OTHERS = {"reserve", "inspect"}
 """The requests that a ledger may refuse because of another exchange: its order, or its phone."""
@@ -61,7 +77,7 @@ def _orders(machine: LedgerMachine) -> SearchStrategy[Order]:
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Requests of a shop to a ledger: quotes, acceptances, orders, inspections, hand-overs, returns, and time.
+    """Requests of a shop to a ledger: quotes, acceptances, orders, papers, parcels, inspections, hand-overs, and time.
 
     Each answer must be that of the rules (`miexchange.exchange.apply`), a repeated request must have the same answer,
     and nothing may be spent twice. At the end `assert_spent_once` verifies the ledger.
@@ -94,6 +110,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self._folder = TemporaryDirectory()
         self._requests = 0
         self._spent: dict[str, str] = {}
+        self._accepted: dict[str, Quote] = {}  # with their IMEIs, which a ledger does not keep
         self.exchanges: dict[str, Exchange] = {}
         self.now: datetime | None = None
         self.ledger = self.open_ledger()
@@ -138,16 +155,29 @@ class LedgerMachine(RuleBasedStateMachine):
         if isinstance(answer, Refusal):
             return multiple()
         known = self.exchanges.setdefault(answer.code, answer)
+        self._accepted.setdefault(answer.code, quote)
         assert answer == known, "a quote that was accepted has another exchange"  # noqa: S101 - a law
         assert answer.account == account  # noqa: S101 - a law
         assert quote.at <= self._at < quote.valid_until or known.at < self._at, "a late acceptance"  # noqa: S101 - a law
         self.check()
         return answer.code
 
-    @rule(code=codes, order=st.runner().flatmap(_orders), account=_ACCOUNTS)
-    def reserve(self, code: str, order: Order, account: str) -> None:
-        """Use a coupon for an order."""
+    @rule(code=codes, order=st.runner().flatmap(_orders), account=st.sampled_from((None, None, None, *_NAMES)))
+    def reserve(self, code: str, order: Order, account: str | None = None) -> None:
+        """Use a coupon for an order, mostly the owner's."""
+        account = account or self.exchanges[code].account
         self._request("reserve", code, Reserve(self._at, order, account), order, account=account)
+
+    @rule(code=codes, order=st.runner().flatmap(_orders), data=st.data())
+    def trade(self, code: str, order: Order, data: st.DataObject) -> None:
+        """Go the whole way of a trade-in, as far as the rules allow: what comes after it is a second use."""
+        self.reserve(code, order)
+        self.identify(code, "identity")
+        self.identify(code, "ownership")
+        self.inspect(code, data)
+        self.agree(code, self.exchanges[code].account)
+        self.wipe(code)
+        self.complete(code, None)
 
     @rule(code=codes, order=st.sampled_from((None, None, *_ORDERS)))
     def release(self, code: str, order: str | None) -> None:
@@ -158,7 +188,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(code=codes, data=st.data())
     def inspect(self, code: str, data: st.DataObject) -> None:
         """Inspect the old phone."""
-        seen, name = data.draw(inspections(self.exchanges[code].quote, self.programme)), self._order(code)
+        seen, name = data.draw(inspections(self._accepted[code], self.programme)), self._order(code)
 
         def ask(key: str) -> Exchange | Refusal:
             return self.ledger.inspect(code, seen, self.programme, order=name, at=self._at, idempotency_key=key)
@@ -177,6 +207,30 @@ class LedgerMachine(RuleBasedStateMachine):
     def decline(self, code: str, account: str) -> None:
         """Decline a lower value."""
         self._request("decline", code, Decline(self._at, account), account=account)
+
+    @rule(code=codes, kept=st.sampled_from(("identity", "ownership")))
+    def identify(self, code: str, kept: str) -> None:
+        """Record where a paper of the seller's is kept."""
+        named: Any = {kept: "paper"}
+        self._request("identify", code, Identify(self._at, **named), **named)
+
+    @rule(code=codes)
+    def wipe(self, code: str) -> None:
+        """Record that the customer's data were wiped."""
+        named: Any = {"method": "clear", "certificate": "paper"}
+        self._request("wipe", code, Wipe(self._at, **named), **named)
+
+    @rule(code=codes)
+    def send(self, code: str) -> None:
+        """Send the old phone."""
+        name = self._order(code)
+        self._request("send", code, Send(self._at, name), order=name)
+
+    @rule(code=codes, visit=st.sampled_from(("visit-1", "visit-2", "visit-3")))
+    def attempt(self, code: str, visit: str) -> None:
+        """Come for the old phone in vain."""
+        name = self._order(code)
+        self._request("attempt", code, Attempt(self._at, name, visit), order=name, reference=visit)
 
     @rule(code=codes, order=st.sampled_from((None, None, *_ORDERS)))
     def complete(self, code: str, order: str | None) -> None:
@@ -201,7 +255,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self._request("expire", code, Expire(self._at))
 
     @precondition(lambda self: self.now is not None)
-    @rule(after=st.timedeltas(TICK, timedelta(30)))
+    @rule(after=st.timedeltas(TICK, timedelta(hours=1)) | st.timedeltas(TICK, timedelta(30)))
     def wait(self, after: timedelta) -> None:
         """Let time pass."""
         self.now = self._at + after
@@ -216,7 +270,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def reserve_when_due(self, code: str, order: Order, before: timedelta) -> None:
         """Use a coupon at its deadline, or just before it."""
         self.wait_until_due(code, before)
-        self.reserve(code, order, self.exchanges[code].account)
+        self.reserve(code, order)
 
     @precondition(lambda self: self.now is not None)
     @rule()
@@ -231,7 +285,7 @@ class LedgerMachine(RuleBasedStateMachine):
         """Check the exchanges after every change: what they share. Override it for invariants of your own."""
         held = [one.order.id for one in self.exchanges.values() if one.order is not None and one.state != "void"]
         assert len(held) == len(set(held)), "an order takes two coupons"  # noqa: S101 - a law
-        taken = [imei.body for one in self.exchanges.values() if one.is_open for imei in one.quote.imeis]
+        taken = [token for one in self.exchanges.values() if one.is_open for token in one.coupon.device_tokens]
         assert len(taken) == len(set(taken)), "a phone is in two open exchanges"  # noqa: S101 - a law
 
     @property

@@ -26,6 +26,7 @@ __all__ = [
     "exchange_steps",
     "exchange_value",
     "half_up",
+    "is_listed",
     "last_in_force",
     "price_at",
     "share",
@@ -59,6 +60,12 @@ def price_at(programme: Programme, model: str, at: datetime) -> Price | None:
     """Return the market price in force."""
     rows = [row for row in programme.prices.prices if row.model == model]
     return last_in_force(rows, at)  # type: ignore[return-value]
+
+
+def is_listed(programme: Programme, model: str, on: date) -> bool:
+    """Tell whether a row of the list takes a model on a day."""
+    rows = [row for row in programme.eligible if row.model == model and row.listed_from <= on]
+    return any(row.listed_until is None or on < row.listed_until for row in rows)
 
 
 def anchor_at(programme: Programme, model: str, component: str, at: datetime) -> int:

@@ -71,6 +71,9 @@ def _faults_against(quote: Quote, programme: Programme) -> Iterator[str]:
         return
     if quote.at - price.effective_from > timedelta(terms.price_max_age_days):
         yield f"the price is of {price.effective_from}, and older than {terms.price_max_age_days} days"
+    on = quote.at.astimezone(programme.zone).date()
+    if not _oracle.is_listed(programme, quote.model, on):
+        yield f"{quote.model} is not on the list on {on}"
     if quote.valid_until - quote.at != timedelta(hours=terms.quote_valid_hours):
         yield f"it is valid until {quote.valid_until}, and the terms give {terms.quote_valid_hours} hours"
     customer = quote.told["customer"]
@@ -85,8 +88,7 @@ def _faults_against(quote: Quote, programme: Programme) -> Iterator[str]:
     if shown != exact:
         wrong, right = (", ".join(map(write, one.elements())) or "none" for one in (shown - exact, exact - shown))
         yield f"lines have the amounts {wrong}, and exact fractions make {right}"
-    on, given = quote.at.astimezone(programme.zone).date(), dict(quote.bonuses_given)
-    bonuses = _oracle.bonus_amounts(value, terms, on, quote.told["target"], given)
+    bonuses = _oracle.bonus_amounts(value, terms, on, quote.told["target"], dict(quote.bonuses_given))
     if [(bonus.id, bonus.amount) for bonus in quote.bonuses] != bonuses:
         expected = ", ".join(f"{name} {write(amount)}" for name, amount in bonuses)
         yield f"the bonuses are {[*map(str, quote.bonuses)]}, and by the terms {expected or 'none'}"
@@ -98,14 +100,16 @@ def _faults_of_tacs(quote: Quote, programme: Programme) -> Iterator[str]:
     warned = {reason.code for reason in quote.warnings}
     family = programme.catalogue.by_model[quote.model].family
     rows = [(tac, device) for tac, device in programme.tacs if tac in {imei.tac for imei in quote.imeis}]
+    certain = bool(quote.imeis)
     for imei in quote.imeis:
         named = [programme.catalogue.family_of(device.brand, device.model) for tac, device in rows if tac == imei.tac]
+        certain = certain and family in named
         if not named and ReasonCode.TAC_UNKNOWN not in warned:
             yield f"the TAC of {imei!r} is not in the table, and the quote does not say so"
         if named and None not in named and family not in named:
             yield f"the TAC of {imei!r} is of {', '.join(map(str, named))}, and the quote of {family}"
-    if ReasonCode.TAC_UNKNOWN in warned and {imei.tac for imei in quote.imeis} <= {tac for tac, _ in rows}:
-        yield "it warns of an unknown TAC, and each TAC is in the table"
+    if ReasonCode.TAC_UNKNOWN in warned and certain:
+        yield f"it warns of an unknown TAC, and the table names {family} for each TAC"
 
 
 @takes(quotes=several(instance(Quote), "give quotes"))

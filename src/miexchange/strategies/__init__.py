@@ -2,7 +2,7 @@
 
 They come with the extra ``testing``. Hypothesis finds them by itself once the package is
 installed, so ``st.from_type(Imei)`` works without an import of this module. The values are valid
-unless its name says otherwise (`mistyped_imeis`, `hostile_conditions`, `hostile_enquiries`), and it
+unless its name says otherwise (`mistyped_imeis`, `hostile_conditions`, `hostile_enquiries`), and they
 shrink to readable ones: the best answers, round rupees, one order line.
 
 >>> from hypothesis import find

@@ -223,12 +223,21 @@ def conditions(
         for question in questionnaire.asked_of(variant)
     }
     any_answers = st.fixed_dictionaries({name: st.sampled_from(options) for name, options in answers.items()})
-    worst = {name: options[-1] for name, options in answers.items()}
-    return _asked(questionnaire, variant, st.builds(_one_of_two, any_answers, st.just(worst), RARELY))
+    faults = {name: options[1:] or options for name, options in answers.items()}
+    return _asked(questionnaire, variant, st.builds(_with_faults, any_answers, st.just(faults), _HOW_MANY))
 
 
-def _one_of_two(drawn: dict[str, str], worst: dict[str, str], is_worst: bool) -> dict[str, str]:  # noqa: FBT001 - drawn
-    return worst if is_worst else drawn
+_HOW_MANY = st.sampled_from(("some", "some", "all", "worst"))
+"""Which answers have faults. It is drawn after the answers, so that examples shrink to the best ones."""
+
+
+def _with_faults(drawn: dict[str, str], faults: dict[str, list[str]], how_many: str) -> dict[str, str]:
+    """Return drawn answers, or the same without the best ones, or the worst answers."""
+    if how_many == "worst":
+        return {name: options[-1] for name, options in faults.items()}
+    if how_many == "all":
+        return {name: said if said in faults[name] else faults[name][0] for name, said in drawn.items()}
+    return drawn
 
 
 @st.composite

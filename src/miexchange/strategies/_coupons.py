@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -16,7 +17,17 @@ from miexchange.money import Currency
 from miexchange.programme import UsageRules
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.strategies._imeis import imeis
-from miexchange.strategies._numbers import CURRENCIES, amounts, bounded, instants, secret_keys, subsets, texts, tuples
+from miexchange.strategies._numbers import (
+    CURRENCIES,
+    KEPT,
+    amounts,
+    bounded,
+    instants,
+    secret_keys,
+    subsets,
+    texts,
+    tuples,
+)
 from miexchange.strategies._programmes import CATEGORIES, CHANNELS, NEW_BRANDS, PRODUCTS, usage_rules
 from miexchange.strategies._treatments import covering
 
@@ -85,6 +96,7 @@ def coupons(draw: st.DrawFn, quote: Quote | None = None) -> Coupon:
 
 
 @takes(usage=maybe(instance(UsageRules)))
+@lru_cache(KEPT)
 def order_lines(usage: UsageRules | None = None) -> SearchStrategy[OrderLine]:
     """Draw lines of an order.
 
@@ -113,6 +125,16 @@ def _costs(line: OrderLine) -> bool:
     return line.price_minor > 0
 
 
+@lru_cache(KEPT)
+def _fitting(usage: UsageRules) -> SearchStrategy[list[OrderLine]]:
+    return st.lists(order_lines(usage).filter(_costs), min_size=1, max_size=2)
+
+
+@cache
+def _others(least: int) -> SearchStrategy[list[OrderLine]]:
+    return st.lists(order_lines(), min_size=least, max_size=2)
+
+
 @takes(usage=maybe(instance(UsageRules)), currency=maybe(instance(Currency)))
 @st.composite
 def orders(draw: st.DrawFn, usage: UsageRules | None = None, currency: Currency | None = None) -> Order:
@@ -123,10 +145,8 @@ def orders(draw: st.DrawFn, usage: UsageRules | None = None, currency: Currency 
             other discount with which the coupon cannot be combined.
         currency: the currency of its prices; any by default.
     """
-    fits: list[OrderLine] = (
-        [] if usage is None else draw(st.lists(order_lines(usage).filter(_costs), min_size=1, max_size=2))
-    )
-    others = draw(st.lists(order_lines(), min_size=0 if fits else 1, max_size=2))
+    fits: list[OrderLine] = [] if usage is None else draw(_fitting(usage))
+    others = draw(_others(0 if fits else 1))
     kinds = ("bank_offer", "festival") if usage is None else usage.stacks_with
     discounts = draw(subsets(kinds, 0)) if kinds else ()
     others_first = bool(fits) and draw(st.booleans())

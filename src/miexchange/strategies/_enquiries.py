@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from operator import methodcaller
+from itertools import pairwise
+from operator import attrgetter, methodcaller
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -15,14 +16,14 @@ from miexchange._time import TICK, midnight
 from miexchange.catalogue import Device
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus, RegisterAnswer, Verdict, assess, needs_second
-from miexchange.imei import Imei
+from miexchange.imei import TAC_DIGITS, Imei
 from miexchange.programme import Programme, Terms
 from miexchange.programme.rules import Told
 from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.strategies._conditions import conditions, hostile_conditions
 from miexchange.strategies._imeis import imeis, mistyped_imeis
 from miexchange.strategies._models import model_of, variants
-from miexchange.strategies._numbers import PROGRAMME, RARELY, START, instants, texts, tuples
+from miexchange.strategies._numbers import PROGRAMME, RARELY, START, instants, subsets, texts, tuples
 from miexchange.strategies._programmes import programmes
 from miexchange.valuation import appraise
 
@@ -45,6 +46,8 @@ __all__ = [
 ]
 
 _IN_EVERY_MONTH = 28
+_ANY_TIME = instants(datetime(2018, 3, 1, tzinfo=UTC), datetime(2018, 8, 1, tzinfo=UTC))
+_OF_DEVICE = {"model", "imei", "imei2", "purchased_on"}
 _AGES = st.timedeltas(timedelta(), timedelta(1_500)).map(lambda age: timedelta(age.days))
 
 
@@ -141,6 +144,40 @@ def _tacs_by_family(programme: Programme) -> dict[str, SearchStrategy[str]]:
 
 
 @lru_cache(16)
+def _listed_tacs(programme: Programme) -> frozenset[str]:
+    """Return the TACs in a table, without its look-up, which might be at fault."""
+    return frozenset(tac for tac, _ in programme.tacs)
+
+
+@lru_cache(16)
+def _unknown_tacs(programme: Programme) -> SearchStrategy[str]:
+    """Return TACs that a table lacks: one digit off a known one, between two known ones, and any.
+
+    A look-up that takes the nearest TAC, or compares fewer digits, finds a phone for them.
+    """
+    listed = _listed_tacs(programme)
+    known = sorted(map(int, listed))
+    gaps = [(low + 1, high - 1) for low, high in pairwise(known) if high - low > 1]
+    between = st.sampled_from(gaps).flatmap(lambda gap: st.integers(*gap)) if gaps else st.nothing()
+    places = st.sampled_from([10**place for place in range(TAC_DIGITS)])
+    slips = st.builds(_with_digit, st.sampled_from(known), places, st.integers(1, 9)) if known else st.nothing()
+    tacs = st.one_of(slips.map("{:08d}".format), between.map("{:08d}".format), imeis().map(attrgetter("tac")))
+    return tacs.filter(lambda tac: tac not in listed and _is_sold(tac))
+
+
+def _with_digit(tac: int, place: int, more: int) -> int:
+    """Return a TAC in which the digit at a power of ten is another one."""
+    digit = tac // place % 10
+    return tac + ((digit + more) % 10 - digit) * place
+
+
+def _is_sold(tac: str) -> bool:
+    """Tell whether phones with a TAC were sold: a reporting body assigned it, and not for tests."""
+    imei = Imei.from_body(f"{tac}000001")
+    return imei.reporting_body is not None and not imei.is_test and not imei.is_placeholder
+
+
+@lru_cache(16)
 def _windows(programme: Programme) -> tuple[tuple[str, datetime, datetime], ...]:
     """Return the first and the last instant of each window in which a model can be valued: listed, at a fresh price."""
     fresh = timedelta(min(version.price_max_age_days for version in programme.terms))
@@ -172,10 +209,10 @@ def _changes(programme: Programme) -> tuple[datetime, ...]:
 
 @st.composite
 def _moments(draw: st.DrawFn, programme: Programme, first: datetime, last: datetime) -> datetime:
-    """Draw an instant of a window; often one at which other rules begin to apply."""
-    changes = [at for at in _changes(programme) if first <= at <= last]
+    """Draw an instant of a window; often its last one, or one at which other rules begin to apply."""
+    edges = [last, *(at for at in _changes(programme) if first <= at <= last)]
     at: datetime = draw(instants(first, last))
-    return draw(st.sampled_from(changes)) if draw(RARELY) and changes else at
+    return draw(st.sampled_from(edges)) if draw(RARELY) else at
 
 
 def _days_of_bands(terms: Terms, on: date) -> SearchStrategy[date]:
@@ -210,6 +247,9 @@ def _new_enough(draw: st.DrawFn, at: datetime, hours: int) -> ImeiStatus | Regis
 def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool | None = None) -> Enquiry:
     """Draw enquiries that are answered with a quote.
 
+    If the terms only warn of an unknown TAC, it is sometimes one that the table lacks, such as one digit off a known
+    one.
+
     Args:
         programme: the rules; any small programme by default.
         imei: True for devices with an IMEI only, False for those without one.
@@ -228,7 +268,10 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
     device = draw(devices(rules, model, imei=imei))
     if device.purchased_on is not None and terms.age_bands and draw(st.booleans()):
         device = device.replace(purchased_on=draw(_days_of_bands(terms, at.astimezone(rules.zone).date())))
-    known = isinstance(device.imei, Imei) and rules.tacs.lookup(device.imei)
+    known = isinstance(device.imei, Imei) and device.imei.tac in _listed_tacs(rules)
+    if known and terms.eligibility.unknown_tac == "warn" and draw(st.booleans()):
+        field = draw(st.sampled_from(("imei", "imei2")))
+        device = device.replace(**{field: draw(imeis(_unknown_tacs(rules)))})
     if not known and terms.eligibility.unknown_tac == "refuse":
         device = device.replace(imei=None, imei2=None)  # the table has no TAC of this model
     variant = rules.catalogue.by_model[model]
@@ -252,34 +295,35 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
 @takes(programme=PROGRAMME)
 @st.composite
 def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> Enquiry:
-    """Draw enquiries with any faults, which are answered or refused.
+    """Draw enquiries with any faults, which are answered or refused; half of them have one fault alone.
 
     Args:
         programme: the rules; any small programme by default.
     """
     fine = draw(enquiries(programme))
-    rules, device = fine.programme, fine.device
-    at = draw(st.just(fine.at) | instants(datetime(2018, 3, 1, tzinfo=UTC), datetime(2018, 8, 1, tzinfo=UTC)))
-    names = [variant.model for variant in rules.catalogue]
-    names += [variant.family for variant in rules.catalogue]
-    model = draw(st.just(device.model) | st.sampled_from(names) | st.text(max_size=20))
-    number = st.just(device.imei) | imeis() | mistyped_imeis() | st.text(max_size=20) | st.just("0" * 15)
-    device = Device(model, draw(number), draw(st.just(device.imei2) | number), draw(st.none() | st.dates()))
-    variant = rules.catalogue.named(model)
-    asked = fine.terms.questionnaire
-    told: dict[str, Any] = {**fine.told}
-    answers = st.just(fine.condition) | conditions(asked, variant) | hostile_conditions(asked, variant)
-    return Enquiry(
-        device=device,
-        condition=draw(answers),
-        programme=rules,
-        at=at,
-        imei_status=draw(st.sampled_from(ImeiStatus) | register_answers() | _new_enough(at, 24)),
-        exchange_open=draw(st.booleans()),
-        device_exchanged=draw(st.booleans()),
-        bonuses_given=fine.bonuses_given,
-        **{name: draw(st.just(said) | st.none() | st.text(max_size=20)) for name, said in told.items()},
-    )
+    rules, device, asked = fine.programme, fine.device, fine.terms.questionnaire
+    edges = [at for model, *ends in _windows(rules) if model == device.model for at in (ends[0] - TICK, ends[1] + TICK)]
+    names = [name for variant in rules.catalogue for name in (variant.model, variant.family)]
+    numbers = imeis(_unknown_tacs(rules)) | mistyped_imeis() | st.text(max_size=20) | st.just("0" * 15)
+    variant = rules.catalogue.named(device.model)
+    anything: dict[str, SearchStrategy[Any]] = {
+        "at": RARELY.flatmap(lambda rare: _ANY_TIME if rare else st.sampled_from(edges)),
+        "model": st.sampled_from(names) | st.text(max_size=20),
+        "imei": numbers,
+        "imei2": st.just(device.imei) | numbers,
+        "purchased_on": st.none() | st.dates(),
+        "condition": conditions(asked, variant) | hostile_conditions(asked, variant),
+        "imei_status": st.sampled_from(ImeiStatus) | register_answers() | _new_enough(fine.at, 24),
+        "exchange_open": st.booleans(),
+        "device_exchanged": st.booleans(),
+        **{name: st.none() | st.text(max_size=20) for name in fine.told},
+    }
+    # A mistake that another fault hides is not found, so half of the examples have one.
+    one = st.sampled_from(["at", "at", *anything]).map(lambda name: (name,))
+    wrong = draw(one | subsets((*anything,), 0))
+    drawn = {name: draw(anything[name]) for name in wrong}
+    of_device = {name: drawn.pop(name) for name in wrong if name in _OF_DEVICE}
+    return replace(fine, device=device.replace(**of_device), **drawn)
 
 
 @takes(programme=PROGRAMME, imei=maybe(FLAG))

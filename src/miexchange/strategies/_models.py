@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ _FEATURES = subsets(("esim", "s_pen"), 0)
 _LAUNCHED = st.tuples(st.none() | days(date(2014, 1, 1), date(2019, 12, 31)), st.none() | amounts(10**8))
 
 
+@cache
 @st.composite
 def variants(draw: st.DrawFn) -> Variant:
     """Draw one model in one memory size.

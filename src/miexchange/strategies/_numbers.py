@@ -26,6 +26,7 @@ __all__ = [
     "CURRENCIES",
     "GIVEN",
     "IST",
+    "KEPT",
     "OFTEN",
     "PROGRAMME",
     "RARELY",
@@ -93,11 +94,12 @@ PROGRAMME = maybe(instance(Programme)._replace(plain=_given))
 
 _T = TypeVar("_T")
 _ROUND_PARTS = 20
-_KEPT = 512  # hypothesis validates a strategy when it first draws from it, which costs most: so strategies are cached
+KEPT = 512
+"""The strategies that a function keeps: hypothesis validates each when it first draws from it, which costs most."""
 
 
 @takes(most=whole(1, GREATEST_AMOUNT), step=whole(1, GREATEST_AMOUNT))
-@lru_cache(_KEPT)
+@lru_cache(KEPT)
 def amounts(most: int = GREATEST_AMOUNT, step: int = 100) -> SearchStrategy[int]:
     """Draw amounts in minor units, above zero. They shrink to a thousand steps, and else to round thousands.
 
@@ -119,7 +121,7 @@ def amounts(most: int = GREATEST_AMOUNT, step: int = 100) -> SearchStrategy[int]
 
 
 @takes(first=INSTANT, last=INSTANT)
-@lru_cache(_KEPT)
+@lru_cache(KEPT)
 def instants(
     first: datetime = datetime(2018, 3, 15, tzinfo=UTC), last: datetime = datetime(2028, 3, 15, tzinfo=UTC)
 ) -> SearchStrategy[datetime]:
@@ -141,13 +143,13 @@ def _after(draw: st.DrawFn, first: datetime, last: datetime, later: SearchStrate
     return (last if draw(RARELY) else at).astimezone(zone)
 
 
-@lru_cache(_KEPT)
+@lru_cache(KEPT)
 def rates(least: int = 0) -> SearchStrategy[int]:
     """Draw the share that is kept, in basis points, often a half; it shrinks to all of it."""
     return (st.integers(0, BPS - least) | st.sampled_from((0, BPS // 2))).map(lambda lost: BPS - lost)
 
 
-@lru_cache(_KEPT)
+@lru_cache(KEPT)
 def bounded(kind: type, field: str, *likely: int, least: int | None = None) -> SearchStrategy[int]:
     """Draw a whole number that a field may have, its bounds among them; it shrinks to the first likely one.
 
@@ -162,13 +164,13 @@ def bounded(kind: type, field: str, *likely: int, least: int | None = None) -> S
     return st.sampled_from((*likely, least, bound.most)) | st.integers(least, bound.most)
 
 
-@lru_cache(_KEPT)
+@lru_cache(KEPT)
 def days(first: date, last: date) -> SearchStrategy[date]:
     """Draw dates that shrink to the first."""
     return st.integers(0, (last - first).days).map(lambda days: first + timedelta(days))
 
 
-@lru_cache(_KEPT)
+@lru_cache(KEPT)
 def texts() -> SearchStrategy[str]:
     """Draw short plain texts."""
     return st.text(string.ascii_lowercase, min_size=1, max_size=8)
@@ -179,14 +181,14 @@ def tuples(elements: SearchStrategy[_T], least: int = 0, most: int = 3) -> Searc
     return st.lists(elements, min_size=least, max_size=most).map(tuple)
 
 
-@lru_cache(_KEPT)
+@lru_cache(KEPT)
 def subsets(values: tuple[_T, ...], least: Literal[0, 1] = 1) -> SearchStrategy[tuple[_T, ...]]:
     """Draw some of the values, in their order; it shrinks to the first ones."""
     chosen = st.integers(least, 2 ** len(values) - 1)  # one bit for each: a single draw, where a set takes many
     return chosen.map(lambda bits: tuple(value for place, value in enumerate(values) if bits >> place & 1))
 
 
-@lru_cache(_KEPT)
+@lru_cache(KEPT)
 def ascents(count: int, most: int) -> SearchStrategy[list[int]]:
     """Draw a number of ascending integers, 0 or more, often round parts of the largest: a half lands between units."""
     numbers = st.integers(0, most) | st.integers(0, _ROUND_PARTS).map(lambda part: most * part // _ROUND_PARTS)

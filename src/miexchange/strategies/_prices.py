@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from miexchange.market import Anchor, AnchorTable, Price, PriceTable
 from miexchange.money import GREATEST_AMOUNT
 from miexchange.strategies._conditions import COMPONENTS
 from miexchange.strategies._models import variants
-from miexchange.strategies._numbers import COUNT, SOURCE, STRATEGY, amounts, instants
+from miexchange.strategies._numbers import COUNT, KEPT, SOURCE, STRATEGY, amounts, instants
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,17 @@ BASES: SearchStrategy[Literal["observed", "modelled"]] = st.sampled_from(("obser
 """Whether a price was observed or modelled."""
 
 
+@lru_cache(KEPT)
+def _amounts(most: int) -> SearchStrategy[int]:
+    return amounts(most) | st.sampled_from((1, most))
+
+
+_ANY_COMPONENT = st.sampled_from(COMPONENTS)
+_LASTING = st.none() | st.timedeltas(timedelta(0, 1), timedelta(365))
+
+
 @takes(model=maybe(TEXT), most=whole(100, GREATEST_AMOUNT))
+@lru_cache(KEPT)
 @st.composite
 def prices(draw: st.DrawFn, model: str | None = None, most: int = GREATEST_AMOUNT) -> Price:
     """Draw market prices, as rows of a table.
@@ -39,12 +50,13 @@ def prices(draw: st.DrawFn, model: str | None = None, most: int = GREATEST_AMOUN
     100000
     """
     name = draw(variants()).model if model is None else model
-    since, until = draw(instants()), draw(st.none() | st.timedeltas(timedelta(0, 1), timedelta(365)))
+    since, until = draw(instants()), draw(_LASTING)
     end = None if until is None else since + until
-    return Price(name, since, draw(amounts(most) | st.sampled_from((1, most))), draw(BASES), SOURCE, end)
+    return Price(name, since, draw(_amounts(most)), draw(BASES), SOURCE, end)
 
 
 @takes(model=maybe(TEXT))
+@lru_cache(KEPT)
 @st.composite
 def anchors(draw: st.DrawFn, model: str | None = None) -> Anchor:
     """Draw repair anchors.
@@ -52,7 +64,7 @@ def anchors(draw: st.DrawFn, model: str | None = None) -> Anchor:
     Args:
         model: the variant's id; any by default.
     """
-    component, price = draw(st.sampled_from(COMPONENTS)), draw(prices(model))
+    component, price = draw(_ANY_COMPONENT), draw(prices(model))
     return Anchor(
         price.model, component, price.effective_from, price.price_minor, price.basis, SOURCE, price.effective_until
     )

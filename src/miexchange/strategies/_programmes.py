@@ -90,6 +90,10 @@ _POLICIES: SearchStrategy[Literal["warn", "refuse"]] = st.sampled_from(("warn", 
 _IMEIS: SearchStrategy[Literal["optional", "required"]] = st.sampled_from(("optional", "required"))
 _STEPS = st.sampled_from((1_000, 100, 1, 1, 1, 5_000)) | st.integers(1, 10_000)
 _PRICE_STEPS = st.sampled_from((100, 1, 25))
+_TACS = ("35000000", "35000005", "35000006", "35000050")
+"""The TACs of a programme's models: neighbours, and gaps between them."""
+_LOOKALIKES = st.sampled_from((None, "Able", "Zeta"))
+"""The brand of a second device of a TAC: a table has it before the first one, or after it."""
 _HOURS = st.sampled_from((24, 1, 168))
 PLACES = st.sampled_from(
     tuple(map(Zone, ("Asia/Kolkata", "Europe/London", "America/Sao_Paulo", "America/St_Johns", "Pacific/Apia")))
@@ -139,6 +143,20 @@ def _days_off() -> SearchStrategy[tuple[DaysOff, ...]]:
     )
 
 
+_POLICY = {
+    "inspection": st.sampled_from(("optional", "required")),
+    "released_validity": st.sampled_from(("remaining", "full")),
+    "mismatch": st.sampled_from(("cancel", "difference", "honour", "lower")),
+    "reversal": st.sampled_from(("none", "store_credit", "old_phone")),
+    "payment": st.sampled_from(("at_checkout", "after_inspection")),
+    "wipe": st.sampled_from(("optional", "optional", "before_hand_over")),
+    "tolerance_minor": st.integers(0, 100_000) | bounded(ExchangeRules, "tolerance_minor"),
+    "identity_above_minor": st.none() | bounded(ExchangeRules, "identity_above_minor", 1_000_000),
+    "ownership_above_minor": st.none() | bounded(ExchangeRules, "ownership_above_minor", 1_000_000),
+}
+"""The policies of exchanges that are not a plain number."""
+
+
 @st.composite
 def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
     """Draw the rules of an exchange between checkout and doorstep.
@@ -147,20 +165,16 @@ def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
     >>> find(exchange_rules(), lambda rules: rules.decide_hours > 0).mismatch
     'difference'
     """
-    policies: dict[str, Any] = {
-        "inspection": draw(st.sampled_from(("optional", "required"))),
-        "released_validity": draw(st.sampled_from(("remaining", "full"))),
-        "mismatch": draw(st.sampled_from(("cancel", "difference", "honour", "lower"))),
-        "reversal": draw(st.sampled_from(("none", "store_credit", "old_phone"))),
-    }
+    first = ("inspection", "released_validity", "mismatch", "reversal")
+    policies: dict[str, Any] = {name: draw(_POLICY[name]) for name in first}
     if policies["mismatch"] != "honour":
-        policies["tolerance_minor"] = draw(st.integers(0, 100_000) | bounded(ExchangeRules, "tolerance_minor"))
+        policies["tolerance_minor"] = draw(_POLICY["tolerance_minor"])
         policies["tolerance_bps"] = draw(bounded(ExchangeRules, "tolerance_bps"))
     if policies["mismatch"] in {"difference", "lower"}:
         least = bounded(ExchangeRules, "return_below_bps", 0, 7_500)
         policies["return_below_bps"] = min(draw(least), BPS - policies["tolerance_bps"])
     if policies["inspection"] == "required":
-        policies["payment"] = draw(st.sampled_from(("at_checkout", "after_inspection")))
+        policies["payment"] = draw(_POLICY["payment"])
     if policies["mismatch"] == "difference":
         policies["decide_hours"] = draw(bounded(ExchangeRules, "decide_hours", 168, least=1))
         policies["authorities"] = tuple(
@@ -177,9 +191,8 @@ def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
     policies["accept_register_hours"] = draw(bounded(ExchangeRules, "accept_register_hours", 0, 24))
     if policies["inspection"] == "required":
         policies["hand_over_register_hours"] = draw(bounded(ExchangeRules, "hand_over_register_hours", 0, 24))
-    for name in ("identity_above_minor", "ownership_above_minor"):
-        policies[name] = draw(st.none() | bounded(ExchangeRules, name, 1_000_000))
-    policies["wipe"] = draw(st.sampled_from(("optional", "optional", "before_hand_over")))
+    for name in ("identity_above_minor", "ownership_above_minor", "wipe"):
+        policies[name] = draw(_POLICY[name])
     policies["send_days"] = draw(bounded(ExchangeRules, "send_days", 0, 14))
     policies["pickup_attempts"] = draw(bounded(ExchangeRules, "pickup_attempts", 0, 3))
     policies["days_off"] = draw(_days_off())
@@ -380,9 +393,10 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
         for component in needed
         for since in (begin, begin + timedelta(15))[: draw(st.integers(1, 2))]
     ]
-    tacs = [(f"3500000{place}", variant.brand, variant.name, SOURCE) for place, variant in enumerate(catalogue)]
-    if draw(st.booleans()):
-        tacs.append(("35000000", "Zeta", "Lookalike", SOURCE))  # a TAC may name more than one device
+    tacs = [(tac, variant.brand, variant.name, SOURCE) for tac, variant in zip(_TACS, catalogue, strict=False)]
+    lookalike = draw(_LOOKALIKES)
+    if lookalike is not None:
+        tacs.append(("35000000", lookalike, "Lookalike", SOURCE))
     return Programme(
         id="drawn",
         title="Drawn programme",

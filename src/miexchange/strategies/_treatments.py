@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from hypothesis import strategies as st
 
 from miexchange._arguments import TEXT, maybe, takes
 from miexchange._text import WIDEST
-from miexchange.strategies._numbers import SOURCE, amounts
+from miexchange.strategies._numbers import KEPT, SOURCE, amounts
 from miexchange.strategies._prices import prices, without_overlaps
 from miexchange.treatment import EXCHANGE_VALUE, RESALE, LineParts, Treatment, TreatmentTable
 
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["covering", "line_parts", "treatment_tables", "treatments"]
 
 _PARTS = (EXCHANGE_VALUE, RESALE, "bonus:launch")
+_ANY_PART = st.sampled_from(_PARTS)
 _COUNTING: SearchStrategy[Literal["payment", "discount"]] = st.sampled_from(("payment", "discount"))
 _RESOLD: SearchStrategy[Literal["margin", "full"]] = st.sampled_from(("margin", "full"))
 _LONG_AGO = datetime(2017, 7, 1, tzinfo=UTC)
 
 
 @takes(part=maybe(TEXT))
+@lru_cache(KEPT)
 @st.composite
 def treatments(draw: st.DrawFn, part: str | None = None) -> Treatment:
     """Draw tax treatments, as rows of a table.
@@ -34,7 +37,7 @@ def treatments(draw: st.DrawFn, part: str | None = None) -> Treatment:
     Args:
         part: the part of a trade-in; any by default.
     """
-    name, price = draw(st.sampled_from(_PARTS)) if part is None else part, draw(prices("any"))
+    name, price = draw(_ANY_PART) if part is None else part, draw(prices("any"))
     treatment = draw(_RESOLD if name == RESALE else _COUNTING)
     return Treatment(name, price.effective_from, treatment, SOURCE, price.effective_until)
 

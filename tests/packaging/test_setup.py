@@ -115,7 +115,7 @@ find "$HOME" >> "$LOG.home"
 
 
 @pytest.mark.skipif(shutil.which("git") is None or os.name == "nt", reason="needs git and a POSIX shell")
-@pytest.mark.parametrize("fails", ["none", "lint", "test", "sweep"])
+@pytest.mark.parametrize("fails", ["none", "style", "cover", "test", "sweep"])
 def test_continuous_integration_starts_from_nothing(tmp_path: Path, fails: str) -> None:
     """A `make` that only notes where it runs stands for the real one."""
     checkout, log = tmp_path / "checkout", tmp_path / "log"
@@ -150,7 +150,7 @@ def test_continuous_integration_starts_from_nothing(tmp_path: Path, fails: str) 
     lines = log.read_text(encoding="utf-8").splitlines()
     size = 1 + len(HOMES)
     targets, head = lines[::size], run("git", "rev-parse", "HEAD").stdout.strip()
-    assert [line.split()[0] for line in targets] == ["demo", "lint", "test", "sweep"]
+    assert [line.split()[0] for line in targets] == ["demo", "style", "cover", "test", "sweep"]
     temporary = (tmp_path / "temporary").resolve()
     for line in targets:
         _, place, commit, beside = line.split()

@@ -105,7 +105,8 @@ class TreatmentTable(Table[Treatment]):
         """
         at = instant(at, "at")
         now = [self.as_of(part, at) for part in self.by_key]
-        return TreatmentTable(tuple(row for row in self.treatments if row.effective_from > at or row in now))
+        rows = tuple([row for row in self.treatments if row.effective_from > at or row in now])
+        return self if len(rows) == len(self.treatments) else TreatmentTable(rows)
 
     def resale_base(self, selling_minor: int, purchase_minor: int, *, at: datetime) -> int | None:
         """Return the value for tax of the old phone when it is sold on; None if no row determines it.

@@ -311,11 +311,9 @@ class Accepting(Books):
             return begun
 
         def first(session: Session) -> Exchange | Refusal:
-            if isinstance(event, Refusal):
-                return self._refuse(session, request, event)
-            if not _limits.is_open(session.core, event):
-                return second(session)  # no index would refuse it
-            return added(session, event, 0)
+            if isinstance(event, Accept) and _limits.is_open(session.core, event):
+                return added(session, event, 0)
+            return second(session)  # no index would refuse it
 
         def second(session: Session) -> Exchange | Refusal:
             if isinstance(event, Refusal):

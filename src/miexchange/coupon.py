@@ -14,14 +14,14 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Unpack, final
+from typing import TYPE_CHECKING, Annotated, Any, Unpack, final
 
 from miexchange import _html
 from miexchange._bounded import After, Between, Chars, Count, Further, Id, Items, Name, Since
 from miexchange._keyed import Seal, Token, check_keys, is_sealed, keyed, seal_of, token_of
 from miexchange._limits import NAME, ORDER_LINES, VALUE_ITEMS
-from miexchange._text import ID_RULE, is_between, is_id, listed, names, shortened, text_of
-from miexchange._value import Value, argument, canonical, changed, check_types, instant, require
+from miexchange._text import ID_RULE, WIDEST, is_between, is_id, listed, names, shortened, text_of
+from miexchange._value import Value, argument, canonical, changed, check_types, instant, proved, require
 from miexchange._words import Word, word
 from miexchange.eligibility import ImeiStatus, RegisterAnswer
 from miexchange.errors import out_of_range, wrong_type
@@ -655,19 +655,21 @@ def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) ->
         discounts = allocate(discount, weights)
     by_bonus = min(sum(bonus.amount for bonus in bonuses), discount)
     surplus = 0 if usage.surplus == "forfeit" else coupon.exchange_value - (discount - by_bonus)
-    return Redemption(
-        code=coupon.code,
-        order=order.id,
-        at=at,
-        discounts=discounts,
-        discount=discount,
-        to_pay=order.total_minor - discount,
-        forfeited=coupon.value - discount - surplus,
-        store_credit=surplus if usage.surplus == "store_credit" else 0,
-        cash=surplus if usage.surplus == "cash" else 0,
-        currency=coupon.currency,
-        parts=_line_parts(coupon, bonuses, order, discounts, at) if coupon.treatments else (),
-    )
+    fields: dict[str, Any] = {
+        "code": coupon.code,
+        "order": order.id,
+        "at": at,
+        "discounts": discounts,
+        "discount": discount,
+        "to_pay": order.total_minor - discount,
+        "forfeited": coupon.value - discount - surplus,
+        "store_credit": surplus if usage.surplus == "store_credit" else 0,
+        "cash": surplus if usage.surplus == "cash" else 0,
+        "currency": coupon.currency,
+        "parts": _line_parts(coupon, bonuses, order, discounts, at) if coupon.treatments else (),
+    }
+    # Everything else is at most the coupon's value: only the price of a whole order can be out of range.
+    return proved(Redemption, **fields) if fields["to_pay"] < WIDEST else Redemption(**fields)
 
 
 def _bonuses_for(coupon: Coupon, products: Collection[str]) -> tuple[GrantedBonus, ...]:

@@ -132,7 +132,7 @@ class Coupon(Value):
     @property
     def value(self) -> int:
         """The maximum value of the coupon, in minor units: exchange value and bonuses."""
-        return self.exchange_value + sum(bonus.amount for bonus in self.bonuses)
+        return self.exchange_value + sum([bonus.amount for bonus in self.bonuses])
 
     @property
     def money(self) -> Money:
@@ -236,7 +236,7 @@ class Order(Value):
     @property
     def total_minor(self) -> int:
         """The price of all lines."""
-        return sum(line.total_minor for line in self.lines)
+        return sum([line.total_minor for line in self.lines])
 
 
 @final
@@ -569,13 +569,14 @@ def check(
         and names(usage.channels, line.channel)
         for line in order.lines
     ]
-    if order.currency != coupon.currency:
+    is_payable, has_eligible = order.currency == coupon.currency, any(eligible)
+    if not is_payable:
         given, wanted = order.currency.code, coupon.currency.code
         reasons.append(reason_of(ReasonCode.ORDER_CURRENCY, given=given, wanted=wanted, order=order.id))
-    if not any(eligible):
+    if not has_eligible:
         reasons += _reasons_of_lines(order, usage)
     total = sum([line.total_minor for line, fits in zip(order.lines, eligible, strict=True) if fits])
-    if any(eligible) and order.currency == coupon.currency and total < max(usage.minimum_order_minor, 1):
+    if has_eligible and is_payable and total < max(usage.minimum_order_minor, 1):
         reasons.append(_below_minimum(order, total, usage))
     for kind in order.other_discounts:
         if not names(usage.stacks_with, kind):
@@ -653,7 +654,7 @@ def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) ->
         bonuses = _bonuses_for(coupon, products)
         discount = min(_worth(coupon, bonuses), sum(weights))
         discounts = allocate(discount, weights)
-    by_bonus = min(sum(bonus.amount for bonus in bonuses), discount)
+    by_bonus = min(sum([bonus.amount for bonus in bonuses]), discount)
     surplus = 0 if usage.surplus == "forfeit" else coupon.exchange_value - (discount - by_bonus)
     fields: dict[str, Any] = {
         "code": coupon.code,
@@ -674,12 +675,12 @@ def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) ->
 
 def _bonuses_for(coupon: Coupon, products: Collection[str]) -> tuple[GrantedBonus, ...]:
     """Return the bonuses that count for these products."""
-    return tuple(bonus for bonus in coupon.bonuses if bonus.target is None or bonus.target in products)
+    return tuple([bonus for bonus in coupon.bonuses if bonus.target is None or bonus.target in products])
 
 
 def _worth(coupon: Coupon, bonuses: Iterable[GrantedBonus]) -> int:
     """Return the value of the coupon with these of its bonuses."""
-    return coupon.exchange_value + sum(bonus.amount for bonus in bonuses)
+    return coupon.exchange_value + sum([bonus.amount for bonus in bonuses])
 
 
 def _line_parts(
@@ -697,5 +698,5 @@ def _line_parts(
         if row is not None and (part != EXCHANGE_VALUE or row.treatment == "discount"):
             totals[row.treatment] += spent
         left -= spent
-    lines = tuple((line.quantity, line.price_minor) for line in order.lines)
+    lines = tuple([(line.quantity, line.price_minor) for line in order.lines])
     return split_lines((totals["payment"], totals["discount"]), discounts, lines)

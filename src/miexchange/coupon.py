@@ -170,11 +170,7 @@ class Coupon(Value):
             ("device", "", self.model),
             ("exchange value", write(self.exchange_value), f"{self.programme} terms {self.terms}"),
             *((f"bonus:{bonus.id}", write(bonus.amount), bonus.target or "") for bonus in self.bonuses),
-            (
-                "coupon value",
-                write(self.value),
-                window,
-            ),
+            ("coupon value", write(self.value), window),
         ]
         return _html.table(f"Coupon {self.code[:4]}-…", rows)
 

@@ -3,10 +3,11 @@
 # needs little of it; Spark, which is large, comes with the tests.
 #
 #   make demo    show a trade-in from the IMEI to the coupon
-#   make test    run the tests, the examples in the documentation, and the coverage bounds, in minutes
+#   make test    run the tests and the examples in the documentation, in minutes
+#   make cover   run the plain tests once more, traced, and check the coverage bounds
 #   make test-lowest   run the tests with the lowest versions that pyproject.toml allows, in a set-up of its own
 #   make sweep   try every law with more examples, go through all there is, and run the benchmarks small
-#   make lint    check style, format and types, and build the site
+#   make lint    check style, format, types and coverage, and build the site
 #   make docs    build the site of the pages in build/site, every link checked, without the network
 #   make pyodide   fetch what the page that values a phone in the browser runs on; then make docs
 #   make bench   measure, and print what it is measured against
@@ -48,7 +49,7 @@ ISLANDS := */miexchange/batch/*,*/miexchange/cases/*,*/miexchange/cli/*,*/miexch
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest lowest sweep lint docs pyodide bench bench-check bench-update bench-tuning prove format texts lock sbom clean
+.PHONY: help demo test cover test-lowest lowest sweep lint docs pyodide bench bench-check bench-update bench-tuning prove format texts lock sbom clean
 .DELETE_ON_ERROR:
 
 define FIND_PYTHON
@@ -86,9 +87,13 @@ demo: $(LIGHT)
 	@$(BIN)/miexchange demo
 
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --durations=20 --cov --cov-report=
-	$(BIN)/python -m coverage report --fail-under=100 --omit='$(ISLANDS)'
-	$(BIN)/python -m coverage report --fail-under=95 --include='$(ISLANDS)'
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --durations=20
+
+# A tracer takes longer than the code itself, so that the tests are run without it, and those that it needs once more.
+cover: $(READY)
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --quiet --cov --cov-report=
+	$(BIN)/python -m coverage report --fail-under=95 --include='$(ISLANDS)'; islands=$$?; \
+	$(BIN)/python -m coverage report --fail-under=100 --omit='$(ISLANDS)' && exit $$islands
 
 test-lowest:
 	@$(MAKE) --no-print-directory VENV=$(VENV)-lowest CONSTRAINTS=constraints-lowest.txt EXTRAS=all lowest
@@ -107,6 +112,7 @@ lint: $(READY)
 	$(BIN)/python -m mypy
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 	$(SITE)
+	@$(MAKE) --no-print-directory cover
 
 # It needs the network, as the set-up does. Without it the page docs/browser.md has no engine.
 pyodide: $(READY)

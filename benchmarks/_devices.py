@@ -154,8 +154,8 @@ def _tacs_by_family(programme: Programme) -> dict[str, list[int]]:
 def _models(random: np.random.Generator, programme: Programme, names: _Names, rows: int) -> _Ints:
     tacs = _tacs_by_family(programme)
     listed = range(names.listed)
-    with_tac = np.array([code for code in listed if names.variants[code].family in tacs])
-    without = np.array([code for code in listed if names.variants[code].family not in tacs])
+    with_tac = np.array([code for code in listed if names.variants[code].family in tacs] or listed)
+    without = np.array([code for code in listed if names.variants[code].family not in tacs] or listed)
     others = np.arange(names.listed, names.known) if names.known > names.listed else without
     groups = (with_tac, without, others, np.arange(names.known, len(names.names)))
     shares = (LISTED_SHARE * WITH_TAC_SHARE, LISTED_SHARE * (1 - WITH_TAC_SHARE), UNLISTED_SHARE)
@@ -178,9 +178,9 @@ def _asked(programme: Programme, names: _Names, question_id: str, model: _Ints, 
     """Tell of which rows a question is asked, by the terms in force; names of nothing are asked everything."""
     asked = np.ones(len(model), bool)
     for terms in programme.terms:
-        question = next(one for one in terms.questionnaire.questions if one.id == question_id)
+        question = next((one for one in terms.questionnaire.questions if one.id == question_id), None)
         by_model = np.ones(len(names.names), bool)
-        by_model[: names.known] = [question.is_asked_of(variant) for variant in names.variants]
+        by_model[: names.known] = [bool(question and question.is_asked_of(variant)) for variant in names.variants]
         np.copyto(asked, by_model[model], where=at >= _micros(terms.effective_from))
     return asked
 

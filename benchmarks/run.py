@@ -18,7 +18,8 @@ from _history import append, draw, history_of
 
 SCRIPTS = (
     *("counting.py", "importing.py", "appraising.py", "redeeming.py", "loading.py"),
-    *("tabulating.py", "beginning.py", "files.py", "sparking.py", "ledgering.py", "widening.py", "serving.py"),
+    *("tabulating.py", "beginning.py", "files.py", "querying.py", "sparking.py", "ledgering.py", "widening.py"),
+    "serving.py",
 )
 WATCHED = (*SCRIPTS[:7], "ledgering.py")
 """Those that are compared with the baseline: what the others print is rather a server's or Spark's than ours."""

@@ -22,8 +22,6 @@ from hypothesis import HealthCheck, Phase, settings
 from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from xdist.remote import Producer
 
 # How long an example takes says more about the machine than about the law.
@@ -120,22 +118,22 @@ _TRACED = {
 _TRACED_LAWS = {_TESTS / "unit" / "test_frames.py", _TESTS / "property" / "test_near_miss_laws.py"}
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Trace the plain tests that cover branches, and no law: its fixtures neither, which the plugin's marker would."""
-    plugin = item.config.pluginmanager.get_plugin("_cov")
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where coverage is measured, run the plain tests that cover branches alone, and no law."""
+    plugin = config.pluginmanager.get_plugin("_cov")
     if plugin is not None and plugin.cov_controller is not None:
-        controller = plugin.cov_controller
-        if item.path not in _TRACED_LAWS and (item.get_closest_marker("hypothesis") or _is_untraced(item.path)):
-            if controller.started:
-                controller.pause()
-        elif not controller.started:
-            controller.resume()
-    return (yield)
+        config.hook.pytest_deselected(items=[item for item in items if _is_untraced(item)])
+        items[:] = [item for item in items if not _is_untraced(item)]
+
+
+def _is_untraced(item: pytest.Item) -> bool:
+    return item.path not in _TRACED_LAWS and (
+        item.get_closest_marker("hypothesis") is not None or _is_elsewhere(item.path)
+    )
 
 
 @cache
-def _is_untraced(file: Path) -> bool:
+def _is_elsewhere(file: Path) -> bool:
     return file not in _TRACED and (file.suffix == ".md" or any(map(file.is_relative_to, _UNTRACED)))
 
 

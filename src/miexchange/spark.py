@@ -71,8 +71,8 @@ def appraise(
         keep: columns of the DataFrame that come first in the result, unchanged: a key, to identify its rows.
         bonuses_given: the number of times that each bonus with a quota was given so far; the same for every row.
         engine: ``python`` runs batches in Python on the executors; ``sql`` needs none there, but Spark 4 and the extra
-            ``sql``: the programme is the query of `miexchange.sql.query`. Set ``spark.sql.codegen.hugeMethodLimit`` to
-            8000 for it, or Spark interprets the query.
+            ``sql``: the programme is the query of `miexchange.sql.query`. Start the executors with
+            ``-XX:-DontCompileHugeMethods`` for it, or Java interprets the query; see docs/spark.md.
         names: for ``sql``, the names in ``model`` besides ids, as there: any other name is refused as unknown.
         problems: whether the result has the column ``problems`` of `miexchange.batch.appraise_frame`, with the
             cells that refuse a row; only for engine ``python``.
@@ -178,6 +178,8 @@ def _queried(
     return result.toDF(*keep, *result.columns[len(keep) :]) if has_to_rename else result
 
 
+_BYTES = "UTF8_BINARY"
+"""The collation of a STRING without one."""
 _SQL_FROM = 4
 """The first version of Spark that detects invalid UTF-8, which the query needs."""
 
@@ -195,8 +197,10 @@ def _check_texts(devices: StructType, names: Collection[str]) -> None:
     """
     for name in names:
         wanted = {"purchased_on": (DateType, NullType)}.get(name) or _TAKES.get(name, (StringType, NullType))
-        if not isinstance(devices[name].dataType, wanted):
-            kind = devices[name].dataType.simpleString().upper()
+        of = devices[name].dataType
+        # Texts are compared by the collation of their column, which may ignore case.
+        if not isinstance(of, wanted) or getattr(of, "collation", _BYTES) != _BYTES:
+            kind = of.simpleString().upper()
             rule = f"give a {wanted[0]().simpleString().upper()}, or engine python"
             raise wrong_type(name, kind, rule, f"is a column of {kind}")
 

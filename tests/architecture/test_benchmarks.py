@@ -14,7 +14,7 @@ import run
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 SCRIPTS = (
     *("counting", "importing", "appraising", "redeeming", "loading", "tabulating", "beginning"),
-    *("files", "sparking", "ledgering", "widening", "serving"),
+    *("files", "querying", "sparking", "ledgering", "widening", "serving"),
 )
 
 

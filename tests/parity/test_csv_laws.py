@@ -14,10 +14,10 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from miexchange import DataError, InvalidValue
-from miexchange.batch import appraise_file
 from miexchange.batch.files import _csv_records as records
 from miexchange.batch.files._csv_records import NotCsv, header_of, read_records
 from miexchange.pricelists import read_book
+from parity.both_ways import WAYS, appraise_file, way
 from property.effort import effort
 from shipped import shipped_programme
 
@@ -87,15 +87,16 @@ def found(data: bytes, rows: int) -> Iterator[list[bytes] | None]:
             yield None if is_wrong else [column[place] or b"" for column in cells]
 
 
+@pytest.mark.parametrize("enough", WAYS)
 @pytest.mark.parametrize("block", [1, 7, 1 << 19])
 @effort(2)
 @given(data=texts(), rows=st.sampled_from([1, 2, 1 << 14]))
 @example(data=b'a,b\n"x"y,z\n', rows=1)
 @example(data=b'a,b\nx,"y\nz,z\n', rows=1)
 @example(data=b"a\n\n\r\n\r", rows=1)
-def test_rows_and_cells_are_those_of_pythons_reader(block: int, data: bytes, rows: int) -> None:
+def test_rows_and_cells_are_those_of_pythons_reader(block: int, enough: int, data: bytes, rows: int) -> None:
     """Promise 7, files: every kept cell comes back byte for byte, or its row is refused; what is no CSV is an error."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, way(enough):
         patch.setattr(records, "_BLOCK", block)
         expected = oracle(data)
         if expected is None:

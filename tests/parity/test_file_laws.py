@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miexchange.batch import appraise_file, appraise_frame
+from miexchange.batch import appraise_frame
 from miexchange.laws._one_by_one import rows_of, valued
 from miexchange.strategies import programmes
+from parity.both_ways import appraise_file
 from parity.tables import KINDS, columns_of, rows
 from property.effort import effort
 

@@ -24,6 +24,8 @@ from docs_shell import blocks
 from miexchange import InvalidValue, Programme, spark
 from miexchange.batch import appraise_frame, columns_out
 from miexchange.laws._one_by_one import Row, rows_of, valued
+from miexchange.strategies import programmes
+from parity.hostile import hostile
 from parity.tables import KINDS, columns_of, rows
 from parity.test_sql import same
 from property.effort import PROOF
@@ -32,6 +34,7 @@ from shipped import shipped_programme
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from hypothesis.strategies import SearchStrategy
     from pyspark.sql import DataFrame, SparkSession
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,18 +111,23 @@ def collected(result: DataFrame) -> pa.Table:
     return arrow(result).sort_by("row").drop_columns(["row"])
 
 
-def hostile(programme: Programme) -> list[Row]:
-    """Draw some 150 rows that anything may be wrong with, always the same ones: few of them lead to a quote."""
-    found: list[Row] = []
+def drawn(strategy: SearchStrategy[Any], examples: int) -> list[Any]:
+    """Draw examples, always the same ones."""
+    found: list[Any] = []
 
     @seed(1)
-    @settings(max_examples=EXAMPLES, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-    @given(table=rows(programme))
-    def collect(table: list[Row]) -> None:
-        found.extend(table)
+    @settings(max_examples=examples, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(example=strategy)
+    def collect(example: Any) -> None:  # noqa: ANN401 - of any strategy
+        found.append(example)
 
     collect()
     return found
+
+
+def drawn_rows(programme: Programme) -> list[Row]:
+    """Draw some 150 rows that anything may be wrong with: few of them lead to a quote."""
+    return [row for table in drawn(rows(programme), EXAMPLES) for row in table]
 
 
 @pytest.mark.parametrize("name", [pytest.param("graded-trade-in", marks=pytest.mark.sweep), "mi-exchange-india"])
@@ -127,7 +135,7 @@ def test_every_row_is_worth_what_one_device_is(session: SparkSession, tmp_path: 
     """Promise 6: scalar = batch = Spark, for every row, reasons included."""
     programme = shipped_programme(name)
     ordinary = devices(programme, ORDINARY, seed=3).to_pylist()
-    table = hostile(programme) + [dict.fromkeys(columns_of(programme)) | row for row in ordinary]
+    table = drawn_rows(programme) + [dict.fromkeys(columns_of(programme)) | row for row in ordinary]
     arrow = KINDS["arrow"](table, columns_of(programme))
     counts = {one.id: 1 for terms in programme.terms for one in terms.bonuses if one.quota is not None}
     given_df = loaded(session, numbered(arrow), tmp_path)
@@ -399,7 +407,7 @@ def names_in(table: pa.Table) -> list[str]:
 def test_a_query_is_worth_what_one_device_is(session: SparkSession, tmp_path: Path, name: str) -> None:
     """Promise 6, by a query: no Python runs on the executors, and every row is worth the same, reasons included."""
     programme = shipped_programme(name)
-    table = hostile(programme)
+    table = drawn_rows(programme)
     frame = numbered(KINDS["arrow"](table, columns_of(programme)))
     loaded_frame = loaded(session, frame, tmp_path)
     result = spark.appraise(loaded_frame, programme, keep=["row"], engine="sql", names=names_in(frame))
@@ -430,8 +438,7 @@ def test_bytes_that_are_no_text_are_the_same_to_a_query(df: DataFrame, mixed: pa
 @pytest.mark.parametrize("name", SHIPPED)
 def test_many_devices_are_worth_the_same_to_a_query(session: SparkSession, tmp_path: Path, name: str) -> None:
     programme = shipped_programme(name)
-    table = devices(programme, MANY, seed=11, encoded=False)
-    table = numbered(pa.table([_plain(column) for column in table.columns], names=table.column_names))
+    table = hostile(programme, MANY, seed=11)
     frame = loaded(session, table, tmp_path)
     result = spark.appraise(frame, programme, keep=["row"], engine="sql", names=names_in(table))
     result.write.parquet(str(tmp_path / "valued"))
@@ -439,7 +446,33 @@ def test_many_devices_are_worth_the_same_to_a_query(session: SparkSession, tmp_p
     same(found, appraise_frame(table, programme))
 
 
-@pytest.mark.parametrize(("column", "kind"), [("screen_glass", "BIGINT"), ("purchased_on", "TIMESTAMP_NTZ")])
+@of_query
+@pytest.mark.sweep
+def test_hostile_devices_of_any_programme_are_worth_the_same_to_a_query(session: SparkSession, tmp_path: Path) -> None:
+    """Promise 6: the last of some programmes, which are larger than the first ones drawn."""
+    for number, programme in enumerate(drawn(programmes(), 20)[-2:]):
+        table, folder = hostile(programme, 500, number), tmp_path / f"{number}"
+        folder.mkdir()
+        counts = {one.id: one.quota or 0 for terms in programme.terms for one in terms.bonuses if one.quota is not None}
+        result = spark.appraise(
+            loaded(session, table, folder),
+            programme,
+            keep=["row"],
+            engine="sql",
+            names=names_in(table),
+            bonuses_given=counts,
+        )
+        same(collected(result), appraise_frame(table, programme, bonuses_given=counts))
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        ("screen_glass", "BIGINT"),
+        ("purchased_on", "TIMESTAMP_NTZ"),
+        pytest.param("screen_glass", "STRING COLLATE UTF8_LCASE", marks=of_query),
+    ],
+)
 def test_a_query_takes_no_column_of_another_type(df: DataFrame, programme: Programme, column: str, kind: str) -> None:
     frame = df.withColumn(column, F.expr(f"CAST(NULL AS {kind})"))
     refused = f"{column} is a column of {kind}: give a" if HAS_QUERY else "take Spark 4, or engine python"

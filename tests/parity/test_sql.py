@@ -182,6 +182,20 @@ def test_a_relation_of_duckdb_leads_to_a_relation() -> None:
     assert values.to_pylist() == appraise_frame(table, programme).to_pylist()
 
 
+def test_a_collation_that_ignores_case_finds_no_answer() -> None:
+    """Promise 6: answers and names are compared exactly; no name is looked up twice."""
+    programme = shipped_programme("uk-trade-in")
+    connection = duckdb.connect()
+    connection.execute("SET default_collation = 'NOCASE'")
+    names = "UNNEST(['apple-ipad-10-64', 'Apple-iPad-10-64'])"
+    answers = "'ON' AS power, 'all' AS works, 'clean' AS screen, 'good' AS body, 'free' AS lock"
+    relation = connection.sql(f"SELECT {names} AS model, {answers}")
+    found = sql.appraise(relation, programme, at=programme.terms[0].effective_from)
+    expected = appraise_frame(relation.to_arrow_table(), programme, at=programme.terms[0].effective_from)
+    assert found.to_arrow_table().to_pylist() == expected.to_pylist()
+    assert "answer_unknown" in expected["reasons"].to_pylist()[0].split("|")
+
+
 def test_a_lazy_frame_of_polars_leads_to_one() -> None:
     programme = shipped_programme("graded-trade-in")
     table = mixed(programme, 300, seed=3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,11 @@ import pytest
 
 from miexchange import Condition, Imei, InvalidValue, Programme, Quote, _new_file, headline
 from miexchange.batch import Progress, Summary, appraise_file, appraise_frame, columns_out
+from miexchange.batch.arrow import _compiled
 from miexchange.batch.files import _csv_records, _parts, _sources
 from miexchange.batch.files._texts import decoded, parsed
+from parity import both_ways
+from parity.both_ways import WAYS, way
 from shipped import shipped_programme
 
 if TYPE_CHECKING:
@@ -185,6 +188,44 @@ def test_no_cut_of_a_file_leaves_a_trace(tmp_path: Path, group: int, rows: int) 
     assert [row["reasons"] for row in found] == ["" if place % 3 == 0 else "answer_missing" for place in range(11)]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_small_and_large_files_are_read_in_two_ways_and_written_to_the_same_bytes(
+    tmp_path: Path, end: str, name: str
+) -> None:
+    """Small ones without machine code; `both_ways` compares the bytes of target and rejects, and the summary."""
+    notes = ('"a ""b"", c"', '"two\nlines"', "=1+1", "é", "\udcff", '5.5" screen')
+    names = ",".join([*(name for name in device() if name not in best()), *best()])
+    lines = [*[line(number=note) for note in notes] * 3, line(), "too,few", f"{line()},many", "", line()]
+    source = tmp_path / "in.csv"
+    source.write_bytes(end.join(["\ufeff" + names, *lines]).encode(errors="surrogateescape"))
+    target = tmp_path / name
+    summary = both_ways.appraise_file(
+        source, target, graded(), keep=["number"], rejects=tmp_path / "no.csv", rows=4, problems=True
+    )
+    assert (summary.rows, summary.refused) == (22, 5)
+
+
+@pytest.mark.parametrize(("rows", "ways"), [(6, {True}), (5, {False})])
+def test_a_long_file_is_compiled_from_its_first_row_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, ways: set[bool]
+) -> None:
+    """Its first rows would otherwise take ten times as long; how many it has, its first bytes or its footer say."""
+    monkeypatch.setattr(_compiled, "_ENOUGH", 5)
+    for source in (csv(tmp_path, *[line()] * rows), parquet(tmp_path, *[device()] * rows)):
+        monkeypatch.setattr(_compiled, "_rows", 0)
+        seen: set[bool] = set()
+        appraise_file(
+            source,
+            tmp_path / "out.csv",
+            graded(),
+            rows=1,
+            force=True,
+            progress=lambda _, seen=seen: seen.add(_compiled.are_worth_it()),  # type: ignore[misc]
+        )
+        assert seen == ways
+
+
 # What is written in CSV.
 
 
@@ -216,10 +257,11 @@ def test_no_cut_of_a_file_leaves_a_trace(tmp_path: Path, group: int, rows: int) 
     ],
 )
 def test_an_instant_is_written_as_in_iso_8601_with_its_zone(text: str, expected: datetime | None) -> None:
-    for cells in ([text], [text, "2018-03-20T12:00Z", None, text]):
-        column = parsed(
-            pa.chunked_array([pa.array([cell and cell.encode() for cell in cells], pa.binary())]), "instant"
-        )
+    lists: list[list[str | None]] = [[text], [text, "2018-03-20T12:00Z", None, text]]
+    for cells, enough in product(lists, WAYS):
+        array = pa.array([cell and cell.encode() for cell in cells], pa.binary())
+        with way(enough):
+            column = parsed(pa.chunked_array([array]), "instant")
         assert column.array.to_pylist()[0] == expected
         assert (column.strange is not None and bool(column.strange[0])) == (expected is None)
 

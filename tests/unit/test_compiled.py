@@ -115,7 +115,7 @@ def test_loops_are_used_once_a_process_has_read_enough_rows(monkeypatch: pytest.
     assert all(one.equals(found[0]) for one in found)
 
 
-def test_few_rows_import_neither_numba_nor_pandas() -> None:
+def test_few_rows_import_neither_numba_nor_pandas(tmp_path: Path) -> None:
     """numba takes 0.3 s to import, and code longer to load; Arrow imports pandas for `pa.array`, which takes 0.2 s."""
     run = (
         "import sys, pyarrow as pa; from miexchange import Programme; from miexchange.batch import *\n"
@@ -126,7 +126,13 @@ def test_few_rows_import_neither_numba_nor_pandas() -> None:
         "appraise_frame(pa.table({name: texts for name in required - {'at'}} | {'imei': texts}), programme, "
         "at=programme.terms[0].effective_from)\n"
         "validate_many(texts), lookup_many(programme.tacs, texts)\n"
+        "names = [*sorted(required - {'at'}), 'imei', 'purchased_on', 'exchange_open', 'register_asked_at']\n"
+        "rows = ',' * len(names[:-4]) + '354178036859789,2017-01-01,true,2018-03-20T12:00Z\\n'\n"
+        "open('a.csv', 'w').write(','.join(names) + '\\n' + rows * 100)\n"
+        "for source, target in (('a.csv', 'b.parquet'), ('a.csv', 'b.csv')):\n"
+        "    summary = appraise_file(source, target, programme, at=programme.terms[0].effective_from, keep=names[:1])\n"
+        "assert summary.rows == 100\n"
         "print(sorted({'numba', 'pandas'} & sys.modules.keys()))"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    assert subprocess.check_output([sys.executable, "-c", run], env=environment, text=True) == "[]\n"  # noqa: S603 - this Python
+    assert subprocess.check_output([sys.executable, "-c", run], cwd=tmp_path, env=environment, text=True) == "[]\n"  # noqa: S603 - this Python

@@ -14,6 +14,7 @@ import pytest
 from miexchange.batch.arrow._results import Amounts, ArrowColumn, Texts, to_arrow
 from miexchange.batch.files._parquet_groups import MAGIC, Numbers, encoded, footer_of, moved
 from miexchange.batch.files._thrift import read_struct, write_struct
+from parity.both_ways import WAYS, way
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,9 +49,14 @@ def columns(rows: int, first: int = 0) -> Columns:
 def test_every_reader_finds_what_was_put_in(tmp_path: Path, sizes: tuple[int, ...]) -> None:
     file, groups, body = tmp_path / "it.parquet", [], MAGIC
     tables: list[pa.Table] = []
+    groups_of = []
     for rows in sizes:
         part = columns(rows, sum(table.num_rows for table in tables))
-        group = encoded(part, rows)
+        for enough in WAYS:
+            with way(enough):
+                groups_of.append(encoded(part, rows))
+        assert groups_of[-1] == groups_of[-2]
+        group = groups_of[-1]
         about, counted = moved(group.about, len(body))
         assert counted == rows
         groups.append(about)

@@ -22,6 +22,10 @@ _SPARING = "ARROW_DEFAULT_MEMORY_POOL", "system"
 """Arrow reads it once: of its own, it would take memory from a pool that keeps some 100 MB more than a run needs."""
 
 
+_SELDOM = 100_000
+"""Objects made between two runs of the garbage collector: modules that are loaded make many, and nothing to collect."""
+
+
 def batch(
     source: Annotated[
         Path, typer.Argument(metavar="IN", help="A CSV or Parquet file of devices, a row each; - is standard input.")
@@ -67,6 +71,7 @@ def batch(
     again; its finished parts are kept in OUT.parts until then.
     """
     os.environ.setdefault(*_SPARING)
+    gc.set_threshold(_SELDOM)
     from miexchange.batch import appraise_file  # noqa: PLC0415 - pyarrow is loaded where it is needed
     from miexchange.cli._bar import Bar  # noqa: PLC0415 - as above
 

@@ -81,6 +81,7 @@ class Dialect(NamedTuple):
         is_plain: whether a text is fifteen digits and nothing else, such as most IMEIs; it may overlook some.
         joins: texts, some of which may be null, in one text, with a text between them.
         is_luhn: whether the last of some digits is their check digit, if the dialect has a function for it.
+        exactly: a clause by which texts are compared byte by byte, whatever the collation of their column.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Dialect(NamedTuple):
     is_plain: Callable[[exp.Expr], exp.Expr] = _matches
     joins: Callable[[str, Sequence[exp.Expr]], exp.Expr] = _joined
     is_luhn: Callable[[exp.Expr], exp.Expr] | None = None
+    exactly: str = ""
 
 
 def quoted(name: str, dialect: str) -> str:
@@ -174,6 +176,7 @@ DIALECTS = {
             fence="OFFSET 0",
             divides=_division_of_integers,
             joins=_concat_ws,
+            exactly=' COLLATE "C"',
         ),
         Dialect(
             "spark",

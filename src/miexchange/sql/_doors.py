@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from miexchange._arguments import COLUMNS, maybe, takes
 from miexchange._value import instant
 from miexchange.batch import appraise_frame, columns_in
+from miexchange.batch.arrow._columns import check_names
 from miexchange.batch.plan._plan import plan_of
 from miexchange.errors import unknown, wrong_type
 from miexchange.programme import NONE_GIVEN, Programme
@@ -121,6 +122,7 @@ def _of_duckdb(
     required, optional = columns_in(programme)
     numeric = plan_of(programme).numeric
     kinds = dict(zip(devices.columns, map(str, devices.types), strict=True))
+    check_names(kinds, required if at is None else required - {"at"}, optional, "devices")
     read = [name for name in kinds if name in required | optional]
     _check_kept(keep, list(kinds))
     columns = []
@@ -131,8 +133,12 @@ def _of_duckdb(
             wanted = _TYPES.get(name, (*_TEXT, *_WHOLE) if name in numeric else _TEXT)
             if not kind.startswith(wanted) and kind != _NULL:
                 raise wrong_type(name, kind, f"give {wanted[0]}", f"is a column of {kind}")
+            given = column
             if kind.startswith(("ENUM", *_WHOLE)) or kind == _NULL:
-                column = f"CAST({column} AS {wanted[0]}) AS {column}"
+                column = f"CAST({column} AS {wanted[0]})"
+            if wanted[0] in _TEXT:  # the connection, or the column, may have a collation that ignores case
+                column = f'{column} COLLATE "C"'
+            column = f"{column} AS {given}"
         columns.append(column)
     devices = devices.project(", ".join(columns))
     if names is None:

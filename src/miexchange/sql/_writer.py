@@ -14,10 +14,11 @@ from miexchange.batch.plan._loop import NO_EVIDENCE, NO_STATUS, WARNINGS
 from miexchange.batch.plan._tacs import SERIALS
 from miexchange.eligibility import ImeiStatus
 from miexchange.money import BPS
-from miexchange.programme.rules import COUNTED, RETENTIONS
+from miexchange.programme.rules import COUNTED
 from miexchange.refusal import ReasonCode
 from miexchange.sql._answers import Cell, Replaced
 from miexchange.sql._cells import Cells
+from miexchange.sql._comments import OF_PARTS, of_columns
 from miexchange.sql._dialects import quoted
 from miexchange.sql._ints import Int, Ints
 from miexchange.sql._steps import Steps
@@ -95,7 +96,7 @@ class Writer:
         self._outputs: dict[str, Int] = {}
         self._names: dict[Int, str] = {}
         self._comments: dict[str, str] = {}
-        self._comments |= _comments(plan)
+        self._comments |= of_columns(plan)
         self.steps: set[str] = set()
         self._read: list[Cell] = []
         self._parts: list[str] = []
@@ -137,7 +138,8 @@ class Writer:
 
     def _part(self, name: str, select: str) -> None:
         self.steps.add(name)
-        self._parts.append(f"{name} AS (\n{select}\n)")
+        comment = OF_PARTS.get(name.removesuffix("_1"), "")
+        self._parts.append(f"{comment}{name} AS (\n{select}\n)")
         self._last = name
 
     def _carry(self, name: str, number: Int, comment: str = "", outputs: dict[str, Int] | None = None) -> Int:
@@ -166,7 +168,7 @@ class Writer:
 
     def _open(self, devices: str) -> None:
         read = [name for name in self._known() if name in self._columns]
-        columns = [f"    {self._q(name)} AS {self._q(f'cell:{name}')}" for name in read]
+        columns = [f"    {self._q(name)}{self._exactly(name)} AS {self._q(f'cell:{name}')}" for name in read]
         columns += [f"    {self._q(name)} AS {self._q(f'keep:{name}')}" for name in self._keep]
         fence = f"\n  {self._dialect.fence}" if self._dialect.fence else ""
         lines = ",\n".join(columns)
@@ -178,6 +180,11 @@ class Writer:
         for what, of in parts.items():
             texts = {f"{what}:{name}": of(name).sql(dialect=self._dialect.name) for name in numbers}
             self._part(what, steps.select(self._last, texts, {}))
+
+    def _exactly(self, name: str) -> str:
+        """Return the clause that makes a column of texts compare exactly; numbers have no collation."""
+        is_text = name not in {"register_asked_at", "purchased_on", "at", *_FACTS, *self._plan.numeric}
+        return self._dialect.exactly if is_text else ""
 
     def _known(self) -> tuple[str, ...]:
         facts = ("model", *_NUMBERS, "imei_status", "register_asked_at", "purchased_on", "at", *_FACTS, "target")
@@ -628,43 +635,6 @@ class Writer:
                 name = lines[int(line)]
                 granted[name] = granted[name] + ints.choose(is_own == 1, amount, ints.of(0))
         return granted
-
-
-def _comments(plan: Plan) -> dict[str, str]:
-    """Return the description of the columns of a value: the rule of each line, in the words of the programme."""
-    terms = plan.programme.terms
-    said = {
-        "market": "the price in force",
-        "grade": "what the grade keeps",
-        "factor": "the operator's share",
-        "floor": "not below scrap",
-        "cap": "not above the price in force",
-        "rounding": "down to whole steps",
-        **{rule.line: rule.title for rule in RETENTIONS},
-    }
-    for one in terms:
-        for question in one.questionnaire.questions:
-            said[f"retention:{question.id}"] = f"what the answer keeps: {question.ask}"
-            said[f"deduction:{question.component}"] = f"the worst finding of {question.component} alone"
-            said[f"extra:{question.id}"] = f"a small fixed amount: {question.ask}"
-        for overlap in one.overlaps:
-            said[f"overlap:{overlap.one}+{overlap.other}"] = "both break together: what of the smaller is given back"
-        for bonus in one.bonuses:
-            said[f"bonus:{bonus.id}"] = bonus.says
-    found = {f"{line}_minor": said[line] for line in plan.lines}
-    found |= {f"after {line}": f"the value after {line}: {said[line]}" for line in plan.lines}
-    asked = {question.id: question.ask for one in terms for question in one.questionnaire.questions}
-    found |= {f"answer:{name}": ask for name, ask in asked.items()}
-    found |= {
-        "value": "the exchange value",
-        "coupon_value_minor": "with the bonuses",
-        "exchange_value_minor": "without the bonuses",
-        "reasons found": "all that is found against the device, a bit for each reason",
-        "reasons shown": "of that, what hides the rest",
-        "period": "what holds for the model at the instant",
-        "offer of bonuses": "which bonuses run, by day and new model",
-    }
-    return {name: " ".join(text.split()) for name, text in found.items()}
 
 
 def _names_of(found: exp.Expr, given: tuple[Sequence[tuple[str, int]], Dialect]) -> exp.Expr:

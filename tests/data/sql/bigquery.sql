@@ -19,24 +19,28 @@ cells AS (
     `order` AS `keep:order`
   FROM `devices`
 ),
+-- IMEIs: a text of fifteen digits, as nearly all are, needs no parsing.
 plain AS (
   SELECT *,
     COALESCE(LENGTH(`cell:imei`) = 15 AND REGEXP_CONTAINS(`cell:imei`, '^[0-9]+$'), FALSE) AS `plain:imei`,
     COALESCE(LENGTH(`cell:imei2`) = 15 AND REGEXP_CONTAINS(`cell:imei2`, '^[0-9]+$'), FALSE) AS `plain:imei2`
   FROM cells
 ),
+-- Others without white space around them.
 stripped AS (
   SELECT *,
     CASE WHEN `plain:imei` THEN `cell:imei` ELSE TRIM(`cell:imei`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　') END AS `stripped:imei`,
     CASE WHEN `plain:imei2` THEN `cell:imei2` ELSE TRIM(`cell:imei2`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　') END AS `stripped:imei2`
   FROM plain
 ),
+-- And without separators.
 digits AS (
   SELECT *,
     CASE WHEN `plain:imei` THEN `cell:imei` ELSE REPLACE(REPLACE(`stripped:imei`, ' ', ''), '-', '') END AS `digits:imei`,
     CASE WHEN `plain:imei2` THEN `cell:imei2` ELSE REPLACE(REPLACE(`stripped:imei2`, ' ', ''), '-', '') END AS `digits:imei2`
   FROM stripped
 ),
+-- Cells become numbers: codes of texts, instants, days, the digits of IMEIs and their Luhn sum.
 read_1 AS (
   SELECT *,
     CASE
@@ -278,6 +282,7 @@ read_8 AS (
     END AS `imei2: found`
   FROM read_7
 ),
+-- Models by name, and TACs.
 named AS (
   SELECT s.*,
     CASE WHEN s.`cell:model` IS NULL THEN 9 ELSE COALESCE(n.`key`, 7) END AS `key`,
@@ -293,6 +298,7 @@ named AS (
   LEFT JOIN `trade_in_tacs` AS tac_0 ON s.`imei: tac` = tac_0.`tac`
   LEFT JOIN `trade_in_tacs` AS tac_1 ON s.`imei2: tac` = tac_1.`tac`
 ),
+-- The period of model and instant, and the reporting body of an IMEI whose TAC is not listed.
 found_1 AS (
   SELECT *,
     -- what holds for the model at the instant
@@ -380,6 +386,7 @@ found_3 AS (
     END AS `imei2: said of most`
   FROM found_2
 ),
+-- What holds in that period, and what the TAC says of the model.
 placed AS (
   SELECT s.*,
     p.`against`,
@@ -394,6 +401,7 @@ placed AS (
   LEFT JOIN `trade_in_fits` AS fits_0 ON s.`imei: pair` = fits_0.`pair`
   LEFT JOIN `trade_in_fits` AS fits_1 ON s.`imei2: pair` = fits_1.`pair`
 ),
+-- The rules: deductions, decisions, lines and values.
 step_1 AS (
   SELECT *,
     DIV(`imei: digits`, 10) AS `step 1`,

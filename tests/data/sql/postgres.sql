@@ -1,25 +1,26 @@
 WITH
 cells AS (
   SELECT
-    "model" AS "cell:model",
-    "imei" AS "cell:imei",
-    "imei2" AS "cell:imei2",
-    "imei_status" AS "cell:imei_status",
+    "model" COLLATE "C" AS "cell:model",
+    "imei" COLLATE "C" AS "cell:imei",
+    "imei2" COLLATE "C" AS "cell:imei2",
+    "imei_status" COLLATE "C" AS "cell:imei_status",
     "register_asked_at" AS "cell:register_asked_at",
     "purchased_on" AS "cell:purchased_on",
     "at" AS "cell:at",
     "exchange_open" AS "cell:exchange_open",
     "device_exchanged" AS "cell:device_exchanged",
-    "target" AS "cell:target",
-    "lock" AS "cell:lock",
-    "power" AS "cell:power",
-    "works" AS "cell:works",
-    "screen" AS "cell:screen",
-    "body" AS "cell:body",
+    "target" COLLATE "C" AS "cell:target",
+    "lock" COLLATE "C" AS "cell:lock",
+    "power" COLLATE "C" AS "cell:power",
+    "works" COLLATE "C" AS "cell:works",
+    "screen" COLLATE "C" AS "cell:screen",
+    "body" COLLATE "C" AS "cell:body",
     "order" AS "keep:order"
   FROM "devices"
   OFFSET 0
 ),
+-- IMEIs: a text of fifteen digits, as nearly all are, needs no parsing.
 plain AS (
   SELECT *,
     COALESCE(LENGTH("cell:imei") = 15 AND "cell:imei" ~ '^[0-9]+$', FALSE) AS "plain:imei",
@@ -27,6 +28,7 @@ plain AS (
   FROM cells
   OFFSET 0
 ),
+-- Others without white space around them.
 stripped AS (
   SELECT *,
     CASE WHEN "plain:imei" THEN "cell:imei" ELSE TRIM('	
@@ -36,6 +38,7 @@ stripped AS (
   FROM plain
   OFFSET 0
 ),
+-- And without separators.
 digits AS (
   SELECT *,
     CASE WHEN "plain:imei" THEN "cell:imei" ELSE REPLACE(REPLACE("stripped:imei", ' ', ''), '-', '') END AS "digits:imei",
@@ -43,6 +46,7 @@ digits AS (
   FROM stripped
   OFFSET 0
 ),
+-- Cells become numbers: codes of texts, instants, days, the digits of IMEIs and their Luhn sum.
 read_1 AS (
   SELECT *,
     CASE
@@ -283,6 +287,7 @@ read_8 AS (
   FROM read_7
   OFFSET 0
 ),
+-- Models by name, and TACs.
 named AS (
   SELECT s.*,
     CASE WHEN s."cell:model" IS NULL THEN 9 ELSE COALESCE(n."key", 7) END AS "key",
@@ -299,6 +304,7 @@ named AS (
   LEFT JOIN "trade_in_tacs" AS tac_1 ON s."imei2: tac" = tac_1."tac"
   OFFSET 0
 ),
+-- The period of model and instant, and the reporting body of an IMEI whose TAC is not listed.
 found_1 AS (
   SELECT *,
     -- what holds for the model at the instant
@@ -389,6 +395,7 @@ found_3 AS (
   FROM found_2
   OFFSET 0
 ),
+-- What holds in that period, and what the TAC says of the model.
 placed AS (
   SELECT s.*,
     p."against",
@@ -404,6 +411,7 @@ placed AS (
   LEFT JOIN "trade_in_fits" AS fits_1 ON s."imei2: pair" = fits_1."pair"
   OFFSET 0
 ),
+-- The rules: deductions, decisions, lines and values.
 step_1 AS (
   SELECT *,
     "imei: digits" / 10 AS "step 1",

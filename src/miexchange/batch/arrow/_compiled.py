@@ -17,7 +17,7 @@ from miexchange._extras import extra
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["are_worth_it", "compiled", "inlined", "names_of"]
+__all__ = ["are_worth_it", "compiled", "expect", "inlined", "is_worth_parsing", "names_of"]
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
@@ -28,8 +28,11 @@ _OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
 _ENOUGH = 250_000
 """Rows that a process reads by whole columns, which takes about as long as loading the loops."""
 
+_ENOUGH_BYTES = 5_000_000
+"""Bytes of CSV that a process parses step by step, for the same reason."""
+
 _lock = threading.RLock()
-_rows = 0
+_rows = _bytes = 0
 
 
 def are_worth_it(rows: int = 0) -> bool:
@@ -39,6 +42,20 @@ def are_worth_it(rows: int = 0) -> bool:
         with _lock:
             _rows += rows
     return _rows > _ENOUGH
+
+
+def expect(rows: int) -> None:
+    """Use compiled loops from the first row of a file on, if it has enough rows."""
+    if rows > _ENOUGH:
+        are_worth_it(rows)
+
+
+def is_worth_parsing(size: int = 0) -> bool:
+    """Tell whether to parse CSV by compiled loops, given how many more bytes were parsed without them."""
+    global _bytes  # noqa: PLW0603 - as above
+    with _lock:
+        _bytes += size
+    return _bytes > _ENOUGH_BYTES or are_worth_it()
 
 
 class _Loop:

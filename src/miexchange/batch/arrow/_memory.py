@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["apart", "arrow_of", "empty", "texts_to_arrow", "view", "words_of"]
+__all__ = ["apart", "arrow_of", "bools_to_arrow", "empty", "texts_to_arrow", "view", "words_of"]
 
 _CACHE_LINE = 64  # bytes
 _WORD = 8
@@ -36,6 +36,11 @@ def view(buffer: Any, kind: Any, *, count: int = -1, offset: int = 0) -> NDArray
 def arrow_of(numbers: NDArray[Any]) -> pa.Array:
     """Return numbers as an Arrow array, which shares their memory; ``pa.array`` would import pandas, 0.2 s."""
     return pa.Array.from_buffers(pa.from_numpy_dtype(numbers.dtype), len(numbers), [None, pa.py_buffer(numbers)])
+
+
+def bools_to_arrow(mask: NDArray[np.bool_]) -> pa.Array:
+    """Return booleans as an Arrow array; ``pa.array`` would import pandas."""
+    return pa.Array.from_buffers(pa.bool_(), len(mask), [None, pa.py_buffer(np.packbits(mask, bitorder="little"))])
 
 
 def texts_to_arrow(texts: Sequence[str]) -> pa.Array:

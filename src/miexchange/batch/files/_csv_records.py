@@ -16,8 +16,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from miexchange._limits import CELL_BYTES, COLUMNS, ROW_BYTES
-from miexchange.batch.arrow._compiled import compiled
-from miexchange.batch.arrow._memory import empty
+from miexchange.batch.arrow._compiled import compiled, is_worth_parsing
+from miexchange.batch.arrow._memory import apart, bools_to_arrow, empty
 from miexchange.batch.files._few_texts import SLACK, codes_of, validity, words_of
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class _Block:
     def of(cls, columns: int, rows: int, line: int = 1) -> _Block:
         """Allocate a block for a number of wanted columns, whose first row is in a line of the file."""
         return cls(
-            empty(columns * rows, np.int32).reshape(columns, rows),
-            empty(columns * rows, np.int32).reshape(columns, rows),
+            apart(columns, rows, np.int32),
+            apart(columns, rows, np.int32),
             empty(rows, np.bool_),
             np.zeros(columns, dtype=np.int64),
             np.array([0, line, 0, 0, 0]),
@@ -88,7 +88,13 @@ class _Block:
         Raises:
             NotCsv: a row is malformed.
         """
-        found = _scan(data, size, is_all, columns, slots, self.starts, self.ends, self.wrong, self.sizes, self.report)
+        about = self.starts, self.ends, self.wrong, self.sizes, self.report
+        if is_worth_parsing():
+            found = _scan(_KINDS, data, size, is_all, columns, slots, *about)
+        else:  # step by step: Python reads bytes and memory faster than arrays
+            first, memory = int(self.report[_BEGIN]), [one.data for one in about]
+            found = _scan.by_column(_KINDS.tobytes(), data[:size].tobytes(), size, is_all, columns, slots.data, *memory)  # type: ignore[attr-defined]
+            is_worth_parsing(int(self.report[_BEGIN]) - first)
         if found != _FINE:
             raise NotCsv(_FAULTS[found].format(line=self.report[_LINE], cell_line=self.report[_CELL_LINE]))
 
@@ -108,6 +114,7 @@ _FAULTS = {
 
 @compiled
 def _scan(  # noqa: C901, PLR0912, PLR0915 - one automaton, and compiled code pays for calls with arrays
+    kinds: NDArray[np.uint8],
     data: NDArray[np.uint8],
     size: int,
     is_all: bool,  # noqa: FBT001 - numba knows no keywords
@@ -124,7 +131,6 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one automaton, and compiled code pa
     The report holds the start of the next row, its line, the number of rows, the number of cells of the last row, and
     the line in which a malformed cell begins.
     """
-    kinds = _KINDS
     begin, line = report[_BEGIN], report[_LINE]
     row, position = report[_ROWS_READ], report[_BEGIN]
     fault = _FINE
@@ -259,7 +265,9 @@ class Records:
         """Return the rows as a table of bytes; an empty cell is null, and the last column is `WRONG`."""
         (data, block), rows = self._found.pop(), self._rows
         few = [slot for slot, name in enumerate(self._names) if name in self._few]
-        codes = dict(zip(few, codes_of(data, block.starts, block.ends, rows, few), strict=True)) if few else {}
+        codes: dict[int, pa.Array | None] = dict.fromkeys(few)
+        if few and is_worth_parsing():
+            codes = dict(zip(few, codes_of(data, block.starts, block.ends, rows, few), strict=True))
         cells = []
         for slot in range(len(self._names)):
             array = codes.get(slot)
@@ -267,17 +275,33 @@ class Records:
                 array = _cells(data, block, slot, rows)
                 array = array.dictionary_encode() if slot in codes else array
             cells.append(array)
-        table = pa.Table.from_arrays([*cells, pa.array(block.wrong[:rows])], names=[*self._names, WRONG])
+        table = pa.Table.from_arrays([*cells, bools_to_arrow(block.wrong[:rows])], names=[*self._names, WRONG])
         return table.slice(self._skipped)
 
 
 def _cells(data: NDArray[np.uint8], block: _Block, slot: int, rows: int) -> pa.Array:
+    starts, ends = block.starts[slot, :rows], block.ends[slot, :rows]
+    if not is_worth_parsing():
+        return _cells_of(data, starts, ends)
     offsets, out = pa.allocate_buffer(4 * rows + 4), pa.allocate_buffer(int(block.sizes[slot]) + SLACK)
     places, cells = np.frombuffer(offsets, dtype=np.int32), np.frombuffer(out, dtype=np.uint8)
-    starts, ends = block.starts[slot, :rows], block.ends[slot, :rows]
     _gather(words_of(data), data, starts, ends, places, words_of(cells), cells)
     nulls, valid = validity(places[1:] > places[:-1])
     return pa.Array.from_buffers(pa.binary(), rows, [valid, offsets, out], nulls)
+
+
+def _cells_of(data: NDArray[np.uint8], starts: NDArray[np.int32], ends: NDArray[np.int32]) -> pa.Array:
+    """Return the cells of a column without compiled code."""
+    memory = data.data
+    cells = [
+        bytes(memory[start:end]) if end >= 0 else bytes(memory[start:~end]).replace(b'""', b'"')
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+    ]
+    offsets = np.cumsum([0, *map(len, cells)], dtype=np.int32)
+    nulls, valid = validity(offsets[1:] > offsets[:-1])
+    return pa.Array.from_buffers(
+        pa.binary(), len(cells), [valid, pa.py_buffer(offsets), pa.py_buffer(b"".join(cells))], nulls
+    )
 
 
 def header_of(data: bytes) -> list[bytes]:

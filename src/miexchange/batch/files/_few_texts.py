@@ -20,7 +20,7 @@ SLACK = 8
 
 _MOST = 1_024  # texts
 _SLOTS = 4 * _MOST
-_TILE = 256  # rows
+_TILE = 1_024  # rows: their bytes fit into the cache, and there are enough for the processor to learn a column
 _TRIES = 16  # slots probed for one cell
 _LONGEST = 200  # bytes of a text; no name is longer
 _MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio, as in Fibonacci hashing
@@ -48,6 +48,8 @@ def _encode(  # noqa: C901, PLR0912 - compiled code pays for calls with arrays
             texts, slots, heads, tails = room.texts[column], room.slots[column], room.heads[column], room.tails[column]
             kept, firsts, lasts = room.kept[column], starts[few[column]], ends[few[column]]
             own, there = codes[column], bits[column]
+            last = recent = -1  # the text before, if it is as short as most: answers repeat
+            last_head = last_tail = np.uint64(0)
             for row in range(begin, min(begin + _TILE, rows) if room.counts[column] >= 0 else begin):
                 first, length = np.int64(firsts[row]), np.int64(lasts[row]) - firsts[row]
                 if length == 0:
@@ -61,6 +63,10 @@ def _encode(  # noqa: C901, PLR0912 - compiled code pays for calls with arrays
                     head = tail = words[first] << np.uint64(8 * (SLACK - length))
                 else:
                     head, tail = words[first], words[first + length - SLACK]
+                there[row >> 3] |= 1 << (row & 7)
+                if length == last and head == last_head and tail == last_tail:
+                    own[row] = recent
+                    continue
                 slot = np.int64(((head * _MIXER ^ tail) * _MIXER) >> np.uint64(40))
                 code = found = -1
                 for _ in range(_TRIES):
@@ -86,7 +92,8 @@ def _encode(  # noqa: C901, PLR0912 - compiled code pays for calls with arrays
                     texts[found + 1] = texts[found] + length
                     room.counts[column] += 1
                 own[row] = found
-                there[row >> 3] |= 1 << (row & 7)
+                if length <= 2 * SLACK:  # then head and tail are the whole text
+                    last, last_head, last_tail, recent = length, head, tail, found
 
 
 class _Room(NamedTuple):

@@ -15,8 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from miexchange.batch.arrow._compiled import compiled
-from miexchange.batch.arrow._memory import empty
+from miexchange.batch.arrow._compiled import are_worth_it, compiled
+from miexchange.batch.arrow._layouts import numbers_of
+from miexchange.batch.arrow._memory import arrow_of, empty
 from miexchange.batch.arrow._results import Amounts, Texts, to_arrow
 from miexchange.batch.files._thrift import (
     BINARY,
@@ -73,7 +74,7 @@ class Numbers:
 
     def to_arrow(self, _bitmaps: Any) -> pa.Array:
         """Return the numbers."""
-        return pa.array(np.arange(self.first, self.first + self.count))
+        return arrow_of(np.arange(self.first, self.first + self.count))
 
 
 class Group(NamedTuple):
@@ -213,7 +214,7 @@ def _chunk(name: str, column: Amounts | Texts | Numbers, levels: _Levels, room: 
         begin, places = levels.of(column.nulls)
         there = len(places)
         numbers = column.values if isinstance(column, Amounts) else column.codes.astype(np.int64)
-        count = _encode(numbers, places, room.slots, room.keys, room.places, room.codes)
+        count = _encoded(numbers, places, room)
         if count > 0:
             distinct = _plain(column, room.keys[:count])
             values, encoding = _codes(room, there, count), _CODES
@@ -285,9 +286,26 @@ def _codes(room: _Room, there: int, count: int) -> bytes:
     if count == 1:
         return bytes([width]) + varint(there << 1) + b"\0"
     room.codes[there : there + _AT_ONCE] = 0
-    _pack(room.codes, there, width, room.words)
     groups = -(-there // _AT_ONCE)
-    return bytes([width]) + varint(groups << 1 | 1) + room.packed[: groups * width].tobytes()
+    if are_worth_it():
+        _pack(room.codes, there, width, room.words)
+        packed = room.packed[: groups * width]
+    else:
+        bits = room.codes[: groups * _AT_ONCE, np.newaxis] >> np.arange(width, dtype=np.uint16) & 1
+        packed = np.packbits(bits.astype(np.bool_), bitorder="little")
+    return bytes([width]) + varint(groups << 1 | 1) + packed.tobytes()
+
+
+def _encoded(values: NDArray[np.int64], rows: NDArray[np.int32], room: _Room) -> int:
+    """Write the codes of some rows, and the values by code; return their number, -1 if they are too many."""
+    if are_worth_it():
+        return int(_encode(values, rows, room.slots, room.keys, room.places, room.codes))
+    encoded = arrow_of(values[rows]).dictionary_encode()
+    keys = numbers_of(encoded.dictionary)
+    if len(keys) > _MOST:
+        return -1
+    room.keys[: len(keys)], room.codes[: len(rows)] = keys, numbers_of(encoded.indices)
+    return len(keys)
 
 
 @compiled

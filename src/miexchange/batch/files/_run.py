@@ -23,6 +23,7 @@ from miexchange._value import instant
 from miexchange.batch._frames import as_columns, columns_in, columns_out, day_zone, kinds_of
 from miexchange.batch._problems import PROBLEMS, UNREADABLE, problems_of
 from miexchange.batch.arrow._columns import TEXTS, check_names
+from miexchange.batch.arrow._compiled import expect
 from miexchange.batch.arrow._inputs import cell_of
 from miexchange.batch.arrow._results import ArrowColumn, to_arrow
 from miexchange.batch.arrow._threads import workers
@@ -310,6 +311,7 @@ class _Valuer:
         check_names(source.names, required if at is None else required - {"at"}, optional, "source")
         self._kinds = {name: kind for name, kind in kinds_of(self._plan).items() if name in source.names}
         self.source, self.keep = source, keep
+        expect(source.rows)
         self.names = list(dict.fromkeys((*self._kinds, *keep)))
         self.few = [name for name, kind in self._kinds.items() if kind in TEXTS and name not in {*_IMEIS, *keep}]
         self.columns = [_ROW, *keep, *columns_out(programme)]

@@ -12,7 +12,8 @@ import pyarrow as pa
 from miexchange._arguments import check, instance, several
 from miexchange._bounded import Count, Line
 from miexchange._value import Value
-from miexchange.batch.arrow._compiled import compiled
+from miexchange.batch.arrow._compiled import are_worth_it, compiled
+from miexchange.batch.arrow._layouts import nulls_of, numbers_of
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def _brands(models: pa.ChunkedArray, programme: Programme) -> tuple[NDArray[np.i
             None if text is None else programme.catalogue.named(text) for text in encoded.dictionary.to_pylist()
         ]
         of_text = [len(brands) if variant is None else brands.index(variant.brand) for variant in variants]
-        indices = encoded.indices.fill_null(len(of_text)).to_numpy(zero_copy_only=False)
+        indices = np.where(nulls_of(encoded.indices), len(of_text), numbers_of(encoded.indices))
         codes.append(np.array([*of_text, len(brands)], dtype=np.intp)[indices])
     return np.concatenate(codes), [*brands, ""]
 
@@ -182,7 +183,12 @@ def _shares(
 ) -> tuple[Share, ...]:
     """Sum the values by code, in integers."""
     sums = np.zeros((3, len(names)), dtype=np.int64)
-    _add_up(codes, refused, exchange, coupon, sums)
+    if are_worth_it():
+        _add_up(codes, refused, exchange, coupon, sums)
+    else:
+        valued = ~refused
+        for added, numbers in zip(sums, (valued, exchange, coupon), strict=True):
+            np.add.at(added, codes[valued], numbers[valued])
     shares = zip(names, *sums.tolist(), strict=True)
     return tuple(sorted((Share(*share) for share in shares if share[1]), key=lambda share: share.name))
 

@@ -6,6 +6,7 @@ in its row. An empty cell is null.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from miexchange._text import for_spreadsheet
-from miexchange._time import CLOCK, NotATime, read_day, read_instant
+from miexchange._time import CLOCK, EPOCH, NotATime, micros, read_day, read_instant
 from miexchange.batch.arrow._columns import INSTANT, TEXTS, Column
+from miexchange.batch.arrow._compiled import are_worth_it
 from miexchange.batch.arrow._layouts import bools_of, is_text, nulls_of
+from miexchange.batch.arrow._memory import bools_to_arrow
 from miexchange.batch.files._instants import certain_instants
 
 if TYPE_CHECKING:
@@ -51,7 +54,7 @@ def decoded(cells: pa.ChunkedArray) -> Column:
     A cell that is not valid UTF-8 is flagged; its invalid bytes are written as escapes (``caf\xe9``).
     """
     pieces, strange, is_any = [], [], False
-    for one in cells.chunks or [pa.array([], cells.type)]:
+    for one in cells.chunks or [pa.nulls(0, cells.type)]:
         is_encoded = pa.types.is_dictionary(one.type)
         texts, wrong = _checked(one.dictionary if is_encoded else one)
         pieces.append(pa.DictionaryArray.from_arrays(one.indices, texts) if is_encoded else texts)
@@ -104,7 +107,7 @@ def for_spreadsheets(cells: pa.ChunkedArray) -> pa.ChunkedArray:
 def _for_spreadsheet(texts: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(texts.type):
         return pa.DictionaryArray.from_arrays(texts.indices, _for_spreadsheet(texts.dictionary))
-    suspect = pc.match_substring_regex(texts, pattern=_SUSPECT).fill_null(False)  # noqa: FBT003 - pyarrow's own
+    suspect = pc.match_substring_regex(texts, pattern=_SUSPECT)
     if not suspect.true_count:
         return texts
     safe = [for_spreadsheet(text) for text in texts.filter(suspect).to_pylist()]
@@ -120,7 +123,7 @@ def parsed(cells: pa.ChunkedArray, kind: Kind, zone: tzinfo | None = None) -> Co
             follow the grammar of `_time`; a flag is ``true`` or ``false``.
         zone: the zone in which a plain day stands for its first instant; None if a day is not an instant.
     """
-    if kind == "instant" and pa.types.is_binary(cells.type):
+    if kind == "instant" and pa.types.is_binary(cells.type) and are_worth_it():
         return _parsed_at_once(cells.combine_chunks(), zone)
     column = decoded(cells)
     if kind in TEXTS:
@@ -135,7 +138,7 @@ def parsed(cells: pa.ChunkedArray, kind: Kind, zone: tzinfo | None = None) -> Co
 def _parsed_at_once(cells: pa.Array, zone: tzinfo | None) -> Column:
     """Parse instants, of which almost all are usually written as libraries write them."""
     found, certain = certain_instants(cells)
-    others = pa.array(~certain & ~nulls_of(cells))
+    others = bools_to_arrow(~certain & ~nulls_of(cells))
     if not others.true_count:
         return Column(pa.chunked_array([found]))
     column = decoded(pa.chunked_array([cells.filter(others)]))
@@ -148,33 +151,32 @@ def _parsed_at_once(cells: pa.Array, zone: tzinfo | None) -> Column:
 
 def _instants(texts: pa.Array, zone: tzinfo | None) -> pa.Array:
     certain = pc.match_substring_regex(texts, pattern=_CERTAIN)
-    found = pc.if_else(certain, texts, None).cast(INSTANT)
-    rest: NDArray[np.bool_] = ~np.asarray(certain.to_numpy(zero_copy_only=False), dtype=np.bool_)
+    found = pc.if_else(certain, texts, pa.nulls(len(texts), texts.type)).cast(INSTANT)
+    rest: NDArray[np.bool_] = ~bools_of(certain)
     if not rest.any():
         return found
-    mask = pa.array(rest)
+    mask = bools_to_arrow(rest)
     others = texts.filter(mask)
     shorter = pc.replace_substring_regex(others, pattern=_NO_NANOSECONDS, replacement=r"\1\2", max_replacements=1)
     if not shorter.equals(others):
         others = _instants(shorter, zone)
     else:
-        others = _each(others, partial(read_instant, zone=zone), INSTANT)
+        others = _each(others, lambda text: micros(read_instant(text, zone)), np.int64, INSTANT)
     return pc.replace_with_mask(found, mask, others)
 
 
-def _each(texts: pa.Array, read: Callable[[str], Any], kind: Any) -> pa.Array:
-    """Parse one text after the other; a text that does not parse becomes null."""
-    found = []
-    for text in texts.to_pylist():
-        try:
-            found.append(read(text))
-        except NotATime:
-            found.append(None)
-    return pa.array(found, kind)
+def _each(texts: pa.Array, read: Callable[[str], int], dtype: Any, kind: Any) -> pa.Array:
+    """Parse one text after the other, each as a number of Arrow's type; a text that does not parse becomes null."""
+    found, certain = np.zeros(len(texts), dtype), np.zeros(len(texts), np.bool_)
+    for place, text in enumerate(texts.to_pylist()):
+        with suppress(NotATime, KeyError):
+            found[place], certain[place] = read(text), True
+    valid = pa.py_buffer(np.packbits(certain, bitorder="little"))
+    return pa.Array.from_buffers(kind, len(texts), [valid, pa.py_buffer(found)])  # pa.array would import pandas
 
 
-_FLAGS = {"true": True, "false": False}
+_FLAGS = {"true": 1, "false": 0}
 _READERS: Mapping[str, Callable[[pa.Array], pa.Array]] = {
-    "day": partial(_each, read=read_day, kind=pa.date32()),
-    "flag": partial(_each, read=lambda text: _FLAGS.get(text.lower()), kind=pa.bool_()),
+    "day": lambda texts: _each(texts, lambda text: (read_day(text) - EPOCH.date()).days, np.int32, pa.date32()),
+    "flag": lambda texts: _each(texts, lambda text: _FLAGS[text.lower()], np.int8, pa.int8()).cast(pa.bool_()),
 }

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from itertools import repeat
+from operator import attrgetter
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast, get_args
 
@@ -372,7 +373,7 @@ def _taker(kind: type, *, optional: bool) -> Callable[[object, str], object]:
     return take
 
 
-def proved(kind: type[_V], **fields: object) -> _V:
+def proved(kind: type[_V], /, **fields: object) -> _V:
     """Make a slotted value of validated fields without checking them again: for the hot path."""
     value, put = object.__new__(kind), object.__setattr__
     for name, field in fields.items():
@@ -404,7 +405,18 @@ def from_columns(kind: type[_T], columns: Sequence[Sequence[object]]) -> list[_T
 def changed(value: _V, **fields: object) -> _V:
     """Return a slotted value with other fields, like `Value.replace`, without validation: for the hot path."""
     kind: Any = type(value)
-    return cast("_V", proved(kind, **{**{name: getattr(value, name) for name in _names(kind)}, **fields}))
+    told, put = object.__new__(kind), object.__setattr__
+    for name, field in zip(_names(kind), _fields_of(kind)(value), strict=True):
+        put(told, name, field)
+    for name, field in fields.items():
+        put(told, name, field)
+    return cast("_V", told)
+
+
+@cache
+def _fields_of(kind: Any) -> attrgetter[tuple[object, ...]]:  # noqa: ANN401 - any value of several fields
+    """Return what gets all arguments of a type's constructor at once."""
+    return attrgetter(*_names(kind))
 
 
 def canonical(data: object, *, is_ordered: bool = False) -> str:

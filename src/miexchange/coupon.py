@@ -14,14 +14,14 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Unpack, final
+from typing import TYPE_CHECKING, Annotated, Any, Unpack, final
 
 from miexchange import _html
 from miexchange._bounded import After, Between, Chars, Count, Further, Id, Items, Name, Since
 from miexchange._keyed import Seal, Token, check_keys, is_sealed, keyed, seal_of, token_of
 from miexchange._limits import NAME, ORDER_LINES, VALUE_ITEMS
-from miexchange._text import ID_RULE, is_between, is_id, listed, names, shortened, text_of
-from miexchange._value import Value, argument, canonical, changed, check_types, instant, require
+from miexchange._text import ID_RULE, WIDEST, is_between, is_id, listed, names, shortened, text_of
+from miexchange._value import Value, argument, canonical, changed, check_types, instant, proved, require
 from miexchange._words import Word, word
 from miexchange.eligibility import ImeiStatus, RegisterAnswer
 from miexchange.errors import out_of_range, wrong_type
@@ -132,7 +132,7 @@ class Coupon(Value):
     @property
     def value(self) -> int:
         """The maximum value of the coupon, in minor units: exchange value and bonuses."""
-        return self.exchange_value + sum(bonus.amount for bonus in self.bonuses)
+        return self.exchange_value + sum([bonus.amount for bonus in self.bonuses])
 
     @property
     def money(self) -> Money:
@@ -170,11 +170,7 @@ class Coupon(Value):
             ("device", "", self.model),
             ("exchange value", write(self.exchange_value), f"{self.programme} terms {self.terms}"),
             *((f"bonus:{bonus.id}", write(bonus.amount), bonus.target or "") for bonus in self.bonuses),
-            (
-                "coupon value",
-                write(self.value),
-                window,
-            ),
+            ("coupon value", write(self.value), window),
         ]
         return _html.table(f"Coupon {self.code[:4]}-…", rows)
 
@@ -236,7 +232,7 @@ class Order(Value):
     @property
     def total_minor(self) -> int:
         """The price of all lines."""
-        return sum(line.total_minor for line in self.lines)
+        return sum([line.total_minor for line in self.lines])
 
 
 @final
@@ -569,13 +565,14 @@ def check(
         and names(usage.channels, line.channel)
         for line in order.lines
     ]
-    if order.currency != coupon.currency:
+    is_payable, has_eligible = order.currency == coupon.currency, any(eligible)
+    if not is_payable:
         given, wanted = order.currency.code, coupon.currency.code
         reasons.append(reason_of(ReasonCode.ORDER_CURRENCY, given=given, wanted=wanted, order=order.id))
-    if not any(eligible):
+    if not has_eligible:
         reasons += _reasons_of_lines(order, usage)
     total = sum([line.total_minor for line, fits in zip(order.lines, eligible, strict=True) if fits])
-    if any(eligible) and order.currency == coupon.currency and total < max(usage.minimum_order_minor, 1):
+    if has_eligible and is_payable and total < max(usage.minimum_order_minor, 1):
         reasons.append(_below_minimum(order, total, usage))
     for kind in order.other_discounts:
         if not names(usage.stacks_with, kind):
@@ -653,31 +650,33 @@ def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) ->
         bonuses = _bonuses_for(coupon, products)
         discount = min(_worth(coupon, bonuses), sum(weights))
         discounts = allocate(discount, weights)
-    by_bonus = min(sum(bonus.amount for bonus in bonuses), discount)
+    by_bonus = min(sum([bonus.amount for bonus in bonuses]), discount)
     surplus = 0 if usage.surplus == "forfeit" else coupon.exchange_value - (discount - by_bonus)
-    return Redemption(
-        code=coupon.code,
-        order=order.id,
-        at=at,
-        discounts=discounts,
-        discount=discount,
-        to_pay=order.total_minor - discount,
-        forfeited=coupon.value - discount - surplus,
-        store_credit=surplus if usage.surplus == "store_credit" else 0,
-        cash=surplus if usage.surplus == "cash" else 0,
-        currency=coupon.currency,
-        parts=_line_parts(coupon, bonuses, order, discounts, at) if coupon.treatments else (),
-    )
+    fields: dict[str, Any] = {
+        "code": coupon.code,
+        "order": order.id,
+        "at": at,
+        "discounts": discounts,
+        "discount": discount,
+        "to_pay": order.total_minor - discount,
+        "forfeited": coupon.value - discount - surplus,
+        "store_credit": surplus if usage.surplus == "store_credit" else 0,
+        "cash": surplus if usage.surplus == "cash" else 0,
+        "currency": coupon.currency,
+        "parts": _line_parts(coupon, bonuses, order, discounts, at) if coupon.treatments else (),
+    }
+    # Everything else is at most the coupon's value: only the price of a whole order can be out of range.
+    return proved(Redemption, **fields) if fields["to_pay"] < WIDEST else Redemption(**fields)
 
 
 def _bonuses_for(coupon: Coupon, products: Collection[str]) -> tuple[GrantedBonus, ...]:
     """Return the bonuses that count for these products."""
-    return tuple(bonus for bonus in coupon.bonuses if bonus.target is None or bonus.target in products)
+    return tuple([bonus for bonus in coupon.bonuses if bonus.target is None or bonus.target in products])
 
 
 def _worth(coupon: Coupon, bonuses: Iterable[GrantedBonus]) -> int:
     """Return the value of the coupon with these of its bonuses."""
-    return coupon.exchange_value + sum(bonus.amount for bonus in bonuses)
+    return coupon.exchange_value + sum([bonus.amount for bonus in bonuses])
 
 
 def _line_parts(
@@ -695,5 +694,5 @@ def _line_parts(
         if row is not None and (part != EXCHANGE_VALUE or row.treatment == "discount"):
             totals[row.treatment] += spent
         left -= spent
-    lines = tuple((line.quantity, line.price_minor) for line in order.lines)
+    lines = tuple([(line.quantity, line.price_minor) for line in order.lines])
     return split_lines((totals["payment"], totals["discount"]), discounts, lines)

@@ -461,7 +461,8 @@ def acceptance(
     quote = changed(quote, imeis=(), device_tokens=(), seal="", digest=coupon.digest)
     worst = worst_case(quote, programme)
     assert isinstance(worst, WorstCase)  # noqa: S101 - it is that programme's now
-    return Accept(coupon.valid_from, quote, coupon, worst, rules, register_answer, told)
+    parts = {"quote": quote, "coupon": coupon, "worst_case": worst, "rules": rules}
+    return proved(Accept, at=coupon.valid_from, **parts, register_answer=register_answer, tags=told, kind="accept")
 
 
 def _not_offered(quote: Quote) -> Reason:
@@ -596,9 +597,8 @@ def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
     if isinstance(after, Refusal):
         return after
     assert after.state in becomes, f"{exchange.state} {event.kind} {after.state}"  # noqa: S101 - the one table
-    fields = {name: getattr(exchange, name) for name in _FIELDS}
-    fields |= {"state": after.state, "at": event.at, "version": exchange.version + 1, "last": said, **after.changes}
-    return proved(Exchange, **fields)
+    step = {"state": after.state, "at": event.at, "version": exchange.version + 1, "last": said}
+    return changed(exchange, **{**step, **after.changes})
 
 
 def _becomes(exchange: Exchange, event: Event) -> tuple[State, ...] | None:

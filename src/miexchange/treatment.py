@@ -105,7 +105,8 @@ class TreatmentTable(Table[Treatment]):
         """
         at = instant(at, "at")
         now = [self.as_of(part, at) for part in self.by_key]
-        return TreatmentTable(tuple(row for row in self.treatments if row.effective_from > at or row in now))
+        rows = tuple([row for row in self.treatments if row.effective_from > at or row in now])
+        return self if len(rows) == len(self.treatments) else TreatmentTable(rows)
 
     def resale_base(self, selling_minor: int, purchase_minor: int, *, at: datetime) -> int | None:
         """Return the value for tax of the old phone when it is sold on; None if no row determines it.
@@ -212,10 +213,10 @@ def split_lines(
         discounts: the amount off each line.
         lines: the units and the price of each line.
     """
-    taken, before, found = 0, (0, 0, 0), []
+    taken, total, before, found = 0, sum(discounts), (0, 0, 0), []
     for amount, (units, price) in zip(discounts, lines, strict=True):
         taken += amount
-        after = _kernel.parts_of_first(taken, sum(discounts), *totals)
+        after = _kernel.parts_of_first(taken, total, *totals)
         found.append(_between(before, after, units, units * price))
         before = after
     return tuple(found)
@@ -228,5 +229,5 @@ def _first(line: LineParts, units: int) -> tuple[int, int, int]:
 
 def _between(before: tuple[int, int, int], after: tuple[int, int, int], units: int, price: int) -> LineParts:
     """Return the parts of an amount, given the parts of everything before it and of everything up to its end."""
-    in_kind, bonus, discount = (end - begin for begin, end in zip(before, after, strict=True))
+    in_kind, bonus, discount = after[0] - before[0], after[1] - before[1], after[2] - before[2]
     return proved(LineParts, units=units, in_kind=in_kind, discount=discount, bonus=bonus, tax_base=price - discount)

@@ -20,6 +20,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
 
 from miexchange import _kernel
@@ -429,6 +430,11 @@ def confirmed(quote: Quote, programme: Programmes, *, keys: Sequence[bytes]) -> 
 _OF_LINES = {"lines", "bonuses", "exchange_value", "coupon_value"}
 _NOT_COMPARED = {"digest", "device_tokens", "seal", "zone_data"} | _OF_LINES
 _OF_IMEIS = {"imeis", "indicative", "imei_status", "register_answer", "warnings"}
+_COMPARED = {
+    is_stored: attrgetter("lines", "bonuses", *sorted({*Quote.__match_args__} - _NOT_COMPARED - left_out))
+    for is_stored, left_out in ((False, set[str]()), (True, _OF_IMEIS))
+}
+"""What gets all that must be equal, by whether a quote was stored without its IMEIs."""
 
 
 def _differences(quote: Quote, programme: Programme) -> list[str]:
@@ -444,6 +450,9 @@ def _differences(quote: Quote, programme: Programme) -> list[str]:
 def _between(quote: Quote, again: Quote) -> list[str]:
     """Name everything in which a quote and its valuation today differ."""
     is_stored = not quote.imeis and not quote.indicative
+    again._fill()  # noqa: SLF001 - all of it is compared
+    if _COMPARED[is_stored](quote) == _COMPARED[is_stored](again):
+        return []
     left_out = _NOT_COMPARED | (_OF_IMEIS if is_stored else set())
     differences = []
     for field in dataclasses.fields(Quote):

@@ -74,7 +74,7 @@ HEADS = {
     "other_standing": "standing wrong",
     "otherwise": "refused otherwise",
     "outdated": "as outdated",
-    "over": "over the quota",
+    "over": "too many",
     "refused_within": "refused within 2 s",
     "second_at_most": "second at most at once",
     "strange_opened": "strange key opened",

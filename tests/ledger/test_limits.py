@@ -78,6 +78,16 @@ def test_what_ended_unused_counts_no_longer(store: Ledger) -> None:
     assert verify(store).faults == ()
 
 
+def test_what_is_over_a_limit_is_refused_at_its_first_attempt(store: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is written that would be taken back, and nobody waits for it."""
+    for number in range(3):
+        made(ask(store, number, who=number, home="one"))
+    with caplog.at_level("DEBUG", "miexchange.ledger"):
+        assert codes(ask(store, 4, who=4, home="one")) == ("limit_reached",)
+    assert not caplog.messages
+    assert codes(ask(store, 4, who=4, home="one")) == ("limit_reached",), "asked again, it is not final"
+
+
 def test_a_retry_has_its_answer_and_another_tag_is_another_request(store: Ledger) -> None:
     first = ask(store, 1, who=1, home="one")
     assert ask(store, 1, who=1, home="one") == first

@@ -94,7 +94,7 @@ def test_a_violation_is_made_shorter_and_fits_a_screen(monkeypatch: pytest.Monke
     bugs.released_by_anybody(monkeypatch)
     found = bugs.hunted().violation
     assert found is not None
-    short = shorten(found, tries=6)
+    short = shorten(found, tries=18)
     assert (short.law, short.step < found.step) == (found.law, True)
     assert replay(short) == short
     assert len(str(short).splitlines()) <= 40

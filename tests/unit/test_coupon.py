@@ -77,6 +77,7 @@ def line(
 def redeemed(coupon: Coupon, *lines: OrderLine, **more: Any) -> Redemption:  # noqa: ANN401 - passed on
     redemption = coupon.check(Order("o1", lines, INR, **more), account="a1", at=small.AT)
     assert isinstance(redemption, Redemption), redemption.explain()
+    assert redemption.replace() == redemption, "it is made unchecked, and would pass the check"
     return redemption
 
 
@@ -606,6 +607,13 @@ def test_a_line_has_texts_a_price_and_a_quantity(change: dict[str, object], fiel
 
 def test_the_greatest_line_is_taken() -> None:
     assert line(GREATEST_AMOUNT, quantity=1_000_000).total_minor == 10**17
+
+
+def test_the_price_of_an_order_that_no_ledger_can_hold_is_refused() -> None:
+    most = line(GREATEST_AMOUNT, quantity=1_000_000)
+    assert redeemed(worth(30_000), *[most] * 92).to_pay == 92 * 10**17 - 30_000
+    with pytest.raises(InvalidValue, match=r"Redemption\.to_pay is 92999999\*+: give a whole number"):
+        redeemed(worth(30_000), *[most] * 93)
 
 
 def test_an_order_has_an_id_and_a_line() -> None:

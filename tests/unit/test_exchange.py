@@ -511,6 +511,8 @@ def test_a_state_is_the_fold_of_its_events() -> None:
     assert fold(history) == completed()
     given = acceptance(trade.quote(), trade.programme(), account=ACCOUNT, at=AT, key=small.KEY)
     assert given == history[0]
+    assert isinstance(given, Accept)
+    assert given.replace() == given, "it is made unchecked, and would pass the check"
 
 
 @pytest.mark.parametrize(

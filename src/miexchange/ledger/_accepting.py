@@ -304,13 +304,16 @@ class Accepting(Books):
         request, event = wanted.request, wanted.event
         begun: Exchange | None = None
 
-        def first(session: Session, seat: int = 0) -> Exchange | Refusal:
-            if isinstance(event, Refusal):
-                return self._refuse(session, request, event)
+        def added(session: Session, event: Accept, seat: int) -> Exchange:
             nonlocal begun
             begun = begun_by(event)
             self._add(session, begun, event, wanted.body, request, wanted.maker, seat)
             return begun
+
+        def first(session: Session) -> Exchange | Refusal:
+            if isinstance(event, Accept) and _limits.is_open(session.core, event):
+                return added(session, event, 0)
+            return second(session)  # no index would refuse it
 
         def second(session: Session) -> Exchange | Refusal:
             if isinstance(event, Refusal):
@@ -325,7 +328,7 @@ class Accepting(Books):
             refusal = wanted.decide(facts)
             if isinstance(refusal, Refusal):
                 return self._refuse(session, request, refusal)
-            return first(session, facts.seat)
+            return added(session, event, facts.seat)
 
         answer = self._settled(request, first, second)
         if answer is begun:  # this very one was committed, with its programme

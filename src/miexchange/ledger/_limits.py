@@ -1,6 +1,7 @@
 """Limits over a rolling window: the number of new exchanges, and the amount that people add by overrides.
 
-Usage is read within the transaction, after every competing transaction has committed.
+Usage is read within the transaction, after every competing transaction has committed. An acceptance looks before it
+writes, too: one that is over a limit would otherwise write its rows and take them back, and make others wait for that.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from miexchange.ledger._session import Session
     from miexchange.programme import Limit
 
-__all__ = ["Begun", "begun", "grant", "is_reached", "keep", "keep_all", "those"]
+__all__ = ["Begun", "begun", "grant", "is_open", "is_reached", "keep", "keep_all", "those"]
 
 
 def those(event: Accept, limit: Limit) -> Sequence[str]:
@@ -93,8 +94,13 @@ def begun(connection: Connection, event: Accept) -> dict[str, list[datetime]]:
     return Begun(connection, [event]).of(event)
 
 
+def is_open(connection: Connection, event: Accept) -> bool:
+    """Return whether no limit of an acceptance is reached yet."""
+    return not event.rules.limits or not is_reached(event, begun(connection, event))
+
+
 def keep(session: Session, event: Accept) -> None:
-    """Store the tags of a new exchange, and check its limits again.
+    """Store the tags of a new exchange, and check its limits again where others may write meanwhile.
 
     Two acceptances of one account or device are serialised by the unique indexes of open exchanges. Those that share
     only a tag are serialised here, because a server lets several transactions write at once.
@@ -107,7 +113,7 @@ def keep(session: Session, event: Accept) -> None:
         Conflict: another transaction has used up the limit.
     """
     _note(session, [event])
-    if event.rules.limits and is_reached(event, begun(session.core, event)):
+    if _is_shared(session) and not is_open(session.core, event):
         raise Conflict
 
 
@@ -174,11 +180,16 @@ def grant(session: Session, after: Exchange) -> Refusal | None:
     return None
 
 
+def _is_shared(session: Session) -> bool:
+    """Return whether the database lets several transactions write at once; SQLite has a single writer."""
+    return session.core.dialect.name == "postgresql"
+
+
 def _hold(session: Session, *whose: str) -> None:
     """Take an advisory lock on what a limit counts by, on a server that lets several transactions write at once.
 
     A collision of hashes only makes two transactions wait for each other.
     """
-    if session.core.dialect.name == "postgresql":
+    if _is_shared(session):
         number = int.from_bytes(hashlib.sha256("\0".join(whose).encode()).digest()[:8], signed=True)
         session.core.execute(sql.HOLD, {"number": number})

@@ -81,9 +81,13 @@ class Seals:
 
     def __init__(self, root: bytes) -> None:
         """Derive a key for each use."""
-        self._chain, self._answers, self._keys, self._members, self._tallies, self.signing_key = (
+        *keys, self.signing_key = (
             hmac.digest(root, f"miexchange {use}".encode(), "sha256")
             for use in ("chain", "answer", "key row", "member", "tally", "checkpoint")
+        )
+        # Each is copied for every hash: to take the key in takes longer than most of what is hashed.
+        self._chain, self._answers, self._keys, self._members, self._tallies = (
+            hmac.new(key, digestmod="sha256") for key in keys
         )
 
     def chained(self, previous: str, row: Mapping[Any, Any]) -> str:
@@ -122,7 +126,7 @@ class Seals:
         self._add(tally, "position", f"{position} {code} {version}")
 
     def _add(self, tally: Tally, kind: str, digest: str, times: int = 1) -> None:
-        member = int.from_bytes(hmac.digest(self._members, f"{kind} {digest}".encode(), "sha256"))
+        member = int(_hashed(self._members, f"{kind} {digest}"), 16)
         tally.sum = f"{(int(tally.sum, 16) + times * member) % _MODULUS:064x}"
 
     def seal_of(self, tally: Tally) -> str:
@@ -160,8 +164,14 @@ class Seals:
         return tally
 
 
-def _digest(key: bytes, content: list[Any]) -> str:
-    return hmac.digest(key, json.dumps(content).encode(), "sha256").hex()
+def _digest(keyed: hmac.HMAC, content: list[Any]) -> str:
+    return _hashed(keyed, json.dumps(content))
+
+
+def _hashed(keyed: hmac.HMAC, text: str) -> str:
+    one = keyed.copy()
+    one.update(text.encode())
+    return one.hexdigest()
 
 
 def chained_as_in_0001(previous: str, row: Mapping[Any, Any]) -> str:

@@ -450,7 +450,6 @@ def _differences(quote: Quote, programme: Programme) -> list[str]:
 def _between(quote: Quote, again: Quote) -> list[str]:
     """Name everything in which a quote and its valuation today differ."""
     is_stored = not quote.imeis and not quote.indicative
-    again._fill()  # noqa: SLF001 - all of it is compared
     if _COMPARED[is_stored](quote) == _COMPARED[is_stored](again):
         return []
     left_out = _NOT_COMPARED | (_OF_IMEIS if is_stored else set())

@@ -35,9 +35,9 @@ SEEDS, STEPS = range(1, 41), 4_500
 """Within which every planted bug is found: many short histories differ more than a few long ones."""
 
 
-def hunted(where: str | None = None) -> Report:
+def hunted(where: str | None = None, first: int = 1) -> Report:
     """Return the first simulation that finds a bug that is planted now; the last one where none does."""
-    for seed in SEEDS:
+    for seed in SEEDS[first - 1 :]:
         report = simulate(where, seed=seed, steps=STEPS)
         if report.violation is not None:
             break

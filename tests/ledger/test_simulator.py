@@ -84,7 +84,7 @@ def test_a_bug_that_needs_two_writers_is_found_on_a_server(
     name: str, postgresql: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bugs.RACES[name](monkeypatch)
-    report = bugs.hunted(postgresql)
+    report = bugs.hunted(postgresql, first=8)  # in the fifth, clients wait a minute for each other
     found = report.violation
     assert found is not None, f"{name} was not found: {report}"
     assert replay(found, postgresql) == found

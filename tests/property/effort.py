@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-__all__ = ["PROOF", "THOROUGH", "effort"]
+__all__ = ["PROOF", "THOROUGH", "effort", "rare"]
 
 _PROFILE = os.environ.get("MIEXCHANGE_HYPOTHESIS")
 THOROUGH = _PROFILE == "thorough"
@@ -18,3 +18,8 @@ PROOF = _PROFILE in {"proof", "thorough"}
 def effort(factor: float) -> settings:
     """Return settings with so many times the profile's examples."""
     return settings(max_examples=max(round(settings().max_examples * factor), 1))
+
+
+def rare() -> settings:
+    """Return settings of a law about what half of the draws do not come to: it goes on until it has its examples."""
+    return settings(suppress_health_check=[*settings().suppress_health_check, HealthCheck.filter_too_much])

@@ -24,6 +24,7 @@ from miexchange import (
 from miexchange.programme import rules
 from miexchange.strategies import Enquiry, enquiries
 from miexchange.valuation import appraise_again, confirmed
+from property.effort import rare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,6 +106,7 @@ def claims(quote: Quote, enquiry: Enquiry) -> Exchange | Coupon | Refusal:
     return answer
 
 
+@rare()
 @given(enquiries(imei=True), st.data())
 def test_what_is_accepted_is_what_the_programme_makes_of_its_inputs(enquiry: Enquiry, data: st.DataObject) -> None:
     """`valuation.confirmed`: the device is valued again from the quote's own inputs, and any difference refuses it."""

@@ -15,6 +15,7 @@ from miexchange.programme import Authority
 from miexchange.quote import GrantedBonus, QuoteLine
 from miexchange.strategies import Enquiry, enquiries, events
 from miexchange.valuation import appraise_again
+from property.effort import rare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -207,6 +208,7 @@ def test_nobody_holds_more_than_the_phone_was_worth_and_the_bonuses_on_goods_tha
         assert (exchange.redemption, exchange.to_pay_at_the_door, exchange.credit_of_reversal) == (None, 0, 0)
 
 
+@rare()
 @given(enquiries(imei=True), st.data())
 def test_an_override_adds_no_more_than_the_authority_and_comes_to_no_more_than_the_quote(
     enquiry: Enquiry, data: st.DataObject

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ from miexchange.strategies import programmes
 from parity.both_ways import appraise_file
 from parity.tables import KINDS, columns_of, rows
 from property.effort import effort
+from unit.test_batch_files import csv as csv_file
+from unit.test_batch_files import graded, line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,12 +32,14 @@ if TYPE_CHECKING:
 
 TARGETS = ("csv", "parquet")
 NONSENSE = {
-    "at": ("tomorrow", "2018-04-01", "2018-04-01T00:00", "2018-02-30T00:00Z", "1523000000", "2018-04-01T24:00Z"),
+    "at": ("tomorrow", "2018-04-31", "2018-04-01T00:00", "2018-02-30T00:00Z", "1523000000", "2018-04-01T24:00Z"),
     "purchased_on": ("yesterday", "2017-02-29", "01.02.2017", "20170201", "2017-02-01T00:00Z"),
     "exchange_open": ("yes", "1", " true", "wahr"),
     "device_exchanged": ("no", "0", "nein"),
 }
 """Cells that say nothing of what belongs there; a row of one device has 0 in their place, which is no value either."""
+DAYS = ("2018-03-14", "2018-03-15", "2018-04-01")
+"""Cells of the column at that are days; a row of one device has the date in their place."""
 
 
 def written(folder: Path, table: pa.Table, kind: str) -> Path:
@@ -96,7 +101,10 @@ def test_a_parquet_file_is_worth_what_its_rows_are(kind: str, draw: st.DataObjec
 @effort(0.5)
 @given(draw=st.data())
 def test_a_csv_file_is_worth_what_its_rows_are(draw: st.DataObject) -> None:
-    """Promise 6, where every cell is a text: an empty one is nothing, and one that cannot be read refuses its row."""
+    """Promise 6, where every cell is a text: an empty one is nothing, and one that cannot be read refuses its row.
+
+    A day in the column at is its first instant in the programme's zone (docs/batch.md).
+    """
     programme = draw.draw(programmes())
     table = draw.draw(rows(programme))
     texts = texts_of(KINDS["arrow"](table, columns_of(programme)))
@@ -105,8 +113,29 @@ def test_a_csv_file_is_worth_what_its_rows_are(draw: st.DataObject) -> None:
         for name in draw.draw(st.lists(st.sampled_from(sorted(NONSENSE)), max_size=1)):
             cells[name] = draw.draw(st.sampled_from(NONSENSE[name]))
             row[name] = 0
+        if draw.draw(st.integers(0, 3)) == 0:
+            cells["at"] = day = draw.draw(st.sampled_from(DAYS))
+            row["at"] = date.fromisoformat(day)
     arrow = pa.Table.from_pylist(texts, pa.schema([(name, pa.string()) for name in columns_of(programme)]))
     check(draw, arrow, "csv", programme, [valued(row, programme, {}) for row in table])
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        ("2018-03-14", None),
+        ("2018-03-14T18:29:59.999999Z", None),
+        ("2018-03-15", 1_129_000),  # in India, 18:30 UTC of the day before: the terms begin
+        ("2018-04-01", 1_129_000),
+        ("2018-04-14", 1_129_000),
+        ("2018-04-15", 1_077_000),  # the price changes
+    ],
+)
+def test_a_day_in_a_csv_is_its_first_instant(tmp_path: Path, at: str, expected: int | None) -> None:
+    """A plain day in the column at is its first instant in the programme's zone (docs/batch.md)."""
+    target = tmp_path / "out.parquet"
+    appraise_file(csv_file(tmp_path, line(at=""), line(at=at)), target, graded())
+    assert [row["exchange_value_minor"] for row in result_of(target)] == [None, expected]
 
 
 def texts_of(table: pa.Table) -> list[dict[str, str | None]]:

@@ -89,14 +89,17 @@ class _Block:
             NotCsv: a row is malformed.
         """
         about = self.starts, self.ends, self.wrong, self.sizes, self.report
+        first, begin = int(self.report[_ROWS_READ]), int(self.report[_BEGIN])
         if is_worth_parsing():
             found = _scan(_KINDS, data, size, is_all, columns, slots, *about)
         else:  # step by step: Python reads bytes and memory faster than arrays
-            first, memory = int(self.report[_BEGIN]), [one.data for one in about]
+            memory = [one.data for one in about]
             found = _scan.by_column(_KINDS.tobytes(), data[:size].tobytes(), size, is_all, columns, slots.data, *memory)  # type: ignore[attr-defined]
-            is_worth_parsing(int(self.report[_BEGIN]) - first)
+            is_worth_parsing(int(self.report[_BEGIN]) - begin)
         if found != _FINE:
             raise NotCsv(_FAULTS[found].format(line=self.report[_LINE], cell_line=self.report[_CELL_LINE]))
+        wrong = first + np.flatnonzero(self.wrong[first : int(self.report[_ROWS_READ])])
+        self.starts[:, wrong] = self.ends[:, wrong] = 0
 
 
 _FAULTS = {
@@ -126,7 +129,7 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one automaton, and compiled code pa
     sizes: NDArray[np.int64],
     report: NDArray[np.int64],
 ) -> int:
-    """Write the positions of the cells of complete rows; see `_Block.scan`.
+    """Write the positions of the cells of complete rows, and which rows are wrong; see `_Block.scan`.
 
     The report holds the start of the next row, its line, the number of rows, the number of cells of the last row, and
     the line in which a malformed cell begins.
@@ -204,9 +207,6 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one automaton, and compiled code pa
         if is_empty:
             continue
         wrong[row] = cells != columns and columns > 0
-        if wrong[row]:
-            for slot in range(len(sizes)):
-                starts[slot, row] = ends[slot, row] = 0
         row += 1
         report[_CELLS] = cells
     report[_BEGIN], report[_LINE], report[_ROWS_READ] = begin, line, row
@@ -291,16 +291,19 @@ def _cells(data: NDArray[np.uint8], block: _Block, slot: int, rows: int) -> pa.A
 
 
 def _cells_of(data: NDArray[np.uint8], starts: NDArray[np.int32], ends: NDArray[np.int32]) -> pa.Array:
-    """Return the cells of a column without compiled code."""
+    """Return the cells of a column without compiled code; empty ones, such as all of a wrong row, cost nothing."""
     memory = data.data
+    filled = np.flatnonzero(starts != np.where(ends < 0, ~ends, ends))
     cells = [
         bytes(memory[start:end]) if end >= 0 else bytes(memory[start:~end]).replace(b'""', b'"')
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        for start, end in zip(starts[filled].tolist(), ends[filled].tolist(), strict=True)
     ]
-    offsets = np.cumsum([0, *map(len, cells)], dtype=np.int32)
-    nulls, valid = validity(offsets[1:] > offsets[:-1])
+    sizes = np.zeros(len(starts) + 1, dtype=np.int32)
+    sizes[filled + 1] = list(map(len, cells))
+    offsets = np.cumsum(sizes, dtype=np.int32)
+    nulls, valid = validity(sizes[1:] > 0)
     return pa.Array.from_buffers(
-        pa.binary(), len(cells), [valid, pa.py_buffer(offsets), pa.py_buffer(b"".join(cells))], nulls
+        pa.binary(), len(starts), [valid, pa.py_buffer(offsets), pa.py_buffer(b"".join(cells))], nulls
     )
 
 

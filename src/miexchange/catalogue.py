@@ -119,7 +119,7 @@ def _id_key(text: str) -> str:
 
     Its dashes must be there: `Google Pixel 4 128` is another phone than the one with the id `google-pixel-4-128`.
     """
-    return words(text) if len(text) <= NAME and len(text.split()) == 1 else ""
+    return words(text) if len(text.split()) == 1 else ""
 
 
 def _spellings_of_memory(variant: Variant) -> Iterator[str]:
@@ -299,11 +299,8 @@ class Catalogue(Table[Variant]):
         found = []
         for variant in self:
             name = {word for spelled in (variant.family, *variant.aliases) for word in words(spelled).split()}
-            memory = {
-                f"{variant.storage_gb}",
-                f"{variant.storage_gb}gb",
-                _ram(variant.ram_mb or 0).replace(" ", "").lower(),
-            }
+            memory = {f"{variant.storage_gb}", f"{variant.storage_gb}gb"} if variant.storage_gb else set()
+            memory |= {_ram(variant.ram_mb).replace(" ", "").lower()} if variant.ram_mb else set()
             begins = bool(beginning) and _id_key(variant.model).startswith(beginning)
             if begins or all(_fits_word(word, name, memory) for word in sought):
                 found.append(

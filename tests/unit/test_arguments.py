@@ -94,6 +94,8 @@ def test_anything_else_is_refused_by_name(rule: Rule, given: object) -> None:
 @pytest.mark.parametrize(
     ("rule", "given", "kind", "words"),
     [
+        (instance(date), "5", "type", "value is the text '5': give a date"),
+        (instance(int, "give a count"), "5", "type", "value is the text '5': give a count"),
         (whole(1, 9), 0, "range", "value is 0: give a whole number from 1 to 9"),
         (whole(1), 0, "range", "value is 0: give a whole number of 1 or more"),
         (whole(1, 9), True, "type", "value is True: give a whole number from 1 to 9"),

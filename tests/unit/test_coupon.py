@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from miexchange._html import table
 from miexchange.catalogue import Device
 from miexchange.condition import Condition
 from miexchange.coupon import (
@@ -683,3 +684,36 @@ def test_an_error_of_a_code_names_its_field_and_its_maker() -> None:
     with pytest.raises(InvalidValue, match=r"Coupon\.code is .*: give a code as `issue` makes it") as caught:
         COUPON.replace(code=f"{COUPON.code[:-1]}{'0' if COUPON.code[-1] != '0' else '1'}")
     assert caught.value.field == "Coupon.code"
+
+
+def test_a_changed_coupon_is_named_before_all_else() -> None:
+    """It is not what was issued: whatever else it says comes after that."""
+    refusal = COUPON.replace(exchange_value=5).check(
+        Order("o1", (line(100),), INR), account="a2", at=END, keys=(small.KEY,)
+    )
+    assert isinstance(refusal, Refusal)
+    assert refusal.codes == ("coupon_altered", "coupon_other_account", "coupon_expired")
+
+
+@pytest.mark.parametrize(
+    ("days", "awaited", "is_open"), [(0, False, True), (1, False, False), (14, True, True), (0, True, True)]
+)
+def test_only_a_coupon_without_an_end_has_none(days: int, *, awaited: bool, is_open: bool) -> None:
+    fields: dict[str, Any] = {"usage": small.USAGE.replace(valid_days=days), "awaited": awaited}
+    wrong, right = (END, None) if is_open else (None, END)
+    assert COUPON.replace(valid_until=right, **fields).valid_until == right
+    with pytest.raises(InvalidValue) as caught:
+        COUPON.replace(valid_until=wrong, **fields)
+    assert caught.value.field == "Coupon.valid_until"
+
+
+def test_a_coupon_in_a_notebook() -> None:
+    coupon = worth(100_000, GrantedBonus("any", 5_000), GrantedBonus("launch", 2_050, "Two"))
+    rows = [
+        ("device", "", small.MODEL),
+        ("exchange value", "1000.00", "small terms 1"),
+        ("bonus:any", "50.00", ""),
+        ("bonus:launch", "20.50", "Two"),
+        ("coupon value", "1070.50", "valid 2020-01-11T06:00:00+00:00 to 2020-01-25T06:00:00+00:00"),
+    ]
+    assert coupon._repr_html_() == table(f"Coupon {coupon.code[:4]}-…", rows)

@@ -113,7 +113,10 @@ def test_the_answers_are_those_of_the_shipped_questions() -> None:
 
 @pytest.mark.parametrize(
     ("size", "nominal"),
-    [(128 * 10**9, 128), (119 * 10**9, 128), (130 * 10**9, 128), (131 * 10**9, 256), (1, 1), (0, None)],
+    [
+        *((128 * 10**9, 128), (119 * 10**9, 128), (130 * 10**9, 128), (131 * 10**9, 256), (1, 1), (0, None)),
+        *((130_560_000_000, 128), (130_560_000_001, 256)),  # a fiftieth above
+    ],
 )
 def test_the_storage_is_a_nominal_size(size: int, nominal: int | None) -> None:
     assert parse(storage={"capacity_bytes": f"{size}"}).storage_gb == nominal
@@ -250,3 +253,17 @@ def test_the_json_form_leaves_the_imeis_out_unless_they_are_asked_for() -> None:
     assert DeviceReport.from_json(report.to_json(reveal_imei=True)) == report
     assert report.without_imeis().without_imeis() == report.without_imeis()
     assert "353644930127905" not in repr(report)
+
+
+@pytest.mark.parametrize("unread", ["screen: 7", "screen.screens: a dict", "screen.screens[1].part_status: ersetzt"])
+def test_a_screen_that_is_read_in_part_is_not_called_original(unread: str) -> None:
+    report = DeviceReport(factory_reset_protection=False, screen_parts=("original",), unread=(unread,))
+    assert dict(report.answers).get("original_screen") is None
+    assert dict(report.replace(unread=("battery: 7",)).answers)["original_screen"] == "original"
+
+
+@pytest.mark.parametrize(("text", "kind"), [(7, "type"), ([], "type"), ("", "range"), (b"", "range"), ("[]", "range")])
+def test_another_type_is_told_from_another_text(text: Any, kind: str) -> None:  # noqa: ANN401 - anything
+    with pytest.raises(InvalidValue) as caught:
+        DeviceReport.parse(text)
+    assert (caught.value.kind, caught.value.field) == (kind, "DeviceReport")

@@ -236,6 +236,27 @@ def test_a_reason_names_a_few_models_of_a_tac_and_lets_none_of_them_act_on_a_ter
     assert message.endswith("or 995 others, not of Acme One")
 
 
+@pytest.mark.parametrize(
+    ("many", "end"),
+    [
+        (4, "or Zeta M3, not of Acme One"),
+        (5, "or Zeta M4, not of Acme One"),
+        (6, "or Zeta M4 or 1 others, not of Acme One"),
+    ],
+)
+def test_no_others_are_counted_where_there_are_none(many: int, end: str) -> None:
+    tacs = TacTable.of([("35417803", "Zeta", f"M{number}") for number in range(many)])
+    assert judged(Device("acme-one-4-64", imei("35417803")), tacs=tacs).reasons[0].message.endswith(end)
+
+
+def test_a_quote_warns_of_what_was_found_and_of_no_more() -> None:
+    """Of a phone with one IMEI, no second one is missed where the terms do not ask for it."""
+    terms = small.TERMS.replace(eligibility=WARN)
+    for number, warned in (("35417804112233", ["tac_unknown", "imei_unverified"]), (small.IMEI, ["imei_unverified"])):
+        device = Device(small.MODEL, number if number == small.IMEI else Imei.from_body(number))
+        assert codes(small.quoted(terms, device=device).warnings) == warned
+
+
 # Two SIMs.
 
 

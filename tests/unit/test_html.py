@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from miexchange import Coupon, Device, Imei, ImeiStatus, Quote, appraise, headline, issue
 from miexchange._html import table
+from miexchange.programme import Bonus
 from shipped import shipped_programme
+from unit import small
 
 AT = datetime(2018, 4, 20, 12, tzinfo=UTC)
 
@@ -55,3 +57,23 @@ def test_a_coupon_shows_its_value_but_neither_code_nor_account() -> None:
     assert coupon.code not in html
     assert coupon.display_code not in html
     assert "asha-17" not in html
+
+
+def test_a_quote_is_a_table_of_its_lines_with_their_sources() -> None:
+    terms = small.TERMS.replace(bonuses=(Bonus("b", "A bonus", amount_minor=50_000),))
+    quote = small.quoted(terms, device=Device(small.MODEL, small.IMEI))
+    rows = [
+        (
+            "market",
+            "10000.00",
+            "observed price of a clean device since 2020-01-01",
+            "market_prices[acme-one-4-64@2020-01-01]",
+        ),
+        ("grade", "0.00", "grade A: 100 % kept", "grades[A]"),
+        ("exchange value", "10000.00", "", ""),
+        ("bonus:b", "500.00", "A bonus", "bonuses[b]"),
+        ("coupon value", "10500.00", "", ""),
+    ]
+    assert quote.warnings
+    caption = "Acme One (4 GB, 64 GB), grade A, small terms 1"
+    assert quote._repr_html_() == table(caption, rows, map(str, quote.warnings))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from miexchange import Condition, DeviceReport, ExchangeRules, Imei, Inspection, InvalidValue, Programme, Refusal
-from miexchange.condition import Questionnaire
+from miexchange.condition import Deduction, Option, Question, Questionnaire
 from miexchange.coupon import device_token
 from miexchange.inspection import ChangedAnswer, Conflict, Examination, examine
 from miexchange.quote import QuoteLine
@@ -328,3 +328,73 @@ def test_an_examination_has_amounts_that_a_coupon_can_have(field: str, change: d
     with pytest.raises(InvalidValue) as caught:
         Examination(**{"kind": "valued", "condition": Condition(), **change})
     assert caught.value.field == field
+
+
+NAMED: list[tuple[str, dict[str, Any]]] = [
+    ("Examination.coupon_value", {"coupon_value": 1}),
+    ("Examination.exchange_value", {"exchange_value": 1}),
+    ("Examination.reasons", {"reasons": (GATE,)}),
+    ("Examination.reasons", {"kind": "not_taken"}),
+    ("Examination.lines", {"kind": "not_taken", "reasons": (GATE,)}),
+]
+
+
+@pytest.mark.parametrize(("field", "change"), NAMED)
+def test_what_does_not_fit_in_an_examination_is_named(field: str, change: dict[str, Any]) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        found(seen()).replace(**change)
+    assert caught.value.field == field
+
+
+def test_an_answer_of_the_quote_is_answered_again() -> None:
+    assert codes(seen(), said=SAID.replace(box="there")) == ("answer_missing",)
+    assert found(seen()).kind == "valued", "nobody spoke of it"
+
+
+def test_a_phone_that_says_what_the_customer_said_is_no_conflict() -> None:
+    examination = found(seen(answers=SAID.replace(battery=None), report=report(battery_health=90)))
+    assert (examination.changes, examination.conflicts) == ((), ())
+
+
+def test_a_fault_of_the_quote_needs_no_evidence() -> None:
+    said = SAID.replace(glass="marked", battery="weak", box="missing")
+    assert found(seen(answers=said), said=said).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({}, "valued"),
+        ({"model": "acme-two-4-64"}, "other_model"),
+        ({"answers": SAID.replace(glass="cracked"), "evidence": PHOTO}, "not_taken"),
+    ],
+)
+def test_every_number_of_the_quoted_phone_has_its_token(changes: dict[str, Any], kind: str) -> None:
+    examination = found(seen(imeis=(IMEI, OTHER), **changes))
+    tokens = {device_token(imei, key=small.KEY) for imei in (IMEI, OTHER)}
+    assert (examination.kind, examination.device_tokens) == (kind, tuple(sorted(tokens)))
+
+
+def test_evidence_is_an_object_with_names() -> None:
+    inspection = seen(evidence=PHOTO[:1])
+    assert inspection.to_dict()["evidence"] == [{"question": "glass", "reference": "photo-1"}]
+    assert Inspection.from_json(inspection.to_json(reveal_imei=True)) == inspection
+
+
+def test_a_question_that_the_customer_was_not_asked_needs_evidence_of_a_fault() -> None:
+    options = (
+        Option("edge", "At the edge"),
+        Option("centre", "In the centre", deduction=Deduction(amount_minor=7_000)),
+    )
+    follows: dict[str, Any] = {"asked_after": "glass", "asked_answers": ("scratched",)}
+    where = Question("where", "Where?", "display", "functional", options, **follows)
+    asking = small.programme(small.asking(*trade.QUESTIONS, where).replace(exchange=RULES))
+    answers = SAID.replace(glass="scratched", where="centre")
+    refusal = looked(seen(answers=answers, evidence=PHOTO), programme=asking)
+    assert isinstance(refusal, Refusal)
+    assert [reason.message for reason in refusal.reasons] == ["where was not asked and is centre, and nothing shows it"]
+    for inspection in (
+        seen(answers=answers, evidence=(*PHOTO, ("where", "photo-5"))),
+        seen(answers=answers.replace(where="edge"), evidence=PHOTO),
+    ):
+        assert found(inspection, programme=asking).kind == "valued"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 
-from miexchange import Catalogue, DataError, ReasonCode, Variant
+from miexchange import Catalogue, DataError, InvalidValue, ReasonCode, Variant
 from miexchange._decisions import BITS
 from miexchange._makers import Maker, TacReader, TacReading, makers, name_key, read_makers
 from miexchange._problems import Problems
@@ -313,3 +313,33 @@ def test_a_mistake_in_the_table_of_makers_is_told_with_its_place(
 
 def test_a_name_that_is_none_is_not_compared_with_others() -> None:
     assert closest("x" * 201, ["x"], 1, 0.0) == []
+
+
+DOORS: list[tuple[Any, str]] = [
+    (Catalogue.lookup, "model"),
+    (Catalogue.meant, "name"),
+    (Catalogue.named, "name"),
+    (Catalogue.variants_of, "family"),
+    (Catalogue.search, "text"),
+    (Catalogue.nearest, "text"),
+    (lambda catalogue, given: catalogue.family_of(given, "3T"), "brand"),
+    (lambda catalogue, given: catalogue.family_of("OnePlus", given), "name"),
+]
+
+
+@pytest.mark.parametrize(("ask", "field"), DOORS, ids=range(len(DOORS)))
+@pytest.mark.parametrize("given", [None, 5, b"OnePlus 3T", ["OnePlus 3T"]], ids=repr)
+def test_what_is_no_text_is_an_error_that_names_the_argument(ask: Any, field: str, given: object) -> None:  # noqa: ANN401 - of any method
+    with pytest.raises(InvalidValue) as caught:
+        ask(CATALOGUE, given)
+    assert caught.value.field == field
+
+
+def test_a_search_lists_an_unknown_memory_first() -> None:
+    rows = [("a", 1, 32), ("b", None, 64), ("c", 1, None), ("d", None, 1), ("e", None, None)]
+    catalogue = Catalogue.of(Variant(model, "Acme", "One", "tablet", ram, gb) for model, ram, gb in rows)
+    for found in (catalogue.search("acme"), catalogue.variants_of("Acme One")):
+        assert ids(found) == ["e", "d", "b", "c", "a"]
+    for text in ("acme none", "acme nonegb", "acme 0gb", "acme 0"):
+        assert catalogue.search(text) == (), "what is unknown is no memory"
+    assert ids(catalogue.search("1mb")) == ["c", "a"]

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from miexchange.catalogue import Device
 from miexchange.condition import Condition
 from miexchange.coupon import Coupon, device_token, issue
+from miexchange.eligibility import ImeiStatus, RegisterAnswer
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
+from miexchange.programme import Bonus, Programme
 from miexchange.quote import Quote
 from miexchange.refusal import Refusal
-from miexchange.valuation import appraise, confirmed
+from miexchange.valuation import appraise, confirmed, replay, worst_case
 from unit import small
-
-if TYPE_CHECKING:
-    from miexchange.programme import Programme
 
 KEY = b"the service's own key"
 NEWER = b"the key after that one"
@@ -153,3 +152,60 @@ def test_another_version_of_the_programme_is_named_as_such() -> None:
     assert answer.codes == ("quote_outdated",)
     assert "market was 10000.00" in answer.explain()
     assert against(quote.replace(at=small.BEGIN - timedelta(days=1), seal=""), small.programme()) == ("quote_altered",)
+
+
+def test_a_seal_over_imeis_is_not_written_without_them() -> None:
+    """Without them, and without their tokens, it would never fit again."""
+    quote, programme = sealed()
+    old = quote.replace(device_tokens=(), seal="f" * 64)  # as it was made before there were tokens
+    assert (old.to_dict()["seal"], old.to_dict(reveal_imei=True)["seal"]) == ("", old.seal)
+    assert Quote.from_json(old.to_json()) == old.without_imei()
+    assert quote.to_dict()["seal"] == quote.seal != ""
+    indicative = appraise(Device(small.MODEL), Condition(), programme, at=small.AT, key=KEY)
+    assert isinstance(indicative, Quote)
+    assert indicative.to_dict()["seal"] == indicative.seal != ""
+
+
+def test_counts_of_bonuses_are_objects_with_names() -> None:
+    terms = small.TERMS.replace(bonuses=(Bonus("a", "A bonus", amount_minor=5, quota=9),))
+    quote = small.quoted(terms, bonuses_given={"a": 5})
+    assert quote.to_dict()["bonuses_given"] == [{"bonus": "a", "given": 5}]
+    assert Quote.from_json(quote.to_json()) == quote
+
+
+class Broken(dict[str, Programme]):
+    """Programmes that cannot be read."""
+
+    def get(self, *_: object) -> Any:  # noqa: ANN401 - as in a dict
+        raise OSError
+
+
+@pytest.mark.parametrize("programmes", [None, 5, Broken(), {small.programme().digest: "a programme"}], ids=range(4))
+@pytest.mark.parametrize("verb", [replay, worst_case])
+def test_what_has_no_programme_of_the_quote_is_named(verb: Any, programmes: Any) -> None:  # noqa: ANN401 - anything
+    with pytest.raises(InvalidValue) as caught:
+        verb(small.quoted(), programmes)
+    assert caught.value.field == "programme"
+
+
+UNKNOWN = Imei.from_body("35417804112233").digits  # a TAC that the table lacks
+CLEAR = RegisterAnswer(ImeiStatus.CLEAR, asked_at=small.AT, register="a register", reference="1")
+
+
+@pytest.mark.parametrize("status", [*(ImeiStatus.CLEAR, ImeiStatus.UNVERIFIED), CLEAR])
+@pytest.mark.parametrize("imeis", [(small.IMEI, None), (small.IMEI, small.IMEI2), (UNKNOWN, None), (None, None)])
+def test_a_quote_replays_with_its_imeis_and_without(
+    imeis: tuple[str | None, str | None], status: ImeiStatus | RegisterAnswer
+) -> None:
+    programme = small.programme()
+    quote = appraise(Device(small.MODEL, *imeis), Condition(), programme, at=small.AT, imei_status=status)
+    assert isinstance(quote, Quote)
+    for kept in (quote, quote.without_imei(), quote.sealed(small.KEY), quote.sealed(small.KEY).without_imei()):
+        assert replay(kept, programme).differences == ()
+
+
+@pytest.mark.parametrize("change", [{"indicative": True}, {"coupon_value": 1}, {"exchange_value": 1}])
+def test_a_field_of_a_quote_that_does_not_fit_is_named(change: dict[str, Any]) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        sealed()[0].replace(**change)
+    assert caught.value.field == f"Quote.{min(change)}"

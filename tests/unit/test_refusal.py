@@ -7,7 +7,7 @@ import re
 import pytest
 
 from miexchange.errors import InvalidValue
-from miexchange.refusal import Reason, ReasonCode, Refusal
+from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of
 
 EXPIRED = Reason(ReasonCode.COUPON_EXPIRED, "The coupon expired", "Ask for a new quote")
 BRAND = Reason(ReasonCode.ORDER_BRAND, "The case is not covered", "Add another product", "case")
@@ -58,3 +58,14 @@ def test_the_codes_that_a_row_of_a_table_can_have_are_bits_of_one_column() -> No
 def test_a_reason_has_no_subject_by_default() -> None:
     assert EXPIRED.subject == ""
     assert BRAND.subject == "case"
+
+
+def test_of_several_wrong_values_the_first_in_the_alphabet_is_named() -> None:
+    with pytest.raises(InvalidValue, match="values has no value 'a'"):
+        reason_of(ReasonCode.ORDER_STACKING, discount="student", b=1, a=2, c=3)
+    with pytest.raises(InvalidValue) as caught:
+        reason_of(ReasonCode.ORDER_CURRENCY, order="o1")
+    assert caught.value.field == "values.given"
+    with pytest.raises(InvalidValue) as caught:
+        reason_of("nonsense")  # type: ignore[arg-type]  # the fault that is tested
+    assert caught.value.field == "code"

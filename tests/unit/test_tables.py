@@ -419,3 +419,19 @@ def test_an_error_says_where_a_tac_is_none_and_why(tac: Any, kind: str) -> None:
         with pytest.raises(InvalidValue) as caught:
             make()
         assert (caught.value.field, caught.value.kind) == (field, kind)
+
+
+@pytest.mark.parametrize("left_out", ["_tacs", "_devices", "_texts", "report"])
+def test_a_pickle_of_a_tac_table_has_all_its_columns(left_out: str) -> None:
+    make, (table, form, state) = TacTable.of(KINDS[TacTable].rows).__reduce__()
+    with pytest.raises(InvalidValue, match="TacTable"):
+        make(table, form, {name: column for name, column in state.items() if name != left_out})
+
+
+def test_a_tac_table_names_its_maker_and_has_its_form() -> None:
+    """Another form could not be read by the versions that know this one."""
+    assert TacTable.of(KINDS[TacTable].rows).__reduce__()[1][1] == 2
+    for rows in (5, [5]):
+        with pytest.raises(InvalidValue) as caught:
+            TacTable.of(rows)  # type: ignore[arg-type]  # the fault that is tested
+        assert caught.value.field == "TacTable.of"

@@ -741,9 +741,9 @@ def test_a_replay_names_every_difference(change: dict[str, object], differences:
 
 
 def test_a_replay_that_differs_names_the_zone_data_first() -> None:
-    before = QUOTED.replace(terms="0", zone_data="2017a")
+    before = QUOTED.replace(terms="0", grade="B", zone_data="2017a")
     found = replay(before, small.programme(FULL, anchors=ANCHORS)).differences
-    assert found == ("zone_data was 2017a, is now none", "terms was 0, is now 1")
+    assert found == ("zone_data was 2017a, is now none", "terms was 0, is now 1", "grade was B, is now A")
     assert replay(QUOTED.replace(zone_data="2017a"), small.programme(FULL, anchors=ANCHORS)), "it pays nothing"
 
 
@@ -797,8 +797,9 @@ def test_replay_and_worst_case_take_a_quote_and_a_programme(hostile: Any) -> Non
 
 @pytest.mark.parametrize("model", [None, 5, [], b"acme"])
 def test_a_headline_takes_a_models_name(model: Any) -> None:  # noqa: ANN401 - whatever arrives
-    with pytest.raises(InvalidValue):
+    with pytest.raises(InvalidValue) as caught:
         headline(model, small.programme(), at=small.AT)
+    assert caught.value.field == "model"
 
 
 # Terms that were put together by hand, without the loader.
@@ -874,3 +875,21 @@ def test_the_worst_case_counts_on_no_fall_back_that_pays_more(given: dict[str, i
     found = appraise_again(quote, programme, condition=worst.condition)
     assert isinstance(found, Quote)
     assert worst.value == found.exchange_value + left < quote.coupon_value
+
+
+ORDER = ", ".join(line.rule for line in QUOTED.lines)
+BACKWARDS = ", ".join(reversed(ORDER.split(", ")))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"lines": tuple(reversed(QUOTED.lines))}, f"the lines were {BACKWARDS}, are now {ORDER}"),
+        (
+            {"bonuses": (GrantedBonus("diwali", 50_000),)},
+            f"bonuses were {(GrantedBonus('diwali', 50_000),)}, are now {QUOTED.bonuses}",
+        ),
+    ],
+)
+def test_a_replay_names_what_differs_in_no_line(changed: dict[str, object], said: str) -> None:
+    assert replay(QUOTED.replace(**changed), small.programme(FULL, anchors=ANCHORS)).differences == (said,)

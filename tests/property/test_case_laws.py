@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miexchange import AnchorTable, InvalidValue, PriceTable, Programme
+from miexchange import InvalidValue, Programme
 from miexchange.cases import covering_cases
 from miexchange.cases._numbers import numbers_of
 from miexchange.strategies import programmes
@@ -33,24 +33,18 @@ def mutants(programme: Programme) -> list[Mutant]:
                 return dataclasses.replace(programme, terms=tuple(rows))
 
             found.append((name, of_terms))
-    for price in programme.prices:
+    for field, table, amount in (
+        ("prices", programme.prices, "price_minor"),
+        ("anchors", programme.anchors, "amount_minor"),
+    ):
+        for row in table:
 
-        def of_price(more: int, price=price) -> Programme:  # type: ignore[no-untyped-def] # noqa: ANN001
-            changed = price.replace(price_minor=price.price_minor + more)
-            return dataclasses.replace(
-                programme, prices=PriceTable.of([changed if row is price else row for row in programme.prices])
-            )
+            def of_row(more: int, field=field, table=table, amount=amount, row=row) -> Programme:  # type: ignore[no-untyped-def] # noqa: ANN001
+                changed = row.replace(**{amount: getattr(row, amount) + more})
+                rows = [changed if one is row else one for one in table]
+                return dataclasses.replace(programme, **{field: type(table).of(rows)})
 
-        found.append((f"the price of {price.model}", of_price))
-    for anchor in programme.anchors:
-
-        def of_anchor(more: int, anchor=anchor) -> Programme:  # type: ignore[no-untyped-def] # noqa: ANN001
-            changed = anchor.replace(amount_minor=anchor.amount_minor + more)
-            return dataclasses.replace(
-                programme, anchors=AnchorTable.of([changed if row is anchor else row for row in programme.anchors])
-            )
-
-        found.append((f"the anchor of {anchor.model}", of_anchor))
+            found.append((f"{field} of {row.model}", of_row))
     return found
 
 

@@ -45,6 +45,6 @@ def counted(since: datetime, days: int, off: Iterable[DaysOff]) -> datetime:
     """
     end = since + timedelta(days=days)
     for one in off:
-        if one.begins < end and one.ends > since:
-            end += one.ends - max(one.begins, since)
+        if one.begins < end:
+            end += max(one.ends, since) - max(one.begins, since)
     return end

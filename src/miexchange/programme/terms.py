@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast
 from miexchange._bounded import Between, Further, Id, Items, Note, Since, Words, bound_of
 from miexchange._limits import LISTED
 from miexchange._text import WIDEST, native
-from miexchange._time import TICK
 from miexchange._value import Value, argument, instant, pairs, require, whole
 from miexchange.catalogue import Variant
 from miexchange.condition import Grade, Questionnaire
@@ -267,13 +266,12 @@ class ExchangeRules(Value):
         True
         """
         at, after = instant(at, "at"), instant(after, "after")
-        behind = (after - at) // TICK
-        return after if 0 < behind <= self.skew_seconds * 1_000_000 else at
+        return max(at, after) if after - at <= timedelta(seconds=self.skew_seconds) else at
 
     def buys_again(self, bought: datetime, at: datetime) -> bool:
         """Tell whether a device that was bought at one instant may be bought again at another."""
         bought, at = instant(bought, "bought"), instant(at, "at")
-        return self.rebuy == "after" and (at - bought) // timedelta(days=1) >= self.rebuy_days
+        return self.rebuy == "after" and at - bought >= timedelta(days=self.rebuy_days)
 
     def demands_identity(self, value: int) -> bool:
         """Tell whether a reference to the seller's identity must be on record before a hand-over at a value.
@@ -295,7 +293,8 @@ class ExchangeRules(Value):
     def honours(self, shortfall: int, value: int) -> bool:
         """Tell whether a device with a given shortfall from the coupon's value is accepted as quoted.
 
-        The share is compared without rounding: shortfall / value against tolerance_bps / 10 000.
+        The share is compared without rounding: shortfall / value against tolerance_bps / 10 000. A device that is worth
+        more is within any tolerance.
 
         >>> rules = ExchangeRules("required", "remaining", "cancel", "none", tolerance_minor=20_000)
         >>> rules.honours(20_000, 1_000_000), rules.honours(20_001, 1_000_000)
@@ -303,7 +302,7 @@ class ExchangeRules(Value):
         """
         shortfall, value = whole(shortfall, "shortfall"), whole(value, "value")
         within = shortfall <= self.tolerance_minor or shortfall * BPS <= value * self.tolerance_bps
-        return shortfall <= 0 or self.mismatch == "honour" or within
+        return self.mismatch == "honour" or within
 
     def sends_back(self, found: int, value: int) -> bool:
         """Tell whether a device of a given value, which is not honoured, is refused altogether.
@@ -369,8 +368,8 @@ class Terms(Settings, Value):
                 yield f"scrap_values.{place}.scrap_minor", row.scrap_minor, rule
             if self._scrap_rows[row.per, row.of] is not row:
                 yield f"scrap_values.{place}.of", row.of, f"give each {row.per} one scrap value"
-        steps = [option.grade for question in self.questionnaire.questions for option in question.options]
-        if max(steps, default=0) >= len(self.grades):
+        options = (option for question in self.questionnaire.questions for option in question.options)
+        if any(option.grade >= len(self.grades) for option in options):
             yield "grades", self.grades, "give a grade for every step that an answer can lead to"
         for element in RULES:
             if element.is_used(self):
@@ -477,8 +476,8 @@ class Terms(Settings, Value):
         worst: dict[str, int] = {}
         for question in self.questionnaire.questions:
             for option in question.options:
-                if not option.gate and option.deduction is not None and option.deduction.share_bps:
-                    worst[question.component] = max(worst.get(question.component, 0), option.deduction.share_bps)
+                if not option.gate and option.deduction is not None and (share := option.deduction.share_bps):
+                    worst[question.component] = max(share, worst.get(question.component, share))
         return tuple(worst.values())
 
     @cached_property

@@ -122,7 +122,7 @@ def plain_input(given: object, name: str) -> str | None:
     Raises:
         InvalidValue: neither a text nor missing, or a text that is invalid in a quote.
     """
-    if given is None or is_missing(given):
+    if is_missing(given):
         return None
     said = given if type(given) is str else text(given, name, f"give {INPUTS[name]}, or None")
     if not _fits_quote(said):

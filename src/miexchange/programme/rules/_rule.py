@@ -81,7 +81,7 @@ class Retention(Rule):
     def name(self, terms: Terms, label: Any) -> StepName:  # noqa: ANN401 - as above
         """Return the name of the line, its effect, and its source row."""
 
-    def code(self, terms: Terms, label: Label) -> ReasonCode | None:  # noqa: ARG002 - nothing speaks against any, as a rule
+    def code(self, terms: Terms, label: Any) -> ReasonCode | None:  # noqa: ANN401, ARG002 - as above; nothing speaks against any
         """Return why a device cannot be valued, or None."""
         return None
 

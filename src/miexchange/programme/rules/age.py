@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from miexchange._bounded import Between
 from miexchange._value import Value
 from miexchange.money import BPS, Bps, percent
-from miexchange.programme.rules._rule import Label, Retention
+from miexchange.programme.rules._rule import Retention
 from miexchange.refusal import Reason, ReasonCode, reason_of
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ class _Age(Retention):
     line, setting, reads, title = "retention:age", "age_bands", "months_owned", "kept by age"
 
     def faults(self, terms: Terms) -> Iterator[Fault]:
-        for number, (before, band) in enumerate(pairwise((None, *terms.age_bands))):
-            if band is not None and before is None and band.from_months:
-                yield "age_bands.0.from_months", band.from_months, "begin the first band at 0 months"
-            elif band is not None and before is not None and band.from_months <= before.from_months:
+        if first := terms.age_bands[0].from_months:
+            yield "age_bands.0.from_months", first, "begin the first band at 0 months"
+        for number, (before, band) in enumerate(pairwise(terms.age_bands), 1):
+            if band.from_months <= before.from_months:
                 rule = f"order the bands by age: give more than {before.from_months} months"
                 yield f"age_bands.{number}.from_months", band.from_months, rule
         yield from self.falling(terms, "an older device may not keep more")
@@ -60,10 +60,10 @@ class _Age(Retention):
         band = self._band(terms, label)
         return self.line, f"{percent(band.keep_bps)} kept at {label} months", f"age_bands[{band.from_months}]"
 
-    def code(self, terms: Terms, label: Label) -> ReasonCode | None:  # noqa: ARG002 - as below
+    def code(self, terms: Terms, label: int | None) -> ReasonCode | None:  # noqa: ARG002 - as below
         if label is None:
             return ReasonCode.PURCHASE_DATE_MISSING
-        return ReasonCode.PURCHASE_DATE_IN_FUTURE if isinstance(label, int) and label < 0 else None
+        return ReasonCode.PURCHASE_DATE_IN_FUTURE if label < 0 else None
 
     def reason(self, code: ReasonCode, terms: Terms, facts: Facts) -> Reason:  # noqa: ARG002 - as below
         if code is ReasonCode.PURCHASE_DATE_IN_FUTURE:

@@ -156,7 +156,8 @@ def _faults_of_pair(bonus: Bonus, other: Bonus) -> Iterator[_Fault]:
         yield "fall_back", what, "Let neither be stackable"
     earlier = other.begins is not None and (bonus.begins is None or bonus.begins < other.begins)
     later = other.ends is not None and (bonus.ends is None or bonus.ends > other.ends)
-    if earlier or later or (other.targets and not set(bonus.targets or ("",)) <= set(other.targets)):
+    elsewhere = other.targets and not (bonus.targets and set(bonus.targets) <= set(other.targets))
+    if earlier or later or elsewhere:
         what = f"is offered on days or for models for which its fall-back {other.id} is not"
         yield "fall_back", what, f"Let {other.id} cover the days and the targets of {bonus.id}"
 

@@ -213,3 +213,20 @@ def test_a_field_stays_in_the_form_that_it_came_with(kind: Any) -> None:  # noqa
     bounds = {name: parts_of(hint)[1] for name, hint in hints_of(kind).items()}
     forms = {name: one.form for name, parts in bounds.items() for one in parts if isinstance(one, Since)}
     assert forms == ADDED[kind]
+
+
+FURTHER = {
+    Coupon: {"valid_until": (2, (None,))},
+    ExchangeRules: {"mismatch": (3, ("lower",))},
+    UsageRules: {"surplus": (2, ("cash",)), "valid_days": (2, (0,))},
+}
+
+
+@pytest.mark.parametrize("kind", FURTHER, ids=[kind.__name__ for kind in FURTHER])
+def test_a_value_of_a_field_stays_in_the_form_that_it_came_with(kind: Any) -> None:  # noqa: ANN401 - a public type
+    """_forms: with another number, the versions that know the value would refuse it."""
+    bounds = {name: parts_of(hint)[1] for name, hint in hints_of(kind).items()}
+    added = {
+        name: (one.form, one.values) for name, parts in bounds.items() for one in parts if isinstance(one, Further)
+    }
+    assert added == FURTHER[kind]

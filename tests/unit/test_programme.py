@@ -89,6 +89,21 @@ def test_terms_hold_from_their_first_instant(base: Programme) -> None:
         base.terms_at(datetime(2020, 1, 1))  # noqa: DTZ001 - the point
 
 
+def test_terms_begin_one_after_the_other_and_are_sixty_at_most(base: Programme) -> None:
+    first, second = base.terms
+    with pytest.raises(InvalidValue, match=r"Programme\.terms\.1\.effective_from .* begin after version spring"):
+        dataclasses.replace(base, terms=(first, second.replace(effective_from=first.effective_from)))
+    days = [
+        first.replace(version=f"{number}", effective_from=first.effective_from + number * TICK) for number in range(61)
+    ]
+    assert len(dataclasses.replace(base, terms=tuple(days[:60])).terms) == 60
+    for wrong in (days, [first, second.replace(version=first.version)]):
+        with pytest.raises(
+            InvalidValue, match=r"Programme\.terms has .*: give up to 60 elements, no two of one version"
+        ):
+            dataclasses.replace(base, terms=tuple(wrong))
+
+
 def test_each_step_of_a_quote_is_named_with_its_row(base: Programme) -> None:
     spring, summer = base.terms
     assert spring.option_names["screen", "cracked"] == (

@@ -61,6 +61,25 @@ def test_what_began_just_as_many_days_ago_counts_no_longer(days: float, *, is_fr
     assert isinstance(asked(begun={"phone": ago(days)}), Exchange) is is_free
 
 
+def test_the_instants_of_a_limit_alone_are_checked() -> None:
+    assert TWICE.free_from(ago(1)) is None
+    assert TWICE.free_from(ago(1, 3, 2)) == small.AT + 363 * DAY
+    for wrong in (7, ["today"]):
+        with pytest.raises(InvalidValue) as caught:
+            TWICE.free_from(wrong)  # type: ignore[arg-type]  # the fault
+        assert caught.value.field == "begun"
+
+
+def test_a_tag_has_a_name_and_up_to_two_hundred_characters() -> None:
+    for tag in ("7", "x" * 200):
+        assert isinstance(asked(tags={"address": tag}), Exchange)
+
+
+def test_a_limit_counts_by_a_tag_but_for_accounts_and_devices() -> None:
+    assert [limit.is_of_a_tag for limit in (TWICE, PHONE, HOME)] == [False, False, True]
+    assert isinstance(asked(tags={"address": "7f"}, begun={"home": ago(100)}), Exchange)
+
+
 def test_a_limit_that_counts_by_a_tag_needs_it() -> None:
     refusal = asked(tags={"store": "12"}, begun={})
     assert isinstance(refusal, Refusal)
@@ -76,8 +95,11 @@ def test_a_limit_that_counts_by_a_tag_needs_it() -> None:
         {"tags": {1: "a"}},
         {"tags": {"address": "x" * 201}},
         {"tags": {"": "a"}},
+        {"tags": {"address": ""}},
+        {"tags": 7},
         {"begun": []},
         {"begun": {"phone": small.AT}},
+        {"begun": {7: []}},
         {"begun": {"phone": ["today"]}},
         {"begun": {"phone": [datetime(2018, 3, 1)]}},  # noqa: DTZ001 - what is refused here
     ],

@@ -141,8 +141,8 @@ TESTS = {
     "programme/rules/drift": "rules exchange programme data/broken_programmes report asked",
     "programme/rules/overlaps": "rules valuation programme data/broken_programmes asked cli",
     "programme/scrap": "scrap report tuning_forms",
-    "programme/terms": "terms programme valuation forms toml_schema rules customers scrap periods value_checks overrides "
-    "data/broken_programmes mi_exchange_terms compat/values_kept awaited steps exchange",
+    "programme/terms": "terms programme valuation forms toml_schema rules customers scrap periods value_checks "
+    "overrides data/broken_programmes mi_exchange_terms compat/values_kept awaited steps exchange",
     "quote": "quote valuation valued html register",
     "refusal": "refusal reasons compat/promised bounds changes",
     "tac": "tac_table tables",

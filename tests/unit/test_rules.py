@@ -142,7 +142,7 @@ def test_a_setting_that_pays_more_for_less_or_names_what_is_not_there_is_refused
 
 @pytest.mark.parametrize("change", SOUND)
 def test_a_setting_at_its_bounds_is_taken(change: dict[str, Any]) -> None:
-    assert GROUPS.replace(**change)
+    assert GROUPS.replace(**change).to_dict() != GROUPS.to_dict()
 
 
 def test_fall_backs_in_a_ring_are_named_in_their_order() -> None:

@@ -20,6 +20,8 @@ AT, DAY, TICK = small.AT, timedelta(days=1), timedelta(microseconds=1)
 PLAIN = ExchangeRules("required", "remaining", "cancel", "none")
 OPEN = PLAIN.replace(mismatch="difference", decide_hours=48)
 MANAGER = Authority("manager", 20_000, 50_000, 30)
+X: Any = 5.5
+"""What is no instant, no whole number, no text and no value."""
 
 
 def refused(make: Callable[[], object]) -> str:
@@ -192,29 +194,28 @@ def test_what_is_worth_too_little_goes_back() -> None:
 @pytest.mark.parametrize(
     ("call", "field"),
     [
-        (lambda: PLAIN.after_days("x", 1), "since"),
-        (lambda: PLAIN.after_days(AT, "x"), "days"),
-        (lambda: PLAIN.following("x", AT), "at"),
-        (lambda: PLAIN.following(AT, "x"), "after"),
-        (lambda: PLAIN.buys_again("x", AT), "bought"),
-        (lambda: PLAIN.buys_again(AT, "x"), "at"),
-        (lambda: PLAIN.honours("x", 1), "shortfall"),
-        (lambda: PLAIN.honours(1, "x"), "value"),
-        (lambda: PLAIN.sends_back("x", 1), "found"),
-        (lambda: PLAIN.sends_back(1, "x"), "value"),
-        (lambda: small.USAGE.until("x"), "at"),
-        (lambda: MANAGER.free_from("x", []), "more"),
-        (lambda: MANAGER.free_from(1, 7), "granted"),
-        (lambda: MANAGER.free_from(1, [7]), "granted"),
-        (lambda: MANAGER.free_from(1, [(AT,)]), "granted"),
-        (lambda: MANAGER.free_from(1, [("x", 1)]), "granted"),
-        (lambda: MANAGER.free_from(1, [(AT, "x")]), "granted"),
-        (lambda: small.TERMS.scrap_of("x"), "variant"),
-        (lambda: small.TERMS.closing_names("INR"), "currency"),
-        (lambda: small.TERMS.closing_names(small.INR, "x"), "variant"),
-        (lambda: small.TERMS.paid_bonus("x", {}, AT.date(), None), "bonus"),
-        (lambda: Bonus("a", "A", 1).runs("x", None), "on"),
-        (lambda: Bonus("a", "A", 1).runs(AT.date(), 5), "target"),
+        (lambda: PLAIN.after_days(X, 1), "since"),
+        (lambda: PLAIN.after_days(AT, X), "days"),
+        (lambda: PLAIN.following(X, AT), "at"),
+        (lambda: PLAIN.following(AT, X), "after"),
+        (lambda: PLAIN.buys_again(X, AT), "bought"),
+        (lambda: PLAIN.buys_again(AT, X), "at"),
+        (lambda: PLAIN.honours(X, 1), "shortfall"),
+        (lambda: PLAIN.honours(1, X), "value"),
+        (lambda: PLAIN.sends_back(X, 1), "found"),
+        (lambda: PLAIN.sends_back(1, X), "value"),
+        (lambda: small.USAGE.until(X), "at"),
+        (lambda: MANAGER.free_from(X, []), "more"),
+        (lambda: MANAGER.free_from(1, X), "granted"),
+        (lambda: MANAGER.free_from(1, [X]), "granted"),
+        (lambda: MANAGER.free_from(1, [(X, 1)]), "granted"),
+        (lambda: MANAGER.free_from(1, [(AT, X)]), "granted"),
+        (lambda: small.TERMS.scrap_of(X), "variant"),
+        (lambda: small.TERMS.closing_names(X), "currency"),
+        (lambda: small.TERMS.closing_names(small.INR, X), "variant"),
+        (lambda: small.TERMS.paid_bonus(X, {}, AT.date(), None), "bonus"),
+        (lambda: Bonus("a", "A", 1).runs(X, None), "on"),
+        (lambda: Bonus("a", "A", 1).runs(AT.date(), X), "target"),
     ],
 )
 def test_what_is_of_another_type_is_refused_by_the_argument_s_name(call: Callable[[], object], field: str) -> None:

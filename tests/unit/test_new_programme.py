@@ -193,8 +193,9 @@ def test_questions_are_chosen_by_id_and_grades_that_none_leads_to_are_left_out(t
     made = Programme.load(new_programme(tmp_path / "mine", begins=DAY, like=MI, questions=["battery", "power"]))
     (terms,) = made.terms
     assert [question.id for question in terms.questionnaire.questions] == ["power", "battery"]
-    gates = Programme.load(new_programme(tmp_path / "gates", begins=DAY, like=MI, questions=["power"])).terms[0]
-    assert [grade.id for grade in gates.grades] == ["A"]
+    gates = Programme.load(new_programme(tmp_path / "gates", begins=DAY, questions=["power"]))  # like the Indian one
+    assert [grade.id for grade in gates.terms[0].grades] == ["A"]
+    assert (gates.currency, gates.zone) == (MI.currency, MI.zone)
 
 
 def test_a_question_of_new_models_moves_with_the_first_day(tmp_path: Path) -> None:

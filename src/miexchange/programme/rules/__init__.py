@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypedDict, TypeVar
 from miexchange import _kernel
 from miexchange._bounded import Items, Line, hints_of, parts_of
 from miexchange._fits import check_of, fault
-from miexchange._limits import LISTED
+from miexchange._limits import LISTED, VALUE_ITEMS
 from miexchange._text import is_missing
 from miexchange._value import text
 from miexchange.money import Bps
@@ -113,7 +113,7 @@ INPUTS: dict[str, str] = {name: parts_of(hint)[1][-1] for name, hint in hints_of
 
 _NOTHING: dict[str, str | None] = dict.fromkeys(INPUTS)
 
-_fits_quote = check_of(Line, 0)
+_fits_quote = check_of(Line, VALUE_ITEMS)
 
 
 def plain_input(given: object, name: str) -> str | None:
@@ -126,7 +126,7 @@ def plain_input(given: object, name: str) -> str | None:
         return None
     said = given if type(given) is str else text(given, name, f"give {INPUTS[name]}, or None")
     if not _fits_quote(said):
-        raise fault(name, said, Line | None, 0)
+        raise fault(name, said, Line | None, VALUE_ITEMS)
     return said
 
 

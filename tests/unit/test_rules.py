@@ -108,6 +108,18 @@ def test_the_last_label_is_the_last_that_has_a_rate_of_its_own() -> None:
     assert (AGE.least(aged), DRIFT.least(drifting)) == (8_000, 0)
 
 
+def test_a_line_names_its_rule_its_effect_and_its_row() -> None:
+    classes = (CustomerClass("gold", 10_000), CustomerClass("new", 9_000))
+    bands = (AgeBand(0, 9_000), AgeBand(12, 8_000))
+    terms = small.TERMS.replace(age_bands=bands, drift_bps_per_day=100, customer_classes=classes)
+    labels = {"retention:age": 13, "retention:drift": 7, "retention:customer": "new"}
+    assert [rule.name(terms, labels[rule.line]) for rule in RETENTIONS] == [
+        ("retention:age", "80 % kept at 13 months", "age_bands[12]"),
+        ("retention:drift", "93 % kept after 7 days", "terms[drift_bps_per_day]"),
+        ("retention:customer", "90 % kept for customers of class new", "customer_classes[new]"),
+    ]
+
+
 FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"age_bands": (AgeBand(1, 9_000),)}, "age_bands.0.from_months"),
     ({"age_bands": (AgeBand(0, 9_000), AgeBand(5, 9_000), AgeBand(5, 9_000))}, "age_bands.2.from_months"),

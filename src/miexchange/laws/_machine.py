@@ -123,7 +123,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def open_ledger(self) -> Ledger:
         """Return an empty ledger for one run; by default one in a temporary SQLite file.
 
-        Override it for a database of your own: empty it here, because every run begins anew.
+        Override it for a database of your own: return a copy of an empty ledger, because every run begins anew.
         """
         from miexchange.ledger import open  # noqa: A004, PLC0415 - of an extra
 

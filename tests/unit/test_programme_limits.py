@@ -75,6 +75,12 @@ def test_a_tag_has_a_name_and_up_to_two_hundred_characters() -> None:
         assert isinstance(asked(tags={"address": tag}), Exchange)
 
 
+def test_without_tags_an_acceptance_has_none() -> None:
+    begun = acceptance(trade.quote(), trade.programme(), account="a", at=small.AT, key=small.KEY)
+    assert isinstance(begun, Accept)
+    assert begun.tags == ()
+
+
 def test_a_limit_counts_by_a_tag_but_for_accounts_and_devices() -> None:
     assert [limit.is_of_a_tag for limit in (TWICE, PHONE, HOME)] == [False, False, True]
     assert isinstance(asked(tags={"address": "7f"}, begun={"home": ago(100)}), Exchange)

@@ -38,6 +38,7 @@ SECOND_PRICE = "acme-one-4-64,2020-02-01,,950000,modelled,setting"
 ZETA_ANCHOR = "zeta-flip-2-16,display,2020-01-01,,40000,modelled,setting"
 
 MISTAKES: dict[str, dict[str, Any]] = tomllib.loads((BASE.parent / "mistakes.toml").read_text(encoding="utf-8"))
+NEAR_MISSES: dict[str, dict[str, Any]] = tomllib.loads((BASE.parent / "near_misses.toml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -77,6 +78,13 @@ def test_a_mistake_is_told_once_where_it_is_and_with_its_remedy(base: Path, mist
     assert [(where, column) for where, column, _ in problems] == [(mistake["where"], mistake["column"])], problems
     begin, more, _ = mistake["words"].partition(" …")
     assert problems[0][2].startswith(begin) if more else problems[0][2] == begin
+
+
+@pytest.mark.parametrize("near_miss", NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_what_is_just_within_a_bound_is_no_mistake(base: Path, near_miss: dict[str, Any]) -> None:
+    for change in near_miss["edits"]:
+        edit(base / change["file"], change["old"], change["new"])
+    assert told(base) == []
 
 
 def test_a_file_that_is_not_utf_8_is_told_with_the_line(base: Path) -> None:

@@ -113,7 +113,7 @@ TESTS = {
     "programme/__init__": "programme",
     "programme/_certificate": "certificate",
     "programme/_checked": "programme certificate data/doubts cli",
-    "programme/_diff": "programme_diff cases/programme_diff",
+    "programme/_diff": "programme_diff",
     "programme/_digest": "programmes_by_digest programme valuation quote",
     "programme/_doubts": "programme data/doubts",
     "programme/_effects": "valuation changes",

@@ -116,7 +116,7 @@ def _times(more: int, less: int) -> str:
 def _cheaper_with_more(variants: list[Variant], last: Mapping[str, int]) -> Iterator[Doubt]:
     """Yield the variants that cost less than one of the same phone with less memory, with the dearest such."""
     for variant in variants:
-        less = [one for one in variants if one is not variant and _has_less(one, variant)]
+        less = [one for one in variants if _has_less(one, variant)]
         dearest = max(less, key=lambda one: last[one.model], default=variant)
         if last[dearest.model] > last[variant.model]:
             more = f"more memory than {dearest.model}, which costs {last[dearest.model]}"

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from miexchange import DataError, Programme, lint
+from miexchange._limits import VERSIONS
 from miexchange._text import printable
+from miexchange.programme._shapes import terms_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -212,6 +214,30 @@ def test_no_terms_can_be_written_in_several_ways(base: Path) -> None:
         assert told(base) == [(f"{HEAD}:16", "terms", "there are no terms. Add a [[terms]] section")]
     (base / HEAD).write_text(f"{BEFORE_TERMS}[terms]\n", encoding="utf-8")
     assert told(base) == [(f"{HEAD}:16", "terms", "is one table. Write it as [[terms]], in double brackets")]
+
+
+def test_versions_of_the_terms_are_so_many(base: Path) -> None:
+    (base / HEAD).write_text(BEFORE_TERMS + "[[terms]]\n" * (VERSIONS + 1), encoding="utf-8")
+    remedy = f"Keep at most {VERSIONS}: the later ones make a programme of their own"
+    assert told(base) == [(f"{HEAD}:16", "terms", f"there are {VERSIONS + 1} versions of the terms. {remedy}")]
+    (base / HEAD).write_text(BEFORE_TERMS + "[[terms]]\n" * VERSIONS, encoding="utf-8")
+    assert {column for _, column, _ in told(base)} == {f"terms.{name}" for name in terms_shape().required}
+
+
+def test_each_of_several_choices_is_a_question(base: Path) -> None:
+    options = "".join(f'{{ id = "{name}", says = "It" }}, ' for name in ("none", *(f"c{n}" for n in range(58))))
+    several = f'[[question]]\nid = "q"\nask = "?"\ncomponent = "q"\naxis = "none"\nchoices = "several"\noptions = [{options}'
+    asked = (base / ASK).read_text(encoding="utf-8")
+    (base / ASK).write_text(f'{asked}{several}{{ id = "last", says = "It" }}]\n', encoding="utf-8")
+    rows = "q,none,,,,,,,,,s\n" + "".join(f"q,c{n},,,,1,,,,,s\n" for n in range(58))
+    (base / DO).write_text(f"{(base / DO).read_text(encoding='utf-8')}{rows}q,last,,,,1,,,,,s\n", encoding="utf-8")
+    remedy = "Ask at most 64; each of several choices is one"
+    assert told(base) == [(DO, "", f"asks 65 questions: amounts could pass 64 bits. {remedy}")]
+    (base / ASK).write_text(f"{asked}{several}]\n", encoding="utf-8")
+    edit(base / DO, "q,last,,,,1,,,,,s\n", "")
+    assert told(base) == []
+    edit(base / DO, "q,c8,,,,1,,,,,s", "q,c8,,,,1,,,,1,s")
+    assert [(where, column) for where, column, _ in told(base)] == [(f"{DO}:25", "extra_minor")]
 
 
 def test_a_head_of_nothing_says_what_it_needs(base: Path) -> None:

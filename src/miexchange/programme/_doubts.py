@@ -191,7 +191,7 @@ def _check_channels(versions: _Versions, draft: Draft) -> None:
         for channel in terms.usage.channels:
             if count[word_key(channel)] > 1:
                 continue
-            near = closest(channel, before.usage.channels, 1, _LIKE) if told < _HINTS else []
+            near = closest(channel, before.usage.channels, cutoff=_LIKE) if told < _HINTS else []
             if near or old - new:
                 told += 1
                 what = f"nothing else names the channel {channel}, and {before.version} named "
@@ -207,7 +207,7 @@ def _check_brands(versions: _Versions, draft: Draft) -> None:
         keys |= maker.own | maker.contract
     unknown = [(index, brand) for index, terms in versions for brand in terms.usage.brands if words(brand) not in keys]
     for number, (index, brand) in enumerate(unknown):
-        near = closest(words(brand), sorted(keys), 1) if number < _HINTS else []
+        near = closest(words(brand), sorted(keys)) if number < _HINTS else []
         remedy = f"Did you mean {near[0]}?" if near else "Correct its spelling, or add it to the catalogue"
         draft.bad(("terms", index, "usage", "brands"), f"nothing else names the brand {brand}", remedy)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta, timezone
 from pathlib import Path
@@ -99,6 +100,43 @@ def test_texts_come_back_as_they_were(base: Programme, text: str, tmp_path: Path
     assert loaded == programme
     assert loaded.terms == programme.terms
     assert loaded.tacs == programme.tacs
+
+
+def test_the_files_of_a_saved_programme_are_these(base: Programme, tmp_path: Path) -> None:
+    """Whoever keeps programmes under version control sees a change of content, and nothing else."""
+    written = contents(base.save(tmp_path / "saved"))
+    for name in ("questions.toml", "condition.csv", "grades.csv"):  # the second terms ask the same
+        assert written.pop(name.replace(".", "_2.")) == written[name]
+    assert written == contents(BASE.parent / "programme_saved")
+
+
+EFFECTS = """\
+question,option,gate,grade,keep_bps,deduct_minor,deduct_bps,anchor,weight_bps,extra_minor,source,least,most
+power,works,,,,,,,,,setting,,
+power,dead,refuse,,,,,,,,setting,,
+screen,clear,,,,,,,,,setting,,
+screen,scratched,,,,,,display,2500,,setting,,
+screen,cracked,,,,,,display,20000,,setting,,
+body,clear,,,,,,,,,setting,,
+body,worn,,B,9500,70,,,,-5,setting,,
+body,bent,refuse,,,,,,,,setting,,
+battery,good,,,,,,,,,setting,80,100
+battery,weak,,,,,500,,,,setting,0,79
+warranty,yes,,,,,,,,,setting,,
+warranty,no,,,8000,,,,,,setting,,
+box,there,,,,,,,,7,setting,,
+box,missing,,,,,,,,-38000,setting,,
+"""
+
+
+def test_the_effects_of_answers_are_written_as_they_were_read(tmp_path: Path) -> None:
+    written = Path(shutil.copytree(BASE, tmp_path / "base"))
+    (written / "condition.csv").write_text(EFFECTS, "utf-8")
+    bank = (written / "questions.toml").read_text("utf-8")
+    (written / "questions.toml").write_text(bank.replace('id = "battery"\n', 'id = "battery"\nunit = "%"\nsource = "it"\n'), "utf-8")
+    saved = Programme.load(written).save(tmp_path / "saved")
+    assert (saved / "condition.csv").read_text("utf-8") == EFFECTS
+    assert 'axis = "functional"\nsource = "it"\nunit = "%"\noptions = [' in (saved / "questions.toml").read_text("utf-8")
 
 
 def test_a_programme_without_anchors_has_no_table_of_them(tmp_path: Path) -> None:

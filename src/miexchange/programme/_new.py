@@ -214,7 +214,7 @@ class _Maker:
             effective_from=begin,
             questionnaire=old.questionnaire.replace(questions=asked),
             grades=tuple(old.grades[number] for number in steps),
-            scrap_minor=scrap - scrap % rounded,
+            scrap_minor=scrap,  # a multiple of the old step, which is no greater
             step_minor=rounded,
             bonuses=(),
             scrap_values=(),

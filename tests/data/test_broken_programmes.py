@@ -16,6 +16,7 @@ import pytest
 from miexchange import DataError, Programme, lint
 from miexchange._limits import VERSIONS
 from miexchange._text import printable
+from miexchange.programme._load import load_with
 from miexchange.programme._shapes import terms_shape
 
 if TYPE_CHECKING:
@@ -80,6 +81,59 @@ def test_a_mistake_is_told_once_where_it_is_and_with_its_remedy(base: Path, mist
     assert [(where, column) for where, column, _ in problems] == [(mistake["where"], mistake["column"])], problems
     begin, more, _ = mistake["words"].partition(" …")
     assert problems[0][2].startswith(begin) if more else problems[0][2] == begin
+
+
+@pytest.mark.parametrize("name", ["a listed model without a price", "shares that break the order of prices"])
+def test_what_is_let_pass_elsewhere_is_not_loaded(base: Path, name: str) -> None:
+    """A price list may bring the first price, and a prover the proof; neither is there."""
+    for change in (MISTAKES[name], *MISTAKES[name].get("also", [])):
+        edit(base / change["file"], change["old"], change["new"])
+    with pytest.raises(DataError) as caught:
+        Programme.load(base)
+    assert caught.value.problems == lint(base)
+
+
+def test_a_listed_model_may_await_its_first_price_and_nothing_else(base: Path) -> None:
+    """A price list that is checked may leave models of the list for a later one."""
+    name = "a listed model without a price"
+    for change in (MISTAKES[name], *MISTAKES[name]["also"]):
+        edit(base / change["file"], change["old"], change["new"])
+    programme, path = load_with(base, None, awaiting=True)
+    assert (programme.prices, path) == (Programme.load(BASE).prices, base / PRICES)
+    other = base / "other.csv"
+    other.write_text((base / PRICES).read_text("utf-8").replace("300000", "310000"), "utf-8")
+    programme, path = load_with(base, other, awaiting=True)
+    assert ([*programme.prices][-2].price_minor, path) == (310_000, base / PRICES)
+    other.write_text(other.read_text("utf-8").replace("310000", "310001"), "utf-8")
+    with pytest.raises(DataError, match=rf"{base / PRICES}:7: price_minor: 310001 is not a multiple"):
+        load_with(base, other, awaiting=True)
+    edit(base / LIST, "zeta-x-1-8", "nilo-x-1-8")
+    with pytest.raises(DataError, match="nilo-x-1-8 is not in models.csv"):
+        load_with(base, None, awaiting=True)
+
+
+def test_a_question_has_the_same_choices_in_all_terms(base: Path) -> None:
+    several = """
+[[question]]
+id = "lid"
+ask = "What of the lid is broken?"
+component = "lid"
+axis = "none"
+choices = "several"
+options = [{ id = "none", says = "Nothing" }, { id = "hinge", says = "The hinge" }, { id = "lock", says = "The lock" }]
+"""
+    asked, rows = (base / ASK).read_text("utf-8"), (base / DO).read_text("utf-8")
+    rows = f"{rows}lid,none,,,,,,,,,s\nlid,hinge,,,,,,,,-1,s\n"
+    (base / ASK).write_text(f"{asked}{several}", "utf-8")
+    (base / DO).write_text(f"{rows}lid,lock,,,,,,,,-1,s\n", "utf-8")
+    assert told(base) == []
+    (base / "fewer.toml").write_text(f"{asked}{several}".replace(', { id = "lock", says = "The lock" }', ""), "utf-8")
+    (base / "few.csv").write_text(rows, "utf-8")
+    head, first, second = (base / HEAD).read_text("utf-8").split("[[terms]]\n")
+    second = second.replace(f'"{ASK}"', '"fewer.toml"').replace(f'"{DO}"', '"few.csv"')
+    (base / HEAD).write_text("[[terms]]\n".join((head, first, second)), "utf-8")
+    words = "lid has other choices than in other terms. Ask a question whose choices are others under an id of its own"
+    assert told(base) == [("few.csv:16", "question", words)]
 
 
 @pytest.mark.parametrize("near_miss", NEAR_MISSES.values(), ids=NEAR_MISSES)

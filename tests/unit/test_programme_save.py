@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from miexchange import Catalogue, DataError, Programme, TacTable, TreatmentTable, lint
+from miexchange import Catalogue, DataError, EligibleModels, Programme, TacTable, TreatmentTable, lint
 from miexchange._text import visible
 from miexchange.errors import InvalidValue
 from miexchange.programme import Limit, shipped
@@ -227,6 +227,8 @@ def test_what_the_linter_refuses_is_not_saved(base: Programme, tmp_path: Path) -
     with pytest.raises(DataError, match="the floor") as caught:
         dear.save(tmp_path / "saved")
     assert caught.value.problems[0].file == "programme.toml"
+    with pytest.raises(DataError, match=r"eligible_models.csv: lists no model"):
+        replace(base, eligible=EligibleModels(())).save(tmp_path / "saved")
     with pytest.raises(InvalidValue, match=r"Programme\.title"):
         replace(base, title="half \ud800 of a pair")
     assert inside(tmp_path) == []

@@ -73,7 +73,7 @@ def _check_choices(draft: Draft) -> None:
             asked = [one for one in answers.questions if one.asked_as == name]
             choices = frozenset(one.id for one in asked if one.choice_of)
             if known.setdefault(name, choices) != choices:
-                file, line = answers.option_places[asked[0].id, asked[0].best.id]
+                file, line = answers.option_places[name, asked[0].best.id]
                 what = f"{name} has other choices than in other terms"
                 draft.problems.add(file, line, "question", what, sentence(SAME_CHOICES))
 

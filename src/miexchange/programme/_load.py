@@ -93,7 +93,7 @@ class Draft:
     currency: Currency | None = None
     brands: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
-    price_step_minor: int = 1
+    price_step_minor: int = field(init=False)
     """The step of market prices; 0 if it could not be read."""
     catalogue: Catalogue = field(default_factory=lambda: Catalogue(()))
     eligible: EligibleModels = field(default_factory=lambda: EligibleModels(()))
@@ -109,7 +109,7 @@ class Draft:
     files: dict[str, str] = field(default_factory=dict)  # from a table's name in the head to its file
     awaited: list[Problem] = field(default_factory=list)
     """The problems that the first price of a listed model would solve."""
-    tables_read: bool = False
+    tables_read: bool = field(init=False)
     """Whether the head and every table were read without a problem."""
     laws: list[Problem] = field(default_factory=list)
     """The problems that only say that a law could break: a certificate may prove that it does not."""

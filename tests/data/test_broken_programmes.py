@@ -108,7 +108,7 @@ def test_a_listed_model_may_await_its_first_price_and_nothing_else(base: Path) -
     with pytest.raises(DataError, match=rf"{base / PRICES}:7: price_minor: 310001 is not a multiple"):
         load_with(base, other, awaiting=True)
     edit(base / LIST, "zeta-x-1-8", "nilo-x-1-8")
-    with pytest.raises(DataError, match="nilo-x-1-8 is not in models.csv"):
+    with pytest.raises(DataError, match=r"nilo-x-1-8 is not in models\.csv"):
         load_with(base, None, awaiting=True)
 
 
@@ -131,7 +131,7 @@ options = [{ id = "none", says = "Nothing" }, { id = "hinge", says = "The hinge"
     (base / "few.csv").write_text(rows, "utf-8")
     head, first, second = (base / HEAD).read_text("utf-8").split("[[terms]]\n")
     second = second.replace(f'"{ASK}"', '"fewer.toml"').replace(f'"{DO}"', '"few.csv"')
-    (base / HEAD).write_text("[[terms]]\n".join((head, first, second)), "utf-8")
+    (base / HEAD).write_text(f"{head}[[terms]]\n{first}[[terms]]\n{second}", "utf-8")
     words = "lid has other choices than in other terms. Ask a question whose choices are others under an id of its own"
     assert told(base) == [("few.csv:16", "question", words)]
 
@@ -280,7 +280,9 @@ def test_versions_of_the_terms_are_so_many(base: Path) -> None:
 
 def test_each_of_several_choices_is_a_question(base: Path) -> None:
     options = "".join(f'{{ id = "{name}", says = "It" }}, ' for name in ("none", *(f"c{n}" for n in range(58))))
-    several = f'[[question]]\nid = "q"\nask = "?"\ncomponent = "q"\naxis = "none"\nchoices = "several"\noptions = [{options}'
+    several = (
+        f'[[question]]\nid = "q"\nask = "?"\ncomponent = "q"\naxis = "none"\nchoices = "several"\noptions = [{options}'
+    )
     asked = (base / ASK).read_text(encoding="utf-8")
     (base / ASK).write_text(f'{asked}{several}{{ id = "last", says = "It" }}]\n', encoding="utf-8")
     rows = "q,none,,,,,,,,,s\n" + "".join(f"q,c{n},,,,1,,,,,s\n" for n in range(58))

@@ -9,9 +9,7 @@ import pytest
 
 from miexchange import Catalogue, DataError, InvalidValue, ProgrammeNotFoundError, Variant, lint
 from miexchange.programme import doubts, shipped
-from miexchange.programme._checked import CHECKED
 from miexchange.programme._doubts import doubtful_prices
-from miexchange.programme._published import PUBLISHED
 
 BASE = Path(__file__).parent / "programme_base"
 
@@ -190,15 +188,14 @@ def test_a_target_that_another_bonus_names_is_known(base: Path) -> None:
     assert told(base) == []
 
 
+KEEP = "Correct its spelling, or keep the channels before it"
+
+
 @pytest.mark.parametrize(
     ("channels", "words"),
     [
         ('["shopp"]', "nothing else names the channel shopp, and spring named shop. Did you mean shop?"),
-        (
-            '["kiosk"]',
-            "nothing else names the channel kiosk, and spring named shop. "
-            "Correct its spelling, or keep the channels before it",
-        ),
+        ('["kiosk"]', f"nothing else names the channel kiosk, and spring named shop. {KEEP}"),
         ('["shop", "shopp"]', "nothing else names the channel shopp, and spring named shop. Did you mean shop?"),
         ('["shop", "kiosk"]', ""),  # one more than before is no slip
         ('["Shop"]', ""),
@@ -233,7 +230,9 @@ def test_similar_names_are_sought_for_twenty_doubts_of_a_kind(base: Path) -> Non
     """The search is slow: of a file of other things, the first rows show what it is."""
     channels = [f"shop{number}" for number in range(22)]
     targets = [f"Two{number}" for number in range(22)]
-    edit(base / "programme.toml", 'brands = ["Acme"]\nchannels', f"brands = {[f'Acme{n}' for n in range(22)]}\nchannels")
+    edit(
+        base / "programme.toml", 'brands = ["Acme"]\nchannels', f"brands = {[f'Acme{n}' for n in range(22)]}\nchannels"
+    )
     edit(base / "programme.toml", 'targets = ["Two"]', f"targets = {targets}")
     first, second, third = (base / "programme.toml").read_text(encoding="utf-8").split('channels = ["shop"]')
     (base / "programme.toml").write_text(f"{first}channels = {['shop']}{second}channels = {channels}{third}", "utf-8")
@@ -246,6 +245,7 @@ def test_similar_names_are_sought_for_twenty_doubts_of_a_kind(base: Path) -> Non
 
 
 HEAD = "published_at,model,effective_from,price_minor\n"
+PUBLISHED, CHECKED = "published_prices.csv", "checked_prices.csv"
 
 
 @pytest.mark.parametrize(
@@ -254,14 +254,19 @@ HEAD = "published_at,model,effective_from,price_minor\n"
         ("acme-one-4-64,2020-03-01,900000", None, ""),
         ("acme-one-4-64,2020-02-01,900000", None, ""),  # a later row has the same price
         ("acme-one-4-64,2020-03-01,910000", 4, "910000 for acme-one-4-64 from 2020-03-01, and here is 900000"),
-        ("acme-one-4-64,2020-03-05,900000", 4, "900000 for acme-one-4-64 from 2020-03-05, and this row begins on 2020-03-01"),
+        (
+            "acme-one-4-64,2020-03-05,900000",
+            4,
+            "900000 for acme-one-4-64 from 2020-03-05, and this row begins on 2020-03-01",
+        ),
         ("acme-six,2020-03-01,900000", None, "900000 for acme-six from 2020-03-01, and there is no row of it"),
     ],
 )
 def test_a_price_that_is_not_that_of_the_last_list(base: Path, row: str, line: int | None, words: str) -> None:
     (base / PUBLISHED).write_text(f"{HEAD}2020-01-10T00:00:00Z,{row}\n", encoding="utf-8")
     found = told(base)
-    said = f"the last list that was published has {words}. Publish a list with the right price: `miexchange prices publish`"
+    remedy = "Publish a list with the right price: `miexchange prices publish`"
+    said = f"the last list that was published has {words}. {remedy}"
     assert found == [("market_prices.csv", line, "price_minor", said)] * bool(words)
 
 

@@ -238,7 +238,7 @@ def test_a_question_after_one_that_is_left_out_is_left_out(tmp_path: Path) -> No
     assert ids("all") == [one.id for one in asked]
     assert ids("both", "battery", "screen") == ["screen", "battery"]
     assert ids("one", "screen") == ["screen"]
-    with pytest.raises(InvalidValue, match="questions is 'battery': name others: .* or after one left out"):
+    with pytest.raises(InvalidValue, match=r"questions is 'battery': name others: .* or after one left out"):
         ids("left", "power", "battery")
 
 
@@ -364,7 +364,9 @@ def test_anchors_are_the_median_share_of_the_last_price(tmp_path: Path) -> None:
     """A share of a price of next to nothing is one minor unit, since an anchor costs something."""
     old = lists.base()
     listed = [{"model": "a-1-64", "price_minor": "500000"}, {"model": "b-2-64", "price_minor": "1000"}]
-    table = pd.DataFrame([{"effective_from": "2026-04-01", "basis": "observed", "source": "list", **one} for one in listed])
+    table = pd.DataFrame(
+        [{"effective_from": "2026-04-01", "basis": "observed", "source": "list", **one} for one in listed]
+    )
     made = Programme.load(new_programme(tmp_path / "mine", models(), table, like=old))
     # Of the last prices 900,000, 1,100,000 and 250,000, the last anchors are 1,666, 1,727 and 1,600 basis points.
     assert [(one.model, one.component, one.amount_minor) for one in made.anchors] == [
@@ -386,5 +388,7 @@ def test_a_commented_file_has_each_key_that_has_a_value(tmp_path: Path) -> None:
     bank = (place / "questions.toml").read_text("utf-8").splitlines()
     above = [before for before, line in pairwise(bank) if line.startswith("axis = ")]
     assert [one.startswith("# ") for one in above] == [True] + [False] * (len(above) - 1)
-    lines = [line for file in ("programme.toml", "questions.toml") for line in (place / file).read_text("utf-8").splitlines()]
+    lines = [
+        line for file in ("programme.toml", "questions.toml") for line in (place / file).read_text("utf-8").splitlines()
+    ]
     assert 90 < max(len(line) for line in lines if line.startswith("# ")) <= 120

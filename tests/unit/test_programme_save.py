@@ -133,10 +133,14 @@ def test_the_effects_of_answers_are_written_as_they_were_read(tmp_path: Path) ->
     written = Path(shutil.copytree(BASE, tmp_path / "base"))
     (written / "condition.csv").write_text(EFFECTS, "utf-8")
     bank = (written / "questions.toml").read_text("utf-8")
-    (written / "questions.toml").write_text(bank.replace('id = "battery"\n', 'id = "battery"\nunit = "%"\nsource = "it"\n'), "utf-8")
+    (written / "questions.toml").write_text(
+        bank.replace('id = "battery"\n', 'id = "battery"\nunit = "%"\nsource = "it"\n'), "utf-8"
+    )
     saved = Programme.load(written).save(tmp_path / "saved")
     assert (saved / "condition.csv").read_text("utf-8") == EFFECTS
-    assert 'axis = "functional"\nsource = "it"\nunit = "%"\noptions = [' in (saved / "questions.toml").read_text("utf-8")
+    assert 'axis = "functional"\nsource = "it"\nunit = "%"\noptions = [' in (saved / "questions.toml").read_text(
+        "utf-8"
+    )
 
 
 def test_a_programme_without_anchors_has_no_table_of_them(tmp_path: Path) -> None:

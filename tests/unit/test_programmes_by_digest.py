@@ -93,4 +93,7 @@ def test_a_digest_stays_what_it_is() -> None:
     taxed = TreatmentTable.of([Treatment("exchange_value", small.BEGIN, "payment", "a rule")])
     assert programme.digest == "25e3415656caaf822fd5106c575733530e4f03c3b57c924fd84e6eeb2ffa0ed0"
     assert digest_then(programme) == "4ee7e5846c7de3e14242cb03ae2103e61dc4b4770eefdc2e43c443df1a82ce51"
-    assert dataclasses.replace(programme, treatments=taxed).digest == "0c6d8f86cf6df9366a620147b526507ebf633d5c8e8e9174c830f3daee66ade6"
+    assert (
+        dataclasses.replace(programme, treatments=taxed).digest
+        == "0c6d8f86cf6df9366a620147b526507ebf633d5c8e8e9174c830f3daee66ade6"
+    )

@@ -230,7 +230,15 @@ def names(number: int) -> str:
 
 @pytest.mark.parametrize(
     ("before", "line"),
-    [("", 1), ("\n", 2), ("\n\n", 3), ("a = 1\n", 2), ('a = """\n\n"""\n', 4), (f"# {names(40)}\n", 2), ("a = '#'\n", 2)],
+    [
+        ("", 1),
+        ("\n", 2),
+        ("\n\n", 3),
+        ("a = 1\n", 2),
+        ('a = """\n\n"""\n', 4),
+        (f"# {names(40)}\n", 2),
+        ("a = '#'\n", 2),
+    ],
 )
 def test_a_key_with_too_many_names_is_told_with_its_line(tmp_path: Path, before: str, line: int) -> None:
     """`tomllib` takes time that grows with the square of their number."""
@@ -242,7 +250,7 @@ def test_a_key_with_too_many_names_is_told_with_its_line(tmp_path: Path, before:
 
 def test_names_in_texts_and_comments_are_no_keys(tmp_path: Path) -> None:
     many = names(40)
-    texts = f"a = '{many}'\nb = \"{many}\" # {many}\nc = \"\"\"\n{many}\n\"\"\"\n{names(TOML_DEPTH - 1)} = 1\n"
+    texts = f'a = \'{many}\'\nb = "{many}" # {many}\nc = """\n{many}\n"""\n{names(TOML_DEPTH - 1)} = 1\n'
     toml, problems = read(tmp_path, texts)
     assert (toml is None, problems) == (False, [])
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from miexchange import _data
 from miexchange._bounded import bound_of
@@ -152,9 +152,9 @@ def load_with(
     """
     problems = Problems()
     draft, programme = _read(directory, problems, prices, awaiting=awaiting, unproved=unproved)
-    if draft is None or programme is None:
+    if programme is None:
         raise DataError(_told(problems))
-    return programme, directory / draft.toml.data["market_prices"]
+    return programme, directory / cast("Draft", draft).toml.data["market_prices"]
 
 
 def lint(source: object, *, strict: bool) -> tuple[Problem, ...]:
@@ -165,8 +165,8 @@ def lint(source: object, *, strict: bool) -> tuple[Problem, ...]:
     except ProgrammeNotFoundError as error:
         return error.problems
     draft, _ = _read(directory, problems)
-    if draft is not None and strict and not problems.found:
-        _doubt(directory, draft)
+    if strict and not problems.found:
+        _doubt(directory, cast("Draft", draft))
     return _told(problems)
 
 
@@ -174,9 +174,9 @@ def doubts(source: object) -> tuple[Problem, ...]:
     """Return what is legal in a programme but surely wrong; see `miexchange.programme.doubts`."""
     directory, problems = directory_of(source), Problems()
     draft, _ = _read(directory, problems)
-    if draft is None or problems.found:
+    if problems.found:
         raise DataError(_told(problems))
-    _doubt(directory, draft)
+    _doubt(directory, cast("Draft", draft))
     return _told(problems)
 
 
@@ -195,6 +195,7 @@ def _read(
     awaiting: bool = False,
     unproved: bool = False,
 ) -> tuple[Draft | None, Programme | None]:
+    """Return what could be read: a draft if there are no problems, and a programme if all are excused."""
     with suppress(DataError):  # the limit of problems is reached, and all of them are recorded
         return _read_directory(directory, problems, prices, awaiting=awaiting, unproved=unproved)
     return None, None
@@ -245,13 +246,13 @@ def _read_directory(
     _read_versions(directory, versions, draft)
     _lint.check(draft)
     excused = [*draft.laws, *(draft.awaited if awaiting else ())]
-    if draft.currency is None or any(problem not in excused for problem in problems.found):
+    if any(problem not in excused for problem in problems.found):
         return draft, None
     programme = Programme(
         id=head["id"],
         title=head["title"],
         zone=draft.zone,
-        currency=draft.currency,
+        currency=cast("Currency", draft.currency),
         brands=frozenset(draft.brands),
         categories=frozenset(draft.categories),
         price_step_minor=draft.price_step_minor,
@@ -547,7 +548,7 @@ def _option(option: BankOption, row: Row, steps: dict[str, int] | None) -> Optio
     if grade and steps is not None and grade not in steps:
         row.bad("grade", f"{shown(grade)} is not in the grades table", f"Known: {', '.join(steps)}")
     columns = ("keep_bps", "extra_minor", *BAND_COLUMNS)
-    numbers = {name: row.whole_or_none(name, bound_of(Option, name)) for name in columns if name in row.cells}
+    numbers = {name: row.whole_or_none(name, bound_of(Option, name)) for name in columns}
     return row.made(
         Option,
         {},

@@ -106,6 +106,11 @@ def test_of_more_of_one_memory_and_less_of_the_other_nothing_is_said() -> None:
     assert doubted(odd_a=(900,), odd_b=(1_000,)) == {}
 
 
+def test_of_as_much_memory_nothing_is_said() -> None:
+    catalogue = Catalogue.of([variant("same-a", "Same", 4, 64), variant("same-b", "Same", 4, 64)])
+    assert doubtful_prices({"same-a": (1_000,), "same-b": (999,)}, catalogue) == []
+
+
 def test_more_of_one_memory_and_as_much_of_the_other_is_more() -> None:
     catalogue = Catalogue.of([variant("same-64", "Same", 4, 64), variant("same-128", "Same", 4, 128)])
     (doubt,) = doubtful_prices({"same-64": (1_000,), "same-128": (999,)}, catalogue)

@@ -378,6 +378,31 @@ def test_anchors_are_the_median_share_of_the_last_price(tmp_path: Path) -> None:
     assert {one.effective_from for one in made.anchors} == {made.terms[0].effective_from}
 
 
+def test_a_programme_like_another_of_the_same_models_asks_the_same(tmp_path: Path) -> None:
+    old = lists.base()
+    spring, summer = old.terms
+    small = old.anchors.of(one.replace(amount_minor=1) for one in old.anchors)
+    like = Programme(**{**vars_of(old), "terms": (spring,), "anchors": small})
+    made = Programme.load(new_programme(tmp_path / "mine", old.catalogue, old.prices, like=like))
+    (terms,) = made.terms
+    assert terms.questionnaire == spring.questionnaire
+    assert (terms.overlaps, terms.age_bands, terms.grades) == (spring.overlaps, spring.age_bands, spring.grades)
+    assert {one.model: f"{one.listed_from}" for one in made.eligible} == {
+        "acme-one-4-64": "2020-01-01",
+        "acme-two-6-128": "2020-01-01",
+        "zeta-flip-2-16": "2020-01-20",
+    }
+    assert [one.effective_from for one in made.anchors] == [one.effective_from for one in made.prices]
+    assert {one.amount_minor for one in made.anchors} == {1}  # a share of next to nothing is no anchor of nothing
+    assert made.price_step_minor == 100
+    others = Programme.load(new_programme(tmp_path / "others", models(), prices(), like=like)).terms[0]
+    assert {one.id for one in spring.questionnaire.questions} - {one.id for one in others.questionnaire.questions} == {
+        "warranty"
+    }
+    newest = Programme.load(new_programme(tmp_path / "newest", models(), prices(), like=old)).terms[0]
+    assert newest.drift_bps_per_day == summer.drift_bps_per_day != spring.drift_bps_per_day
+
+
 def test_a_commented_file_has_each_key_that_has_a_value(tmp_path: Path) -> None:
     place = new_programme(tmp_path / "mine", begins=DAY, like=GRADED)
     (terms,) = Programme.load(place).terms
@@ -392,3 +417,4 @@ def test_a_commented_file_has_each_key_that_has_a_value(tmp_path: Path) -> None:
         line for file in ("programme.toml", "questions.toml") for line in (place / file).read_text("utf-8").splitlines()
     ]
     assert 90 < max(len(line) for line in lines if line.startswith("# ")) <= 120
+    assert [line for line in lines if line.endswith(' = ""')] == []

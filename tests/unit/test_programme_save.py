@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BASE = Path(__file__).parents[1] / "data" / "programme_base"
+CASHIFY = BASE.parents[1] / "cases" / "cashify"  # with a question of several choices
 
 TEXTS = (
     '=HYPERLINK("http://example.org","a")',
@@ -79,7 +80,7 @@ def inside(directory: Path) -> list[str]:
     return sorted(file.name for file in directory.iterdir())
 
 
-@pytest.mark.parametrize("name", [*shipped(), str(BASE)])
+@pytest.mark.parametrize("name", [*shipped(), str(BASE), str(CASHIFY)])
 def test_what_is_saved_is_loaded_again(name: str, tmp_path: Path) -> None:
     programme = shipped_programme(name)
     saved = programme.save(tmp_path / "deep" / "down" / "saved")
@@ -194,6 +195,10 @@ def _folder(saved: Path) -> None:
     (saved / ".git").mkdir()
 
 
+def _folder_of_rows(saved: Path) -> None:
+    (saved / "more.csv").mkdir()
+
+
 def _link(saved: Path) -> None:
     (saved / "link.csv").symlink_to(BASE / "models.csv")
 
@@ -204,7 +209,13 @@ def _no_programme(saved: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "why"),
-    [(_note, "notes.md is no file"), (_folder, ".git is no"), (_link, "link.csv is no"), (_no_programme, "is none")],
+    [
+        (_note, "notes.md is no file"),
+        (_folder, ".git is no"),
+        (_folder_of_rows, "more.csv is no"),
+        (_link, "link.csv is no"),
+        (_no_programme, "is none"),
+    ],
 )
 def test_only_a_programme_is_overwritten(
     base: Programme, change: Callable[[Path], None], why: str, tmp_path: Path

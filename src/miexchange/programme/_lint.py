@@ -540,8 +540,8 @@ class _Tables:
         """Check that each question is asked of a listed model, and that an answer reads each anchor."""
         draft = self._draft
         for (_, terms, _), answers in zip(self._versions, self._answers, strict=True):
-            unasked = [question for question in terms.questionnaire.questions if question.is_restricted]
-            for variant in self._variants if unasked else ():
+            unasked = [*terms.questionnaire.questions]
+            for variant in self._variants:
                 asked = terms.questionnaire.asked_of(variant)
                 unasked = [question for question in unasked if question not in asked]
                 if not unasked:

@@ -270,6 +270,13 @@ def test_no_terms_can_be_written_in_several_ways(base: Path) -> None:
     assert told(base) == [(f"{HEAD}:16", "terms", "is one table. Write it as [[terms]], in double brackets")]
 
 
+def test_terms_out_of_order_are_told_and_nothing_that_follows_from_their_order(base: Path) -> None:
+    text = (base / HEAD).read_text(encoding="utf-8")
+    autumn = text.rpartition("[[terms]]")[2].replace("summer", "autumn").replace("2020-03-01T", "2020-02-01T")
+    (base / HEAD).write_text(f"{text}\n[[terms]]{autumn}", encoding="utf-8")
+    assert [column for _, column, _ in told(base)] == ["terms.effective_from"]
+
+
 def test_versions_of_the_terms_are_so_many(base: Path) -> None:
     (base / HEAD).write_text(BEFORE_TERMS + "[[terms]]\n" * (VERSIONS + 1), encoding="utf-8")
     remedy = f"Keep at most {VERSIONS}: the later ones make a programme of their own"

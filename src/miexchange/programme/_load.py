@@ -67,8 +67,6 @@ class Answers:
     grades: tuple[Grade, ...]
     option_places: dict[tuple[str, str], _Place]
     grade_places: dict[str, _Place]
-    condition_file: str
-    grades_file: str
 
 
 @dataclass(slots=True)
@@ -430,10 +428,10 @@ class _TermsReader:
         places = lines | {
             (one.id, option.id): lines[one.asked_as, option.id] for one in priced for option in one.options
         }
-        return Answers(bank.version, tuple(priced), scale, places, grade_places, file, grades_file)
+        return Answers(bank.version, tuple(priced), scale, places, grade_places)
 
 
-_UNREAD = Answers("unread", (), (Grade("unread", BPS),), {}, {}, "", "")
+_UNREAD = Answers("unread", (), (Grade("unread", BPS),), {}, {})
 """Placeholder for answers and grades that could not be read."""
 
 

@@ -172,6 +172,7 @@ def test_a_role_has_its_own_authority_or_none() -> None:
         (PLAIN, 1),
         (PLAIN.replace(tolerance_minor=500), 501),
         (PLAIN.replace(tolerance_bps=333), 334),  # 333.33 of 10,010
+        (PLAIN.replace(tolerance_bps=1_000), 1_002),  # 1,001 of 10,010, which is just within
         (PLAIN.replace(tolerance_minor=500, tolerance_bps=333), 501),
         (PLAIN.replace(tolerance_minor=100, tolerance_bps=333), 334),
     ],

@@ -56,7 +56,7 @@ LAWS = [  # what every survivor meets last
 # Tests of a module that do not have its name, in the order in which they run.
 TESTS = {
     "__init__": "missing",
-    "_amounts": "pricelists_reading tuning_spreadsheets",
+    "_amounts": "amounts pricelists_reading tuning_spreadsheets",
     "_arguments": "arguments",
     "_bounded": "value bounds forms schema written",
     "_csv": "rows tables bounds eligibility pricelists_publishing",

@@ -1,4 +1,4 @@
-"""The bounds of a field, each alone: what is within, what it wants, what is wrong with the rest, and its JSON Schema."""
+"""The bounds of a field, each alone: what is within, what it wants, what is wrong otherwise, and its JSON Schema."""
 
 from __future__ import annotations
 

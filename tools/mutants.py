@@ -71,7 +71,7 @@ TESTS = {
     "_frame": "tables market frame",
     "_history": "events exchange overrides compat/values_kept awaited register steps",
     "_html": "html coupon",
-    "_json": "value bounds rows forms",
+    "_json": "json bounds value",
     "_kernel": "kernel scrap asked valuation",
     "_keyed": "ids_and_secrets value_checks forms coupon quote",
     "_limits": "bounds value_checks",

@@ -73,7 +73,7 @@ TESTS = {
     "_html": "html coupon",
     "_json": "json bounds value",
     "_kernel": "kernel scrap asked valuation",
-    "_keyed": "ids_and_secrets value_checks forms coupon quote",
+    "_keyed": "keyed ids_and_secrets value_checks coupon quote",
     "_limits": "bounds value_checks",
     "_makers": "eligibility names",
     "_new_file": "new_file programme_save file_doors pricelists_publishing",

@@ -13,7 +13,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from miexchange import InvalidValue
 from miexchange._bounded import Count, Further, Note, Since, Text, hints_of, parts_of
-from miexchange._forms import form_of
+from miexchange._bounded import Older as WasNot
+from miexchange._forms import by_place, form_of, left_out, numbered
 from miexchange._keyed import seal_of
 from miexchange._value import Value, dump, packed
 from miexchange.catalogue import Variant
@@ -79,6 +80,19 @@ class OlderPost(Value):
     """
 
     parcels: tuple[Older, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Old(Value):
+    """A value that once had one field.
+
+    Attributes:
+        source: its source.
+        tips: how often each.
+    """
+
+    source: Text
+    tips: Annotated[tuple[int, ...], WasNot(lambda: (1, 2))] = ()
 
 
 PLAIN, OF_OLD = Newer("Pune", weight=5), Older("Pune", 5)
@@ -158,6 +172,27 @@ def test_what_was_a_plain_object_is_read_by_its_names() -> None:
     unset = object.__new__(Newer)
     unset.__setstate__({"to": "Pune", "weight": 5, "_cached": 1})
     assert unset == PLAIN
+
+
+def test_what_is_not_written_has_no_form() -> None:
+    """_forms: such as an IMEI that is not revealed."""
+    assert numbered(NOTED, {"to": "Pune", "weight": 5}) == {"to": "Pune", "weight": 5}
+    assert numbered(NOTED.replace(floor=2), {"to": "Pune", "note": "glass"})["form"] == 2
+    assert left_out(PLAIN) == ["note", "floor"]
+    assert left_out(HIGH) == ["note"]
+
+
+def test_a_pickle_of_an_earlier_version_is_read_by_its_places() -> None:
+    assert by_place(Newer, ["to", "note"], ["Pune"]) == {"to": "Pune"}
+    assert by_place(Newer, ["to", "note"], ("Pune", "glass")) == {"to": "Pune", "note": "glass"}
+    assert by_place(Newer, ["to", "note"], {"note": "glass", "tip": 1}) == {"note": "glass"}
+    with pytest.raises(InvalidValue, match="read it with the version that wrote it") as caught:
+        by_place(Newer, ["to", "note"], ["Pune", "glass", 5])
+    assert (caught.value.kind, caught.value.field) == ("unknown", "Parcel.3")
+    assert f"{caught.value}".startswith("Parcel has no field '3'")
+    source = "prices[one].price_paise]"
+    assert by_place(Old, ["source", "tips"], [source]) == {"source": source, "tips": (1, 2)}
+    assert by_place(Old, ["source", "tips"], [source, ()]) == {"source": source, "tips": ()}
 
 
 @dataclass(frozen=True, slots=True)

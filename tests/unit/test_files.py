@@ -1,4 +1,4 @@
-"""Files from outside: never more bytes than allowed, never a wait for a writer who is not there, and lines of faults."""
+"""Files from outside: never more bytes than allowed, never a wait for a writer who is not there."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ TESTS = {
     "_cures": "changes raising",
     "_data": "data_folder data/imei_data imei",
     "_decisions": "decisions batch choices",
-    "_door": "value written value_checks rows bounds",
+    "_door": "door value written",
     "_extras": "extras losses cli_prices",
     "_files": "files rows",
     "_fits": "fits value_checks value",

@@ -69,7 +69,7 @@ TESTS = {
     "_fits": "fits value_checks value",
     "_forms": "forms value compat/values_kept compat/older_json",
     "_frame": "tables market frame",
-    "_history": "events exchange overrides compat/values_kept awaited register steps",
+    "_history": "history exchange overrides awaited steps",
     "_html": "html coupon",
     "_json": "json bounds value",
     "_kernel": "kernel scrap asked valuation",

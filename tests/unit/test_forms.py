@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from miexchange import InvalidValue
 from miexchange._bounded import Count, Further, Note, Since, Text, hints_of, parts_of
 from miexchange._bounded import Older as WasNot
-from miexchange._forms import by_place, form_of, left_out, numbered
+from miexchange._forms import by_place, form_of, left_out, newer, numbered
 from miexchange._keyed import seal_of
 from miexchange._value import Value, dump, packed
 from miexchange.catalogue import Variant
@@ -180,6 +180,11 @@ def test_what_is_not_written_has_no_form() -> None:
     assert numbered(NOTED.replace(floor=2), {"to": "Pune", "note": "glass"})["form"] == 2
     assert left_out(PLAIN) == ["note", "floor"]
     assert left_out(HIGH) == ["note"]
+
+
+def test_a_form_is_newer_than_the_last_one_that_is_known() -> None:
+    assert [newer(Newer, {"form": form}) is None for form in (1, 3, 4, "4", None)] == [True, True, False, True, True]
+    assert newer(Newer, [4]) is None
 
 
 def test_a_pickle_of_an_earlier_version_is_read_by_its_places() -> None:

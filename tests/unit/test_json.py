@@ -94,6 +94,7 @@ def test_json_beyond_its_bounds_is_told(text: str, says: str) -> None:
         ('{"a":1,"a":2}', "X.a is a duplicate key: write each key once"),
         ('{"a":1,"b":2,"a":3}', "X.a is a duplicate key"),
         ('{"b":1,"a":{"c":1,"c":1}}', "X.a.c is a duplicate key"),
+        ('{"b":1,"a":1,"a":2}', "X.a is a duplicate key"),
         ('[0, [{"b":1,"b":2}], {"c":1,"c":2}]', "X.1.0.b is a duplicate key"),
         ('{"a":{"b":1,"b":2},"a":3}', "X.a is a duplicate key"),
         ('{"354178036859789":{"a":1,"a":2}}', "X.35417803******9.a is a duplicate key"),

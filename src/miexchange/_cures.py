@@ -123,6 +123,7 @@ class Place(NamedTuple):
 HERE = Place()
 Found = tuple[Place, Picks]
 _NOTHING = Condition()
+_CUSTOMER: Key = ("customer", "", None)
 
 
 class _Enough(Exception):  # noqa: N818 - never leaves this module
@@ -431,7 +432,7 @@ class Search:
         what = OF_ONE.get(code)
         if what is None:
             return [[]]
-        return [[(what, "", self.better(place, (what, "", None))[0] if what == "customer" else None)]]
+        return [[("customer", "", self.better(place, _CUSTOMER)[0]) if what == "customer" else (what, "", None)]]
 
     def answering(self, place: Place, picks: Picks, reason: Reason) -> list[list[Key]]:
         """Return the same for a reason that is about an answer."""
@@ -462,8 +463,7 @@ class Search:
         assert variant is not None  # noqa: S101 - there is a quote
         asked = self.questionnaire(place).asked_of(variant, self.completed(place, picks)[0])
         left = [key for question in asked for key in self.answers(place, picks, question.id)]
-        if "customer" not in _whats(picks):
-            left += [("customer", "", name) for name in self.better(place, ("customer", "", None))[:1]]
+        left += [("customer", "", name) for name in self.better(place, _CUSTOMER)[:1]]
         if not picks:
             return left
         if len(picks) == 1 and picks <= self.futile(place, frozenset(), self.raising(place, frozenset())):
@@ -516,7 +516,7 @@ class Search:
         """Return the same changes with answers no better than needed."""
         for key in sorted(picks, key=str):
             what, subject, option = key
-            better = self.better(place, key) if what == "customer" or subject not in self.deciding(place) else ()
+            better = self.better(place, key) if subject not in self.deciding(place) else ()
             for other in reversed(better) if option is not None else ():
                 eased = picks - {key} | {(what, subject, other)}
                 if other == option or self.reaches(place, eased):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, date, datetime, timedelta
+from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -430,3 +431,50 @@ def test_what_is_given_has_to_be_what_was_answered() -> None:
 def test_what_is_told_masks_an_imei() -> None:
     found = told(programme(LOCK), {"lock": "off", "note": "x"}, Device(f"phone {IMEI}"))
     assert IMEI not in found.to_json() + found.explain() + repr(found)
+
+
+# The search, against one over all sets of better answers.
+
+
+def by_hand(rules: Programme, said: dict[str, str]) -> set[frozenset[str]]:
+    """Return the smallest sets of answered questions of which better answers lead to an offer, or a higher one."""
+    questions = rules.terms[0].questionnaire.questions
+
+    def offer(answers: dict[str, str]) -> int:
+        found, asked = dict(answers), set()
+        for question in questions:
+            after = question.asked_after
+            if not after or (after in asked and found[after] in question.asked_answers):
+                asked.add(question.id)
+                found.setdefault(question.id, question.best.id)
+            else:
+                found.pop(question.id, None)
+        answer = appraise(Device(MODEL), Condition(found), rules, at=AT)
+        return answer.coupon_value if isinstance(answer, Quote) else -1
+
+    ranks = {question.id: [option.id for option in question.options] for question in questions}
+    now = offer(said)
+    for size in range(1, len(said) + 1):
+        found = set()
+        for names in combinations(said, size):
+            better = [ranks[name][: ranks[name].index(said[name])] for name in names]
+            if any(offer({**said, **dict(zip(names, options, strict=True))}) > now for options in product(*better)):
+                found.add(frozenset(names))
+        if found:
+            return found
+    return set()
+
+
+NESTED = (SCREEN, WHERE, functional("a", "a", costs("bad", amount_minor=300_000)), POWER)
+
+
+@pytest.mark.parametrize("floor", [0, 400_000, 800_000])
+@pytest.mark.parametrize("screen", ["best", "marked", "edge", "middle", "all"])
+def test_the_smallest_sets_are_those_of_a_search_over_all(screen: str, floor: int) -> None:
+    opened = {} if screen in {"best", "marked"} else {"screen": "broken", "where": screen}
+    rules = programme(*NESTED, functional("b", "b", costs("bad", amount_minor=200_000)), scrap_minor=floor)
+    for a, b, power in product(("best", "bad"), ("best", "bad"), ("best", "weak", "dead")):
+        said = {"screen": screen, **opened, "a": a, "power": power, "b": b}
+        found = told(rules, said)
+        assert {frozenset(one[0] for one in cure) for cure in of(found)} == by_hand(rules, said), said
+        assert found.complete

@@ -478,3 +478,150 @@ def test_the_smallest_sets_are_those_of_a_search_over_all(screen: str, floor: in
         found = told(rules, said)
         assert {frozenset(one[0] for one in cure) for cure in of(found)} == by_hand(rules, said), said
         assert found.complete
+
+
+# Other places: days, variants and targets.
+
+PORT = functional("port", "port", costs("loose", amount_minor=9_000), Option("dead", "It is dead", gate=True))
+LARGE, OTHER = VARIANT.replace(model="acme-one-8-128", ram_mb=8192), VARIANT.replace(model="acme-two-4-64", name="Two")
+
+
+def with_variants(rules: Programme, *variants: Any) -> Programme:  # noqa: ANN401 - variants
+    return dataclasses.replace(
+        rules,
+        catalogue=Catalogue.of(variants),
+        eligible=EligibleModels.of([Listing(one.model, date(2020, 1, 1)) for one in variants]),
+        prices=PriceTable.of([Price(one.model, BEGIN, 1_000_000, "observed") for one in variants]),
+    )
+
+
+def from_day(days: int, amount: int = 1_000_000) -> Price:
+    return Price(MODEL, BEGIN + days * DAY, amount, "observed")
+
+
+def test_on_another_day_the_questions_of_that_day_are_asked() -> None:
+    """Cure.assumed: what is asked only because of the changes has the best answer; what is not asked is left out."""
+    now, then = asking(LOCK, SCREEN), asking(SCREEN, PORT).replace(version="2", effective_from=BEGIN + 20 * DAY)
+    rules = dataclasses.replace(small.programme(now), terms=(now, then), prices=PriceTable.of([from_day(30)]))
+    found = told(rules, {"screen": "marked"})
+    assert of(found) == [[("at", "2020-01-11T11:30:00+05:30", "2020-01-31T05:30:00+05:30", "wait")]]
+    (cure,) = found.cures
+    assert (cure.assumed, cure.quote.condition) == (
+        Condition({"port": "best"}),
+        Condition({"screen": "marked", "port": "best"}),
+    )
+    dead = told(rules, {"screen": "marked", "port": "dead"})
+    assert dead.cures[0].assumed == Condition()
+    assert {one[0] for one in of(dead)[0]} == {"at", "port"}
+    locked = told(rules, {"lock": "on", "screen": "best"})
+    assert [[(one[0], one[2]) for one in cure[1:]] for cure in of(locked)] == [[("lock", "")]]
+    assert locked.cures[0].quote.condition == Condition({"screen": "best", "port": "best"})
+
+
+def test_of_another_variant_its_own_questions_are_asked() -> None:
+    own = PORT.replace(asked_models=(LARGE.model,))
+    theirs = LOCK.replace(asked_models=(VARIANT.model,))
+    rules = with_variants(programme(own, theirs), VARIANT, LARGE)
+    listed = dataclasses.replace(rules, eligible=EligibleModels.of([Listing(LARGE.model, date(2020, 1, 1))]))
+    found = told(listed, {"lock": "off"})
+    assert of(found) == [[("model", MODEL, LARGE.model, "other_device")]]
+    assert (found.cures[0].assumed, found.cures[0].quote.condition) == (Condition({"port": "best"}),) * 2
+    named = told(rules, {}, Device("Acme One"))
+    assert {cure.changes[0].after: dict(cure.assumed) for cure in named.cures} == {
+        MODEL: {"lock": "off"},
+        LARGE.model: {"port": "best"},
+    }
+    both = told(rules, {"port": "dead"}, Device("Acme One"))
+    assert of(both) == [[("model", "Acme One", MODEL, "customer")]]
+    assert both.cures[0].quote.condition == Condition({"lock": "off"})
+
+
+def test_a_phone_by_another_tac_may_be_refused_for_more_than_that() -> None:
+    rules = with_variants(programme(LOCK), VARIANT, LARGE, OTHER)
+    rules = dataclasses.replace(rules, tacs=TacTable.of([(IMEI[:8], "Acme", "Two")]))
+    found = told(rules, {"lock": "on"}, Device(LARGE.model, None, IMEI), imei_status=ImeiStatus.CLEAR)
+    slip = [("model", LARGE.model, OTHER.model, "customer"), ("lock", "on", "off", "customer")]
+    assert slip in of(found)
+
+
+def test_of_many_models_and_targets_six_are_tried_and_of_many_sets_sixteen_are_told() -> None:
+    many = [VARIANT.replace(model=f"acme-one-{size}", storage_gb=size) for size in (16, 32, 64, 128, 256, 512, 1024)]
+    found = told(with_variants(programme(LOCK), *many), {"lock": "off"}, Device("Acme One"))
+    assert [one[0][2] for one in of(found)] == [one.model for one in many[:6]]
+    small_one = Bonus("one", "One", amount_minor=10_000, targets=("T0",))
+    large_one = Bonus("two", "Two", amount_minor=20_000, targets=tuple(f"T{number}" for number in range(1, 9)))
+    raised = told(programme(bonuses=(small_one, large_one)), target="T0")
+    assert [one[0][1:3] for one in of(raised)] == [("T0", f"T{number}") for number in range(1, 7)]
+    parts = [functional(f"q{number:02}", f"q{number}", costs("bad", amount_minor=1_000)) for number in range(17)]
+    listed = told(programme(*parts), {part.id: "bad" for part in parts})
+    assert (len(listed.cures), listed.complete) == (16, True)
+
+
+def test_the_three_nearest_days_are_tried_on_each_side() -> None:
+    """what_would_change: the nearest ones before and after on which the programme accepts the model."""
+    days = (12, 14, 16, 18)
+    for best, is_found in ((16, True), (18, False)):
+        later = [from_day(day, 1_100_000 if day == best else 900_000) for day in days]
+        rules = dataclasses.replace(programme(), prices=PriceTable.of([from_day(0), *later]))
+        assert bool(told(rules)) is is_found
+    dear = functional("a", "a", costs("bad", anchor="display", weight_bps=10_000))
+    for covered, is_found in ((4, True), (3, False)):  # where alone what a repair costs is known
+        anchors = AnchorTable.of(
+            [
+                Anchor(
+                    MODEL,
+                    "display",
+                    BEGIN + covered * DAY,
+                    100_000,
+                    "observed",
+                    effective_until=BEGIN + (covered + 1) * DAY,
+                )
+            ]
+        )
+        rules = dataclasses.replace(
+            programme(dear), prices=PriceTable.of([from_day(day) for day in (0, 5, 6, 8)]), anchors=anchors
+        )
+        past = [one for one in of(told(rules, {"a": "bad"})) if one[0][0] == "at"]
+        assert bool(past) is is_found, past
+
+
+def test_no_day_in_the_past_raises_an_offer() -> None:
+    rules = dataclasses.replace(programme(), prices=PriceTable.of([from_day(0, 2_000_000), from_day(5)]))
+    found = told(rules)
+    assert (found.cures, found.coupon_value) == ((), 1_000_000)
+
+
+def test_a_refused_phone_is_not_valued_for_other_targets() -> None:
+    bonus = Bonus("launch", "Launch", amount_minor=50_000, targets=("Two", "Three"))
+    without, beside = (
+        told(programme(LOCK, POWER, **more), {"lock": "on", "power": "dead"}) for more in ({}, {"bonuses": (bonus,)})
+    )
+    assert of(without) == of(beside)
+    assert without.appraisals == beside.appraisals
+
+
+def test_an_offer_that_no_answer_raises_takes_two_valuations_to_tell() -> None:
+    found = told(programme(SCREEN, POWER, scrap_minor=1_000_000), {"screen": "marked", "power": "weak"})
+    assert (found.cures, found.appraisals, found.complete) == ((), 2, True)
+
+
+def test_one_choice_alone_has_its_own_question_above_it() -> None:
+    camera = choice("camera", gate=True).replace(asked_after="power", asked_answers=("weak",))
+    found = told(programme(POWER, camera), {"power": "weak", "broken": "camera"})
+    assert {one[0][0] for one in of(found)} == {"power", "broken.camera"}
+    missing = told(programme(POWER, camera), {"power": "weak"})
+    assert {one[0][0] for one in of(missing)} == {"power", "broken"}
+
+
+def test_a_class_and_an_answer_may_both_be_needed() -> None:
+    classes = (CustomerClass("gold", 10_000), CustomerClass("silver", 9_500), CustomerClass("new", 5_000))
+    part = functional("a", "a", costs("bad", amount_minor=300_000))
+    rules = programme(part, scrap_minor=600_000, customer_classes=classes)
+    found = told(rules, {"a": "bad"}, customer="new")
+    assert of(found) == [[("customer", "new", "silver", "operator")]]
+    floor = programme(part, scrap_minor=700_000, customer_classes=classes)
+    assert of(told(floor, {"a": "bad"}, customer="new")) == [
+        [("a", "bad", "best", "other_device"), ("customer", "new", "silver", "operator")]
+    ]
+    gate = told(programme(LOCK, customer_classes=classes), {"lock": "on"})
+    assert of(gate) == [[("lock", "on", "off", "customer"), ("customer", "", "gold", "operator")]]

@@ -221,6 +221,30 @@ def test_a_value_that_a_field_may_hold_since_has_the_number_of_its_form() -> Non
         assert Stamp.from_json(stamp.to_json()) == stamp
 
 
+@dataclass(frozen=True, slots=True)
+class Seal(Value):
+    """A seal.
+
+    Attributes:
+        colour: its colour.
+        note: what is on it.
+    """
+
+    colour: Annotated[Literal["red", "gold"], Further(2, ("gold",))] = "red"
+    note: Annotated[Note, Since(3)] = ""
+
+
+def test_of_several_additions_the_last_form_is_written() -> None:
+    forms = [Seal(colour, note).to_dict().get("form") for colour in ("red", "gold") for note in ("", "x")]
+    assert forms == [None, 3, 2, 3]
+
+
+def test_a_type_of_one_form_has_no_number_of_it() -> None:
+    assert "form" not in TypeAdapter(Older).json_schema()["properties"]
+    with pytest.raises(InvalidValue, match=r"Parcel has no field 'form'"):
+        Older.from_dict({"to": "Pune", "form": 1})
+
+
 ADDED: dict[Any, dict[str, int]] = {
     Coupon: {"awaited": 3},
     Exchange: {

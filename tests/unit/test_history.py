@@ -83,6 +83,10 @@ KNOWN: dict[str, tuple[ExchangeRules, tuple[Event, ...]]] = {
         (RESERVE, inspect(AT + 2 * DAY, 900_000), OVERRIDE, Agree(AT + 3 * DAY + HOUR, ACCOUNT)),
     ),
     "a wiping before the hand-over": (RULES, (RESERVE, inspect(AT + HOUR), wipe(AT + DAY), Complete(AT + 2 * DAY, ID))),
+    "a wiping after a register's answer": (
+        RULES,
+        (RESERVE, EARLY.replace(at=AT + DAY), wipe(AT + 2 * DAY), Complete(AT + 3 * DAY, ID)),
+    ),
     "a wiping and then an override": (ALLOWED, (RESERVE, inspect(AT + 2 * DAY, 900_000), wipe(AT + 2 * DAY), OVERRIDE)),
     "a wiping after the hand-over": (RULES, (RESERVE, Complete(AT + 2 * DAY, ID), wipe(AT + 3 * DAY))),
     "a wiping after an agreement": (

@@ -74,6 +74,7 @@ def test_an_amount_in_its_format_is_read_exactly(
         (1.005, Spelling(), "has more than 2 decimals, or is out of range"),
         (7.5, MINOR, "has more than 0 decimals, or is out of range"),
         (Decimal("1E+999999"), Spelling(), "has more than 2 decimals, or is out of range"),
+        (Decimal("1E+999999999999"), Spelling(), "has more than 2 decimals, or is out of range"),
         (Decimal("1E-999999"), Spelling(), "has more than 2 decimals, or is out of range"),
         (Decimal("NaN"), Spelling(), "is empty"),
         (None, Spelling(), "is empty"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -169,10 +169,11 @@ def test_a_rule_reaches_an_argument_by_place_and_by_name_and_no_other() -> None:
         return title, rest, rows, more
 
     assert made(Word("a")) == ("a", 7, 5, {})
-    assert made("a", 0, rows=np.int64(2), other=0) == ("a", 0, 2, {"other": 0})
+    two: Any = np.int64(2)
+    assert made("a", 0, rows=two, other=0) == ("a", 0, 2, {"other": 0})
     with pytest.raises(TypeError):
-        made("a", 0, 1)  # type: ignore[misc]  # one argument too many
-    found = made(Word("a"), rows=np.int64(2))
+        made("a", 0, 1)  # type: ignore[call-arg]  # one argument too many
+    found = made(Word("a"), rows=two)
     assert [type(one) for one in (found[0], found[2])] == [str, int]
     assert made.__name__ == "made"
     with pytest.raises(InvalidValue, match="rows is 0"):

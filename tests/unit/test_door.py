@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -15,6 +15,9 @@ from miexchange._bounded import Count, Id, Pair, Since
 from miexchange._door import Served, adapter_of, read_as, read_data, reveals
 from miexchange._value import Value
 from unit import small
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _TAG = Pair("name", "value", ("the name", "the value"))
 
@@ -161,10 +164,9 @@ NO_TAG = "give an object of name and value"
 )
 def test_the_first_fault_has_its_path_and_its_remedy(change: dict[str, Any], kind: str, says: str) -> None:
     errors = []
-    for read in (
-        lambda: Parcel.from_dict({**DATA, **change}),
-        lambda: Parcel.from_json(json.dumps({**DATA, **change})),
-    ):
+    given = {**DATA, **change}
+    reads: list[Callable[[], object]] = [lambda: Parcel.from_dict(given), lambda: Parcel.from_json(json.dumps(given))]
+    for read in reads:
         with pytest.raises(InvalidValue) as caught:
             read()
         errors.append(caught.value)
@@ -239,9 +241,9 @@ def test_a_model_takes_a_value_or_its_data_and_writes_its_data() -> None:
         (True, False),
     ],
 )
-def test_an_imei_is_written_for_who_asks_for_it(context: object, is_shown: bool) -> None:  # noqa: FBT001 - a case
+def test_an_imei_is_written_for_who_asks_for_it(context: Any, is_shown: bool) -> None:  # noqa: ANN401, FBT001 - a case
     device = Device(small.MODEL, small.IMEI)
-    written = TypeAdapter(Device).dump_python(device, context=context)  # type: ignore[arg-type]  # whatever it is
+    written = TypeAdapter(Device).dump_python(device, context=context)
     assert (small.IMEI in f"{written}") is is_shown
     assert reveals(type("Info", (), {"context": context})) is is_shown
 
@@ -251,7 +253,7 @@ def test_an_error_within_a_model_has_our_words_and_its_place() -> None:
         Body(parcel={**DATA, "tags": [{"name": "a", "value": "x"}]})  # type: ignore[arg-type]  # as above
     (error,) = caught.value.errors()
     sentence = f"Parcel.tags.0.value is the text 'x': {NO_COUNT}"
-    assert {name: error[name] for name in ("type", "loc", "msg", "input")} == {  # type: ignore[literal-required]
+    assert {name: error[name] for name in ("type", "loc", "msg", "input")} == {
         "type": "type",
         "loc": ("parcel", "tags", 0, "value"),
         "msg": sentence,

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -310,8 +310,9 @@ class Search:
     def own_edges(self) -> list[datetime]:
         """Return the first instant of the day of purchase, from which it is no longer in the future."""
         bought = self.said.device.purchased_on
-        known = bought is not None and _FIRST < bought < _LAST
-        return [midnight(bought, self.programme.zone)] if bought is not None and known else []
+        if bought is None or not YEARS[0] < bought.year < YEARS[-1]:
+            return []
+        return [midnight(bought, self.programme.zone)]
 
     def better(self, place: Place, key: Key) -> Sequence[str]:
         """Return the alternatives to a change, best first."""
@@ -338,7 +339,7 @@ class Search:
 
         The best one stands for all better ones, unless questions depend on it: each answer opens and closes some.
         """
-        if any(subject == name for what, subject, _ in picks if what == "condition"):
+        if any(subject == name for _, subject, _ in picks):
             return []
         better = self.better(place, ("condition", name, None))
         if name in self.deciding(place):
@@ -534,7 +535,7 @@ class Raised:
 
     def __init__(self, search: Search, place: Place, raising: Raising, every: Picks) -> None:
         self._search, self._place, self._raising = search, place, raising
-        self.size, self._least = 0, 0
+        self.size = self._least = 0
         if search.reaches(place, every):
             best = search.value(place, every)
             assert isinstance(best, Quote)  # noqa: S101 - it reaches the goal
@@ -554,7 +555,6 @@ class Raised:
 
 
 _CLOSING = frozenset({"floor", "cap", "rounding"})
-_FIRST, _LAST = date(YEARS[0], 1, 2), date(YEARS[-1], 12, 30)
 
 
 def gated(questionnaire: Questionnaire, reason: Reason) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations, product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -153,7 +154,9 @@ def test_evidence_of_a_register_would_have_to_be_new() -> None:
     rules = programme(eligibility=strict)
     found = told(rules, device=Device(MODEL, IMEI), imei_status=old)
     assert of(found) == [[("imei_status", "clear", "clear, with its date and reference", "operator")]]
-    assert isinstance(what_would_change(found.cures[0].quote, rules), Changes)
+    quote = found.cures[0].quote
+    assert quote.register_answer == RegisterAnswer(ImeiStatus.CLEAR, "register", AT, "none yet")
+    assert isinstance(what_would_change(quote, rules), Changes)
 
 
 def test_another_number_does_not_clear_a_phone() -> None:
@@ -548,6 +551,10 @@ def test_of_many_models_and_targets_six_are_tried_and_of_many_sets_sixteen_are_t
     many = [VARIANT.replace(model=f"acme-one-{size}", storage_gb=size) for size in (16, 32, 64, 128, 256, 512, 1024)]
     found = told(with_variants(programme(LOCK), *many), {"lock": "off"}, Device("Acme One"))
     assert [one[0][2] for one in of(found)] == [one.model for one in many[:6]]
+    known = with_variants(programme(LOCK), *many)
+    rest = EligibleModels.of([Listing(one.model, date(2020, 1, 1)) for one in many[1:]])
+    others = told(dataclasses.replace(known, eligible=rest), {"lock": "off"}, Device(many[0].model))
+    assert [one[0][2] for one in of(others)] == [one.model for one in many[1:]]
     small_one = Bonus("one", "One", amount_minor=10_000, targets=("T0",))
     large_one = Bonus("two", "Two", amount_minor=20_000, targets=tuple(f"T{number}" for number in range(1, 9)))
     raised = told(programme(bonuses=(small_one, large_one)), target="T0")
@@ -583,6 +590,43 @@ def test_the_three_nearest_days_are_tried_on_each_side() -> None:
         )
         past = [one for one in of(told(rules, {"a": "bad"})) if one[0][0] == "at"]
         assert bool(past) is is_found, past
+
+
+def test_days_on_which_the_model_is_not_accepted_are_none_of_the_nearest() -> None:
+    prices = PriceTable.of([from_day(0), *(from_day(day, 900_000 + day) for day in (5, 6, 7, 12, 14, 16))])
+    for first, last, by in ((30, 40, "wait"), (1, 3, "nobody")):
+        listed = Listing(MODEL, (BEGIN + first * DAY).date(), (BEGIN + last * DAY).date())
+        found = told(dated(prices=prices, eligible=EligibleModels((listed,))), {"lock": "off"})
+        assert [one[0][3] for one in of(found)] == [by]
+
+
+@pytest.mark.parametrize("bought", [date(1900, 1, 1), date(1900, 12, 31), date(9900, 1, 1), date(9900, 12, 31)])
+def test_a_purchase_in_the_first_or_the_last_year_is_only_a_wrong_date(bought: date) -> None:
+    rules = programme(LOCK, age_bands=(AgeBand(0, 10_000), AgeBand(12, 8_000)))
+    found = told(rules, {"lock": "on"}, Device(MODEL, purchased_on=bought))
+    assert found.complete
+    assert {one[0] for one in of(found)[0]} == ({"lock"} if bought.year == 1900 else {"lock", "purchased_on"})
+
+
+def test_a_number_that_is_none_beside_one_of_another_model_is_corrected() -> None:
+    rules = with_variants(programme(LOCK), VARIANT, LARGE, OTHER)
+    rules = dataclasses.replace(rules, tacs=TacTable.of([(IMEI[:8], "Acme", "Two")]))
+    device = Device(LARGE.model, "nonsense", IMEI)
+    assert [("imei", "", "", "customer")] in of(told(rules, {"lock": "off"}, device, imei_status=ImeiStatus.CLEAR))
+
+
+def test_a_further_question_that_need_not_be_answered_is_not_assumed() -> None:
+    box = Question(
+        "box", "Is it there?", "accessory", "none", (Option("yes", "Yes"), Option("no", "No", extra_minor=-500)),
+        optional=True, asked_after="power", asked_answers=("best",),
+    )  # fmt: skip
+    raised = told(programme(POWER, box), {"power": "weak"})
+    assert (of(raised), raised.cures[0].assumed) == ([[("power", "weak", "best", "other_device")]], Condition())
+
+
+def test_the_bounds_of_the_search_are_those_on_the_page() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "doors.md").read_text(encoding="utf-8")
+    assert f"after {_cures._MOST_APPRAISALS:,} valuations, a set that may not be the smallest" in page  # noqa: SLF001 - a bound of the page
 
 
 def test_no_day_in_the_past_raises_an_offer() -> None:

@@ -166,6 +166,8 @@ NO_WHOLE = f"give {WHOLE}"
         (DISTINCT, ("a", "b", "c"), "range", "X.f has 3 elements: give 1 to 2 elements, no two alike"),
         (DISTINCT, (), "range", "X.f is empty: give 1 to 2 elements, no two alike"),
         (Annotated[tuple[int, ...], Items(0, 9)], (1,) * 4, "range", "X.f has 4 elements: give up to 9 elements"),
+        (Annotated[tuple[int, ...], Items(0, 9)], ("a",) * 4, "range", "X.f has 4 elements: give up to 9 elements"),
+        (Annotated[tuple[int, ...], Items(0, 2)], ("a",) * 3, "range", "X.f has 3 elements: give up to 2 elements"),
     ],
 )
 def test_a_value_that_does_not_fit_is_told(hint: Any, value: object, kind: str, says: str) -> None:  # noqa: ANN401 - an annotation

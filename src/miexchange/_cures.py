@@ -346,6 +346,10 @@ class Search:
             return [("condition", name, option) for option in better]
         return [("condition", name, option) for option in better[:1]]
 
+    def best_class(self, place: Place) -> list[Key]:
+        """Return the change to the best class of customer, if there is a better one."""
+        return [("customer", "", name) for name in self.better(place, _CUSTOMER)[:1]]
+
     def deciding(self, place: Place) -> set[str]:
         """Return the questions on which others depend."""
         if place.at not in self.deciders:
@@ -433,7 +437,7 @@ class Search:
         what = OF_ONE.get(code)
         if what is None:
             return [[]]
-        return [[("customer", "", self.better(place, _CUSTOMER)[0]) if what == "customer" else (what, "", None)]]
+        return [self.best_class(place) if what == "customer" else [(what, "", None)]]
 
     def answering(self, place: Place, picks: Picks, reason: Reason) -> list[list[Key]]:
         """Return the same for a reason that is about an answer."""
@@ -464,7 +468,7 @@ class Search:
         assert variant is not None  # noqa: S101 - there is a quote
         asked = self.questionnaire(place).asked_of(variant, self.completed(place, picks)[0])
         left = [key for question in asked for key in self.answers(place, picks, question.id)]
-        left += [("customer", "", name) for name in self.better(place, _CUSTOMER)[:1]]
+        left += self.best_class(place)
         if not picks:
             return left
         if len(picks) == 1 and picks <= self.futile(place, frozenset(), self.raising(place, frozenset())):
@@ -488,7 +492,7 @@ class Search:
     def gain(self, place: Place, key: Key) -> int:
         """Return the value of the phone after one change, before the floor and everything after it."""
         found = self.value(place, frozenset({key}))
-        return sum(line.amount for line in found.lines if line.rule not in _CLOSING) if isinstance(found, Quote) else 0
+        return before_floor(found) if isinstance(found, Quote) else 0
 
     def shrunk(self) -> list[Found]:
         """Return one set of changes from which none can be removed; used if the search for the smallest is too long."""
@@ -552,9 +556,6 @@ class Raised:
         found = self._search.value(self._place, picks)
         assert isinstance(found, Quote)  # noqa: S101 - better answers refuse nothing
         return self._least - before_floor(found)
-
-
-_CLOSING = frozenset({"floor", "cap", "rounding"})
 
 
 def gated(questionnaire: Questionnaire, reason: Reason) -> str:

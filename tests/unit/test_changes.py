@@ -629,6 +629,34 @@ def test_the_bounds_of_the_search_are_those_on_the_page() -> None:
     assert f"after {_cures._MOST_APPRAISALS:,} valuations, a set that may not be the smallest" in page  # noqa: SLF001 - a bound of the page
 
 
+def test_days_before_the_programme_is_in_force_are_none_either() -> None:
+    later = small.TERMS.replace(effective_from=BEGIN + 30 * DAY)
+    prices = PriceTable.of([from_day(day, 900_000 + day) for day in (0, 12, 14, 16)])
+    found = told(dataclasses.replace(programme(), terms=(later,), prices=prices))
+    assert of(found) == [[("at", "2020-01-11T11:30:00+05:30", "2020-01-31T05:30:00+05:30", "wait")]]
+
+
+@pytest.mark.parametrize(
+    ("floor", "screen", "sets", "most"),
+    [
+        (600_000, {"screen": "marked"}, [{*"cdef"}], 43),
+        (600_000, {"screen": "broken", "where": "middle"}, [{*"bcdef"}, {*"cdef", "screen"}, {*"acdef"}], 78),
+        (900_000, {"screen": "marked"}, [{*"abcdef"}], 48),
+        (900_000, {"screen": "broken", "where": "middle"}, [{*"abcdef", "screen"}], 58),
+    ],
+)
+def test_at_a_floor_far_fewer_sets_are_valued_than_there_are(
+    floor: int, screen: dict[str, str], sets: list[set[str]], most: int
+) -> None:
+    """Changes.appraisals: of hundreds of sets those that may suffice, though answers open and close a question."""
+    parts = [
+        functional(name, name, costs("bad", amount_minor=100_000 * (1 + "abcdef".index(name)))) for name in "abcdef"
+    ]
+    found = told(programme(SCREEN, WHERE, *parts, scrap_minor=floor), {**screen, **dict.fromkeys("abcdef", "bad")})
+    assert [{one[0] for one in cure} for cure in of(found)] == sets
+    assert found.appraisals <= most
+
+
 def test_no_day_in_the_past_raises_an_offer() -> None:
     rules = dataclasses.replace(programme(), prices=PriceTable.of([from_day(0, 2_000_000), from_day(5)]))
     found = told(rules)

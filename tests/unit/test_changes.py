@@ -639,10 +639,10 @@ def test_days_before_the_programme_is_in_force_are_none_either() -> None:
 @pytest.mark.parametrize(
     ("floor", "screen", "sets", "most"),
     [
-        (600_000, {"screen": "marked"}, [{*"cdef"}], 43),
-        (600_000, {"screen": "broken", "where": "middle"}, [{*"bcdef"}, {*"cdef", "screen"}, {*"acdef"}], 78),
-        (900_000, {"screen": "marked"}, [{*"abcdef"}], 48),
-        (900_000, {"screen": "broken", "where": "middle"}, [{*"abcdef", "screen"}], 58),
+        (600_000, {"screen": "marked"}, [{*"cdef"}], 47),
+        (600_000, {"screen": "broken", "where": "middle"}, [{*"bcdef"}, {*"cdef", "screen"}, {*"acdef"}], 92),
+        (900_000, {"screen": "marked"}, [{*"abcdef"}], 54),
+        (900_000, {"screen": "broken", "where": "middle"}, [{*"abcdef", "screen"}], 64),
     ],
 )
 def test_at_a_floor_far_fewer_sets_are_valued_than_there_are(
@@ -650,7 +650,8 @@ def test_at_a_floor_far_fewer_sets_are_valued_than_there_are(
 ) -> None:
     """Changes.appraisals: of hundreds of sets those that may suffice, though answers open and close a question."""
     parts = [
-        functional(name, name, costs("bad", amount_minor=100_000 * (1 + "abcdef".index(name)))) for name in "abcdef"
+        functional(name, name, costs("light", amount_minor=1_000), costs("bad", amount_minor=100_000 * place))
+        for place, name in enumerate("abcdef", 1)
     ]
     found = told(programme(SCREEN, WHERE, *parts, scrap_minor=floor), {**screen, **dict.fromkeys("abcdef", "bad")})
     assert [{one[0] for one in cure} for cure in of(found)] == sets

@@ -658,6 +658,21 @@ def test_at_a_floor_far_fewer_sets_are_valued_than_there_are(
     assert found.appraisals <= most
 
 
+def test_of_several_reasons_the_one_with_the_fewest_cures_is_cured_first() -> None:
+    """Changes.appraisals: so that fewer sets are valued."""
+    case = cosmetic("case", "body", Option("broken", "It is", grade=2))
+    side = WHERE.replace(id="side", component="body", asked_after="case", options=(WHERE.options[0], WHERE.options[2]))
+    answers = {"screen": "broken", "where": "all", "case": "broken", "side": "all"}
+    found = told(programme(SCREEN, WHERE, case, side), answers)
+    assert [{one[0] for one in cure} for cure in of(found)] == [
+        {"screen", "case"},
+        {"screen", "side"},
+        {"where", "side"},
+        {"where", "case"},
+    ]
+    assert found.appraisals <= 11
+
+
 def test_no_day_in_the_past_raises_an_offer() -> None:
     rules = dataclasses.replace(programme(), prices=PriceTable.of([from_day(0, 2_000_000), from_day(5)]))
     found = told(rules)

@@ -78,12 +78,12 @@ def example_of_value(kind: Any) -> Any:  # noqa: ANN401 - as above
     return {name: example_of(hints_of(kind)[name], name, said.get(name, "")) for name in names}
 
 
-_PLAIN: dict[object, tuple[object, object]] = {
-    bool: (True, True),
+_PLAIN: dict[object, tuple[object, ...]] = {
+    bool: (True,),
     datetime: ("2018-03-20T12:00:00Z", "2018-03-21T12:00:00Z"),
     date: ("2018-03-20", "2018-03-21"),
 }
-"""Two different examples of each type."""
+"""An example of each type, and one that is later."""
 _TEXTS = {
     "account": "asha",
     "brand": "Xiaomi",
@@ -107,4 +107,4 @@ def _candidates(kind: type, name: str, said: str, bound: Any) -> Iterator[Any]: 
         named = _SUCH_AS.search(said)
         yield from [named[1]] if named else []
         yield _TEXTS.get(name, name)
-        yield from (_HEX[: bound.most], _TEXTS["code"], "35")
+        yield _HEX[: bound.most]

@@ -272,12 +272,46 @@ def test_a_brand_may_be_spelled_in_several_ways_and_two_makers_in_one_text() -> 
     assert TacReader(Catalogue(()), {}).read(TacDevice("Acme", "One")) == TacReading()
 
 
+def test_a_row_of_a_tac_table_is_read_up_to_the_length_of_a_name() -> None:
+    reader = TacReader(CATALOGUE, makers())
+    assert reader.read(TacDevice("Samsung", "x" * 192)).doubtful_brands == {"Samsung"}
+    assert reader.read(TacDevice("Samsung", "x" * 193)) == TacReading()
+
+
+def test_a_row_that_names_nobody_is_not_of_a_brand_of_signs() -> None:
+    reader = TacReader(Catalogue((Variant("a", "()", "One", "smartphone", None, 4),)), {})
+    assert reader.read(TacDevice("Foo", "Two")) == TacReading()
+
+
+def test_the_longest_name_of_a_maker_counts() -> None:
+    table = {"foo": Maker(frozenset({"acme"})), "foo works": Maker(frozenset({"bolt"}))}
+    variants = (Variant(brand, brand, "One", "smartphone", None, 4) for brand in ("Acme", "Bolt"))
+    reader = TacReader(Catalogue(tuple(variants)), table)
+    for brand, families in (("Foo", {"Acme One"}), ("Foo Works", {"Bolt One"}), ("The Foo Works Ltd", {"Bolt One"})):
+        assert reader.read(TacDevice(brand, "One")).families == families
+        assert reader.read(TacDevice(brand, "Foo Works One")).families == ({"Bolt One"} & families)
+
+
 @pytest.mark.parametrize("row", makers().items(), ids=lambda row: row[0])
 def test_every_maker_of_the_table_is_spelled_by_its_words_and_makes_something(row: tuple[str, Maker]) -> None:
     name, maker = row
     assert maker.own or maker.contract
     assert not maker.own & maker.contract
     assert all(name_key(text) for text in (name, *maker.own, *maker.contract))
+
+
+def test_a_table_of_makers_says_which_brands_are_their_own(tmp_path: Path) -> None:
+    longest = "x" * 200
+    rows = f"LG Electronics,LG,own,a\nLG Electronics,Google,contract,a\nfoo,{longest},own,a\n{longest},Foo,own,a\n"
+    (tmp_path / "makers.csv").write_text(f"{HEAD}{rows}", encoding="utf-8")
+    problems = Problems()
+    table = read_makers(tmp_path / "makers.csv", problems)
+    assert problems.found == []
+    assert table == {
+        "lg electronics": Maker(own=frozenset({"lg"}), contract=frozenset({"google"})),
+        "foo": Maker(own=frozenset({longest})),
+        longest: Maker(own=frozenset({"foo"})),
+    }
 
 
 HEAD = "maker,brand,role,source\n"

@@ -30,8 +30,8 @@ def described(kind: Any, schema: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN
         if name not in hints:  # the number of its form
             place |= {"description": "the form; it is there where a field is set that form 1 had not", "examples": [2]}
             continue
-        place["description"] = said.get(name, "")
-        place["examples"] = [example_of(hints[name], name, said.get(name, ""))]
+        place["description"] = text = said.get(name, "")
+        place["examples"] = [example_of(hints[name], name, text)]
     return {
         **schema,
         "title": kind.__name__,
@@ -44,7 +44,7 @@ def descriptions_of(kind: Any) -> dict[str, str]:  # noqa: ANN401 - as above
     """Return the field descriptions in the docstrings of a type and of its parts."""
     found: dict[str, str] = {}
     for base in reversed(kind.__mro__):
-        for section in _SECTION.findall(f"{inspect.getdoc(base) or ''}\n"):
+        for section in _SECTION.findall(f"{inspect.getdoc(base)}\n"):
             found |= {name: " ".join(text.split()) for name, text in _ENTRY.findall(section)}
     return found
 

@@ -23,6 +23,7 @@ MANY = [
     (UUID, False),
     (f"'{UUID}'", False),  # as it is shown
     (f"{UUID}0", True),
+    (f"X{UUID}X", True),
     (re.sub("[a-f]", "1", UUID), True),
     ("2018-03-20T12:00:00.123456+05:30", False),
     ("'2018-03-20T12:00:00.123456+05:30'", False),

@@ -10,7 +10,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from miexchange import Coupon, DeviceReport, Exchange, Order, Quote, Redemption, Terms, UsageRules, Variant
-from miexchange._bounded import After, Between, Chars, Since
+from miexchange._bounded import After, Between, Chars, Since, hints_of
 from miexchange._schema import descriptions_of, example_of, example_of_value
 from miexchange._value import Value
 from miexchange.coupon import Code
@@ -44,6 +44,7 @@ def schema_of(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - any value's type
 
 def test_a_schema_has_the_descriptions_of_the_docstring_and_an_example_of_each_field() -> None:
     schema = schema_of(Stay)
+    assert schema.keys() == {"additionalProperties", "description", "properties", "required", "title", "type"}
     assert (schema["title"], schema["description"]) == ("Stay", "A stay of a phone in a shop.")
     assert schema["properties"] == {
         "shop": {"type": "string", "description": "the shop, such as ``a kiosk``.", "examples": ["a kiosk"]},
@@ -81,6 +82,10 @@ def test_the_examples_are_of_a_programme_that_there_is() -> None:
     assert example_of_value(Order)["lines"][0]["product"] == "Mi A1"
 
 
+def test_an_example_of_a_pair_names_its_parts() -> None:
+    assert example_of(hints_of(Quote)["bonuses_given"], "bonuses_given", "") == [{"bonus": "bonus", "given": 3}]
+
+
 def test_an_example_of_a_value_has_an_example_of_each_field() -> None:
     for kind in (Coupon, DeviceReport, Exchange, Listing, Order, Quote, Redemption, Terms):
         assert [*example_of_value(kind)] == [field.name for field in fields(kind) if field.init]
@@ -98,8 +103,7 @@ def test_an_example_of_a_value_has_an_example_of_each_field() -> None:
         "valid_until": "2018-03-21T12:00:00Z",
     }
     quote = example_of_value(Quote)
-    assert quote["imei_status"] == "clear"
-    assert quote["bonuses_given"] == [{"bonus": "bonus", "given": 3}]
+    assert (quote["currency"], quote["imei_status"]) == ("INR", "clear")
     assert quote["seal"] == "0123456789abcdef" * 4
     amounts = {"exchange_value": 150_000, "coupon_value": 150_000}
     assert {name: quote[name] for name in amounts} == amounts

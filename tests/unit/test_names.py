@@ -278,6 +278,16 @@ def test_a_row_of_a_tac_table_is_read_up_to_the_length_of_a_name() -> None:
     assert reader.read(TacDevice("Samsung", "x" * 193)) == TacReading()
 
 
+def test_a_name_is_compared_up_to_its_length_and_alone_from_four_characters_on() -> None:
+    assert name_key("x" * 200) == "x" * 200
+    assert name_key("x" * 201) == ""
+    variants = (Variant(f"acme-{name}", "Acme", name, "smartphone", None, 4) for name in ("Uno", "Quad"))
+    catalogue = Catalogue.of(variants)
+    assert ids(catalogue.meant("Quad")) == ["acme-Quad"]
+    assert catalogue.meant("Uno") == (), "too short without its brand"
+    assert ids(catalogue.meant("Acme Uno")) == ["acme-Uno"]
+
+
 def test_a_row_that_names_nobody_is_not_of_a_brand_of_signs() -> None:
     reader = TacReader(Catalogue((Variant("a", "()", "One", "smartphone", None, 4),)), {})
     assert reader.read(TacDevice("Foo", "Two")) == TacReading()
@@ -321,6 +331,7 @@ MISTAKES = [
     (f"{HEAD}{WELL}LG,,own,a page\n", 3, "brand", "is empty"),
     (f"{HEAD}{WELL}LG,LG,maker,a page\n", 3, "role", "Write one of: own, contract"),
     (f"{HEAD}{WELL}LG,LG,own,\n", 3, "source", "is empty"),
+    (f"{HEAD}{WELL}LG,Google,maker,a page\n", 3, "role", "Write one of: own, contract"),
     (f"{HEAD}{WELL}lg,GOOGLE,own,a page\n", 3, "maker", "duplicate maker and brand"),
     (f"{HEAD}{WELL}--,LG,own,a page\n", 3, "maker", "is no name"),
     (f"{HEAD}{WELL}LG,()/,own,a page\n", 3, "brand", "is no name"),
@@ -338,7 +349,7 @@ def test_a_mistake_in_the_table_of_makers_is_told_with_its_place(
     (tmp_path / "makers.csv").write_text(text, encoding="utf-8")
     problems = Problems()
     read_makers(tmp_path / "makers.csv", problems)
-    problem = problems.found[0]
+    (problem,) = problems.found
     assert (problem.line, problem.column) == (line, column)
     assert words in f"{problem.message} {problem.remedy}"
     with pytest.raises(DataError):

@@ -11,7 +11,7 @@ import pytest
 
 from miexchange import Condition, ImeiStatus, InvalidValue, Problem, TacTable
 from miexchange._keyed import check_keys
-from miexchange._text import bytes_of, is_a, native, path_of
+from miexchange._text import WIDEST, bytes_of, is_a, native, path_of, whole_of, words
 from miexchange._value import argument, elements, flag, pairs, whole
 from miexchange._words import word
 from miexchange.eligibility import EligibleModels, Listing
@@ -231,3 +231,42 @@ def test_a_row_of_a_tac_table_has_three_or_four_cells() -> None:
     for row in (("35417803", "Acme"), ("35417803", "Acme", "One", "", ""), 7):
         with pytest.raises(InvalidValue, match="give rows of TAC"):
             TacTable.of([row])  # type: ignore[list-item]
+
+
+def test_a_whole_number_beyond_64_bits_is_the_first_one_beyond() -> None:
+    assert WIDEST == 9_223_372_036_854_775_808
+    for digits in ("9" * 30, "9" * 20, "9" * 5_000):
+        assert (whole_of(digits), whole_of(f"-{digits}")) == (WIDEST, -WIDEST)
+    assert (whole_of("9223372036854775807"), whole_of("-922337203685477580")) == (2**63 - 1, -922337203685477580)
+    assert [whole_of(text) for text in ("", "-", "--5", "+5", "5-", "\u0665", "1_000")] == [None] * 7
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *(getattr(np, f"{kind}{bits}")(5) for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
+        *(np.longlong(5), np.ulonglong(5), np.float16(5), np.float32(5), np.float64(5)),
+    ],
+)
+def test_a_number_of_numpy_is_that_of_python(number: object) -> None:
+    assert native(number) == 5
+    assert type(native(number)) is (float if "float" in type(number).__name__ else int)
+    assert native(np.bool_(True)) is True  # noqa: FBT003 - of numpy
+    assert native(((((number,),),),))[0][0][0] == (number,), "no deeper than values are"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a.b", "a b"),
+        ("5.a", "5 a"),
+        ("a.5", "a 5"),
+        ("3.1", "3.1"),
+        (".5.", "5"),
+        ("X_Box, A:B;C/D\\E|F\u00b7G\u2022H", "x box a b c d e f g h"),
+        ("(a)[b]{c}'d'\"e\"`f\u00ab\u300cg", "a b c d e f g"),
+        ("A-B\u2013C\u2212D\u301cE", "a b c d e"),
+    ],
+)
+def test_what_only_separates_is_a_space(text: str, said: str) -> None:
+    assert words(text) == said

@@ -77,7 +77,7 @@ TESTS = {
     "_limits": "bounds value_checks",
     "_makers": "names eligibility",
     "_new_file": "new_file programme_save file_doors pricelists_publishing",
-    "_periods": "periods zone market asked valued changes",
+    "_periods": "periods zone market valued changes",
     "_privacy": "privacy errors imei value ids_and_secrets eligibility",
     "_problems": "problems rows names pricelists_reading",
     "_questions": "condition value_checks forms choices asked programme compat/values_kept tuning_forms",

@@ -746,7 +746,7 @@ def test_a_bonus_whose_places_are_taken_is_named() -> None:
 def test_what_may_still_follow_is_read_from_the_table() -> None:
     every = {row.event for row in TRANSITIONS}
     assert {"inspect", "reverse"} < every, "after a release and another order; after a hand-over"
-    handed_over = dict.fromkeys((State.COMPLETED, State.ADJUSTED), {"wipe", "reverse"})
+    handed_over = {state: {"wipe", "reverse"} for state in (State.COMPLETED, State.ADJUSTED)}
     for state in State:
         wanted = every if state in OPEN else handed_over.get(state, set())
         assert {kind for kind in every if may_follow(state, kind)} == wanted

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 def test_a_new_file_has_the_mode_that_is_asked_for(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        for umask, is_private, mode in ((0, True, 0o600), (0, False, 0o666), (0o027, True, 0o600), (0o027, False, 0o640)):
+        for umask, is_private, mode in (
+            (0, True, 0o600),
+            (0, False, 0o666),
+            (0o027, True, 0o600),
+            (0o027, False, 0o640),
+        ):
             os.umask(umask)
             with create(tmp_path / "new", "target", is_private=is_private) as stream:
                 stream.write(b"x")

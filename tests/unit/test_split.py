@@ -119,11 +119,11 @@ def test_what_is_no_order_and_no_list_of_coupons_is_an_error() -> None:
         split_order(ORDER, [DEAR, DEAR], at=AT)
     wrong: Any
     for wrong in (DEAR, [ORDER]):
-        with pytest.raises(InvalidValue, match="coupons is .*: give a list of coupons"):
+        with pytest.raises(InvalidValue, match=r"coupons is .*: give a list of coupons"):
             split_order(ORDER, wrong, at=AT)
-    with pytest.raises(InvalidValue, match="^order is missing"):
+    with pytest.raises(InvalidValue, match=r"^order is missing"):
         split_order(cast("Any", None), [DEAR], at=AT)
-    with pytest.raises(InvalidValue, match="^at is missing"):
+    with pytest.raises(InvalidValue, match=r"^at is missing"):
         split_order(ORDER, [DEAR], at=cast("Any", None))
     with pytest.raises(InvalidValue, match=r"Order\.id"):
         split_order(ORDER.replace(id="o" * 199), [DEAR], at=AT)

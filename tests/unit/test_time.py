@@ -82,7 +82,9 @@ def test_a_day_may_be_written_as_its_midnight(clock: str) -> None:
         read_day(f"2018-02-30{clock}")
 
 
-@pytest.mark.parametrize("clock", ["T00:00:01", "T00:00", "X00:00:00", "T00:00:00Z", "T00:00:00.", "T00:00:00.0000000000"])
+@pytest.mark.parametrize(
+    "clock", ["T00:00:01", "T00:00", "X00:00:00", "T00:00:00Z", "T00:00:00.", "T00:00:00.0000000000"]
+)
 def test_another_time_of_day_is_no_day(clock: str) -> None:
     with pytest.raises(NotATime, match="is not a date"):
         read_day(f"2018-03-15{clock}")
@@ -101,10 +103,12 @@ def test_another_time_of_day_is_no_day(clock: str) -> None:
     ],
 )
 def test_an_instant_is_read_or_its_fault_is_told(text: str, fault: str) -> None:
-    try:
+    if not fault:
         assert read_instant(text, None) == datetime(2018, 3, 20, 6, 30, 0, 123456, UTC)
-    except NotATime as error:
-        assert error.args[0] == fault
+        return
+    with pytest.raises(NotATime) as caught:
+        read_instant(text, None)
+    assert caught.value.args[0] == fault
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from miexchange import Condition, ImeiStatus, InvalidValue, Problem, TacTable
+from miexchange import Condition, Device, Imei, ImeiStatus, InvalidValue, Problem, TacTable
 from miexchange._keyed import check_keys
 from miexchange._text import WIDEST, bytes_of, is_a, native, path_of, whole_of, words
-from miexchange._value import argument, elements, flag, pairs, whole
+from miexchange._value import (
+    argument,
+    canonical,
+    check_names,
+    dump,
+    elements,
+    flag,
+    instant,
+    packed,
+    pairs,
+    require,
+    whole,
+)
 from miexchange._words import word
 from miexchange.eligibility import EligibleModels, Listing
 from miexchange.errors import shown
@@ -21,7 +33,7 @@ from miexchange.money import Currency, allocate
 from unit import small, trade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Unclassed:
@@ -270,3 +282,49 @@ def test_a_number_of_numpy_is_that_of_python(number: object) -> None:
 )
 def test_what_only_separates_is_a_space(text: str, said: str) -> None:
     assert words(text) == said
+
+
+def message(call: Callable[..., object], *given: Any, **named: Any) -> str:  # noqa: ANN401 - of any function
+    """Return what is said of wrong arguments."""
+    with pytest.raises(InvalidValue) as caught:
+        call(*given, **named)
+    return str(caught.value)
+
+
+def test_an_error_says_what_is_wrong_and_what_to_give() -> None:
+    assert message(argument, 5, Currency, "currency") == "currency is 5: give a Currency"
+    assert message(argument, 5, Currency, "currency", "give one") == "currency is 5: give one"
+    assert message(require, False, "step", 5, "give 10") == "step is 5: give 10"  # noqa: FBT003 - a condition
+    assert message(require, False, "step", 5, "give 10", "is small") == "step is small: give 10"  # noqa: FBT003 - as above
+    assert message(whole, 2**63, "count").endswith(": give a whole number of 64 bits")
+    assert message(flag, 1, "quick") == "quick is 1: give True or False"
+    for year in (1899, 9901):
+        said = message(instant, datetime(year, 1, 1, tzinfo=UTC), "at")
+        assert said.endswith(": give an instant in the years 1900 to 9900")
+    assert message(instant, datetime(2018, 1, 1), "at").endswith(  # noqa: DTZ001 - that is the test
+        ": add its time zone, such as tzinfo=UTC: without one it names no instant"
+    )
+
+
+def test_of_several_unknown_fields_the_first_in_the_alphabet_is_named() -> None:
+    assert message(small.VARIANT.replace, zebra=1, ant=2, bee=3).startswith("Variant has no field 'ant'")
+    form, names = 1, ["model", "zebra", "ant"]
+    assert message(check_names, type(small.VARIANT), form, names).startswith("Variant has no field 'ant'")
+    assert "zebra" not in message(check_names, type(small.VARIANT), form + 99, names), "of a newer version"
+    check_names(type(small.VARIANT), form + 99, names[:1])
+
+
+def test_what_is_stored_has_the_imeis() -> None:
+    device = Device(small.MODEL, Imei(small.IMEI))
+    assert packed(device) == f'{{"model":"{small.MODEL}","imei":"{small.IMEI}","imei2":null,"purchased_on":null}}'
+    assert dump(device).decode() == packed(device)
+    variant = small.VARIANT.replace(features=("s_pen",))
+    assert dump(variant).decode() == packed(variant)
+    assert packed(small.VARIANT) == dump(small.VARIANT).decode()
+    assert '"form"' in packed(variant)
+    assert '"form"' not in packed(small.VARIANT)
+
+
+@pytest.mark.parametrize("is_ordered", [False, True])
+def test_half_of_a_pair_is_escaped(is_ordered: bool) -> None:  # noqa: FBT001 - a table
+    assert canonical({"a": "\udc05 \u20b9", "b": [1, 2]}, is_ordered=is_ordered) == '{"a":"\\udc05 \u20b9","b":[1,2]}'

@@ -204,6 +204,7 @@ CALLED = [
     (PLUS, "HMD Global Oy", "3T", DOUBT),
     (NEXUS, "Foxconn", "Nexus 5", DOUBT),
     (NEXUS, "LG Electronics", "Nexus 5 D821", DOUBT),
+    (NEXUS, "LG Electronics", "Nexus 5 D821 Black", DOUBT),
     (NEXUS, "LG", "LG", DOUBT),
     (NEXUS, "LG", "", DOUBT),
     (PLUS, "One Plus", "A3003", DOUBT),

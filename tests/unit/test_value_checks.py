@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
-from miexchange import Condition, Device, Imei, ImeiStatus, InvalidValue, Problem, TacTable
+from miexchange import Condition, Device, Imei, ImeiStatus, InvalidValue, Order, Problem, TacTable
 from miexchange._keyed import check_keys
 from miexchange._text import WIDEST, bytes_of, is_a, native, path_of, whole_of, words
 from miexchange._value import (
@@ -27,9 +28,11 @@ from miexchange._value import (
 )
 from miexchange._words import word
 from miexchange.eligibility import EligibleModels, Listing
+from miexchange.condition import Deduction, Option
 from miexchange.errors import shown
 from miexchange.market import Gap
 from miexchange.money import Currency, allocate
+from miexchange.programme import Bonus
 from unit import small, trade
 
 if TYPE_CHECKING:
@@ -328,3 +331,40 @@ def test_what_is_stored_has_the_imeis() -> None:
 @pytest.mark.parametrize("is_ordered", [False, True])
 def test_half_of_a_pair_is_escaped(is_ordered: bool) -> None:  # noqa: FBT001 - a table
     assert canonical({"a": "\udc05 \u20b9", "b": [1, 2]}, is_ordered=is_ordered) == '{"a":"\\udc05 \u20b9","b":[1,2]}'
+
+
+def test_a_value_without_imeis_is_the_rest() -> None:
+    device = Device(small.MODEL, Imei(small.IMEI), 3.5, purchased_on=date(2018, 3, 15))
+    assert device._bare() == device.replace(imei=None)  # noqa: SLF001 - what is asked about
+    seen = trade.seen()
+    assert seen.imeis
+    assert seen._bare() == seen.replace(imeis=())  # noqa: SLF001 - as above
+    for plain in (small.VARIANT, Device(small.MODEL), trade.ORDER):
+        assert plain._bare() is plain  # noqa: SLF001 - as above
+
+
+def test_fields_that_do_not_fit_one_another_are_named() -> None:
+    first = date(2018, 3, 15)
+    assert Listing("a", first, first + timedelta(1)).listed_until == date(2018, 3, 16)
+    said = message(Listing, "a", first, first)
+    assert said == "Listing.listed_until is 2018-03-15: give a day after listed_from, 2018-03-15"
+    assert message(Gap, "a", small.AT, small.AT).split(": ")[1].startswith("give an instant after begins, 2020-01-11")
+    assert message(Bonus, "b", "B", share_bps=5) == "Bonus.cap_minor is missing: give the most that the share can be"
+    assert message(Option, "a", "A", least=1).startswith("Option.most is missing: give least and most, or neither")
+    assert message(Option, "a", "A", least=2, most=1) == "Option.most is 1: give least, 2, or more"
+
+
+def test_a_value_is_shown_as_it_was_given_or_read() -> None:
+    assert message(whole, float("nan"), "count").startswith("count is missing")
+    assert message(whole, np.float64(1.5), "count") == message(whole, 1.5, "count")
+    assert message(Deduction, float("nan")).startswith("Deduction.amount_minor is missing")
+    assert message(Deduction, np.float64(1.5)) == message(Deduction, 1.5)
+
+
+def test_an_array_in_json_is_bounded_and_its_first_fault_ends_it() -> None:
+    adapter = TypeAdapter(Order)
+    schema = adapter.json_schema()["properties"]
+    assert (schema["lines"]["maxItems"], schema["other_discounts"]["maxItems"]) == (1_000, 2_000)
+    with pytest.raises(ValidationError) as caught:
+        adapter.validate_python({**trade.ORDER.to_dict(), "other_discounts": [1, 2, 3]})
+    assert caught.value.error_count() == 1

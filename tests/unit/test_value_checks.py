@@ -27,8 +27,8 @@ from miexchange._value import (
     whole,
 )
 from miexchange._words import word
-from miexchange.eligibility import EligibleModels, Listing
 from miexchange.condition import Deduction, Option
+from miexchange.eligibility import EligibleModels, Listing
 from miexchange.errors import shown
 from miexchange.market import Gap
 from miexchange.money import Currency, allocate

@@ -92,7 +92,7 @@ TESTS = {
     "_texts": "reasons refusal words valuation",
     "_time": "time value instants rows cli_programme_diff zone periods",
     "_transitions": "exchange overrides",
-    "_value": "value_checks value forms inspection compat/values_kept toml_schema written awaited",
+    "_value": "value_checks value forms inspection compat/values_kept compat/older_json toml_schema written awaited",
     "_valued": "valued valuation quote choices mi_exchange_terms rules",
     "_words": "value_checks words refusal",
     "_written": "written value compat/values_kept",

@@ -359,6 +359,8 @@ def test_a_mistake_in_the_table_of_makers_is_told_with_its_place(
 
 def test_a_name_that_is_none_is_not_compared_with_others() -> None:
     assert closest("x" * 201, ["x"], 1, 0.0) == []
+    assert closest("x" * 200, ["x" * 199]) == ["x" * 199]
+    assert closest("Redmi Note", ["Redmi Note 4", "Redmi Note 5", "Mi A1"]) in (["Redmi Note 4"], ["Redmi Note 5"])
 
 
 DOORS: list[tuple[Any, str]] = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import stat
 import sys
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from miexchange import InvalidValue, _new_file
+from miexchange import InvalidValue
 from miexchange._new_file import create, open_ours
 from miexchange._text import for_spreadsheet
 
@@ -71,17 +70,6 @@ def test_what_somebody_puts_in_place_of_ours_meanwhile_is_neither_followed_nor_w
     with open_ours(tmp_path / "pipe", "target") as stream:
         assert not os.get_blocking(stream.fileno())
     os.close(writer)
-
-
-def test_a_system_has_the_flags_that_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(os, "O_NOFOLLOW", raising=False)
-    monkeypatch.delattr(os, "O_NONBLOCK", raising=False)
-    monkeypatch.setattr(os, "O_BINARY", 0x8000, raising=False)
-    try:
-        assert importlib.reload(_new_file)._NO_LINK == 0x8000  # noqa: SLF001 - of Windows
-    finally:
-        monkeypatch.undo()
-        importlib.reload(_new_file)
 
 
 def test_ours_is_read(tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ from miexchange._time import (
     NotInCalendar,
     as_date,
     day_of,
+    from_micros,
     in_utc,
     instant_of,
     is_moment,
+    micros,
     read_day,
     read_instant,
 )
@@ -139,3 +141,11 @@ class Unhashable(tzinfo):
 
 def test_a_zone_need_not_have_a_hash() -> None:
     assert instant_of(date(2018, 3, 20), Unhashable()) == datetime(2018, 3, 19, 23, tzinfo=UTC)
+
+
+def test_an_instant_in_microseconds_is_the_instant() -> None:
+    assert [from_micros(us).isoformat() for us in (-1, 1)] == [
+        "1969-12-31T23:59:59.999999+00:00",
+        "1970-01-01T00:00:00.000001+00:00",
+    ]
+    assert from_micros(micros(NOON)) == NOON

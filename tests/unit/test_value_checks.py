@@ -267,7 +267,9 @@ def test_a_number_of_numpy_is_that_of_python(number: object) -> None:
     assert native(number) == 5
     assert type(native(number)) is (float if "float" in type(number).__name__ else int)
     assert native(np.bool_(True)) is True  # noqa: FBT003 - of numpy
-    assert native(((((number,),),),))[0][0][0] == (number,), "no deeper than values are"  # type: ignore[index]
+    nested: Any = native(((((number,),),),))
+    assert type(nested[0][0][0]) is tuple
+    assert type(nested[0][0][0][0]) is type(number), "no deeper than values are"
 
 
 @pytest.mark.parametrize(
@@ -321,6 +323,7 @@ def test_what_is_stored_has_the_imeis() -> None:
     device = Device(small.MODEL, Imei(small.IMEI))
     assert packed(device) == f'{{"model":"{small.MODEL}","imei":"{small.IMEI}","imei2":null,"purchased_on":null}}'
     assert dump(device).decode() == packed(device)
+    assert dump(Imei(small.IMEI)).decode() == f'"{small.IMEI}"'
     variant = small.VARIANT.replace(features=("s_pen",))
     assert dump(variant).decode() == packed(variant)
     assert packed(small.VARIANT) == dump(small.VARIANT).decode()

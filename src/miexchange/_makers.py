@@ -124,7 +124,7 @@ class TacReader:
 
         Of two names of the same length both count.
         """
-        for length in range(min(self._longest, len(parts)), 0, -1):
+        for length in range(self._longest, 0, -1):
             names = (" ".join(parts[start : start + length]) for start in range(len(parts) - length + 1))
             found = [self._makers[name] for name in names if name in self._makers]
             if found:
@@ -135,7 +135,7 @@ class TacReader:
         """Return a model's name without a leading maker of the same brands: `nexus 5` of `LG Nexus 5`."""
         parts = name.split()
         brands = maker.own | maker.contract
-        for length in range(min(self._longest, len(parts)), 0, -1):
+        for length in range(self._longest, 0, -1):
             other = self._makers.get(" ".join(parts[:length]))
             if other is not None and brands & (other.own | other.contract):
                 return " ".join(parts[length:])

@@ -266,14 +266,14 @@ def fault_of_bands(options: Iterable[Option]) -> tuple[Option, str] | None:
     Args:
         options: the answers, best first; the numbers either fall or rise with them.
     """
-    bands = [(option.least, option.most, option) for option in options if option.least is not None]
-    rises = len(bands) > 1 and (bands[1][0] or 0) > (bands[0][0] or 0)
+    bands = [(option.least, option.most or 0, option) for option in options if option.least is not None]
+    rises = len(bands) > 1 and bands[1][0] > bands[0][0]
     for (least, most, before), (begin, end, option) in pairwise(bands):
-        edge, needed = (begin, (most or 0) + 1) if rises else (end, (least or 0) - 1)
+        edge, needed = (begin, most + 1) if rises else (end, least - 1)
         if edge != needed:
             which = "least" if rises else "most"
             return option, f"give {needed} as {which}: the numbers follow those of {before.id}, without gap or overlap"
-    count = sum((most or 0) - (least or 0) + 1 for least, most, _ in bands)
+    count = sum(most - least + 1 for least, most, _ in bands)
     if count > _MOST_NUMBERS:
         return bands[-1][2], f"give bands of at most {_MOST_NUMBERS:,} numbers in all, not {count:,}"
     return None

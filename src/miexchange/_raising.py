@@ -122,7 +122,7 @@ class Raising:
         found: dict[Picks, None] = {}  # in an order that is always the same
         for level in sorted({0, *self._grades.values()}, reverse=True):
             graded = [key for key, steps in self._grades.items() if steps > level]
-            for size in range(min(len(self._kept), count) + 1):
+            for size in range(count + 1):
                 for kept in combinations(self._kept, size):
                     begun = frozenset((*graded, *kept))
                     if len(begun) <= count:

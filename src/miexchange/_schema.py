@@ -30,8 +30,8 @@ def described(kind: Any, schema: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN
         if name not in hints:  # the number of its form
             place |= {"description": "the form; it is there where a field is set that form 1 had not", "examples": [2]}
             continue
-        place["description"] = said.get(name, "")
-        place["examples"] = [example_of(hints[name], name, said.get(name, ""))]
+        place["description"] = text = said.get(name, "")
+        place["examples"] = [example_of(hints[name], name, text)]
     return {
         **schema,
         "title": kind.__name__,
@@ -44,7 +44,7 @@ def descriptions_of(kind: Any) -> dict[str, str]:  # noqa: ANN401 - as above
     """Return the field descriptions in the docstrings of a type and of its parts."""
     found: dict[str, str] = {}
     for base in reversed(kind.__mro__):
-        for section in _SECTION.findall(f"{inspect.getdoc(base) or ''}\n"):
+        for section in _SECTION.findall(f"{inspect.getdoc(base)}\n"):
             found |= {name: " ".join(text.split()) for name, text in _ENTRY.findall(section)}
     return found
 
@@ -78,12 +78,12 @@ def example_of_value(kind: Any) -> Any:  # noqa: ANN401 - as above
     return {name: example_of(hints_of(kind)[name], name, said.get(name, "")) for name in names}
 
 
-_PLAIN: dict[object, tuple[object, object]] = {
-    bool: (True, True),
+_PLAIN: dict[object, tuple[object, ...]] = {
+    bool: (True,),
     datetime: ("2018-03-20T12:00:00Z", "2018-03-21T12:00:00Z"),
     date: ("2018-03-20", "2018-03-21"),
 }
-"""Two different examples of each type."""
+"""An example of each type, and one that is later."""
 _TEXTS = {
     "account": "asha",
     "brand": "Xiaomi",
@@ -107,4 +107,4 @@ def _candidates(kind: type, name: str, said: str, bound: Any) -> Iterator[Any]: 
         named = _SUCH_AS.search(said)
         yield from [named[1]] if named else []
         yield _TEXTS.get(name, name)
-        yield from (_HEX[: bound.most], _TEXTS["code"], "35")
+        yield _HEX[: bound.most]

@@ -62,7 +62,7 @@ def split_order(order: Order, coupons: Sequence[Coupon], *, at: datetime) -> tup
 
 def _part_for(coupon: Coupon, order: Order, taken: Sequence[int], at: datetime) -> tuple[int, Order] | Refusal:
     """Return the remaining unit with the largest discount by a coupon, with the position of its line."""
-    best: tuple[int, int] = (-1, -1)
+    best: tuple[int, ...] = ()  # less than any
     chosen: tuple[int, Order] | Refusal | None = None
     for place, line in enumerate(order.lines):
         if taken[place] == line.quantity:

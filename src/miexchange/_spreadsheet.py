@@ -15,9 +15,8 @@ _BETWEEN = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _DECIMAL_COMMA = re.compile(r"[0-9.]*[0-9],[0-9]{1,2}")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[,. '\u2019\xa0\u202f][0-9]{2,3})+(?:[.,][0-9]+)?")
 _SLASHED = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{2}|[0-9]{4})")
-_SERIAL = re.compile(r"[1-9][0-9]{4}(?:\.0+)?")
+_SERIAL = re.compile(r"([1-9][0-9]{4})(?:\.0+)?")  # from 1927 to 2173
 _FIRST_DAY = date(1899, 12, 30)  # day 0 from March 1900 on: spreadsheets have a 29 February 1900
-_SERIALS = range(10_000, 100_000)  # from 1927 to 2173
 
 
 def as_serial(text: str) -> date | None:
@@ -26,9 +25,8 @@ def as_serial(text: str) -> date | None:
     >>> as_serial("43174")
     datetime.date(2018, 3, 15)
     """
-    if _SERIAL.fullmatch(text) is None or int(text[:5]) not in _SERIALS:
-        return None
-    return _FIRST_DAY + timedelta(days=int(text[:5]))
+    found = _SERIAL.fullmatch(text)
+    return None if found is None else _FIRST_DAY + timedelta(days=int(found[1]))
 
 
 def remedy_of_header(names: list[str]) -> str:

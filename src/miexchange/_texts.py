@@ -137,7 +137,7 @@ def translated(code: str, texts: tuple[str, str], values: Mapping[str, str | int
     Raises:
         InvalidValue: there is no catalogue for the locale.
     """
-    language = "en" if locale is None else _SUBTAG.split(text_of(locale) or "", 1)[0].lower()
+    language = "en" if locale is None else _SUBTAG.split(text_of(locale) or "")[0].lower()
     if language not in LANGUAGES:
         raise out_of_range("locale", locale, f"give a locale in one of: {', '.join(LANGUAGES)}")
     found = None if language == "en" else _template_of(code, texts, values)

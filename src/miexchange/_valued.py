@@ -310,7 +310,7 @@ def granted(value: int, offers: Offers) -> list[Grant]:
     amounts = [_kernel.bonus(value, *offer.operands) for offer in offers[0]]
     _kernel.grant(amounts, offers[1])
     grants = [grant for grant in zip(amounts, offers[0], strict=True) if grant[0]]
-    return sorted(grants, key=_is_exclusive) if len(grants) > 1 else grants
+    return sorted(grants, key=_is_exclusive)
 
 
 def _is_exclusive(grant: Grant) -> bool:

@@ -20,14 +20,6 @@ NAMES, HOWS = ("SQLite", "PostgreSQL"), ("threads", "processes")
 EXCHANGE = (DOCS / "exchange.md").read_text(encoding="utf-8")
 
 
-def test_the_table_on_the_page_is_the_table_of_the_code() -> None:
-    block = EXCHANGE.partition("<!-- transitions: this table is compared with the code -->\n")[2].partition("<!-- end")[
-        0
-    ]
-    rows = [f"| {row.state} | {row.event} | {', '.join(row.becomes)} | {row.when} |" for row in TRANSITIONS]
-    assert block == "\n".join(["| in state | event | becomes | when |", "|---|---|---|---|", *rows, ""])
-
-
 def test_the_page_names_the_open_states_and_the_ends() -> None:
     assert f"open while it is {', '.join(OPEN[:-1])} or {OPEN[-1]}" in EXCHANGE
     ends = [state.value for state in State if state not in {row.state for row in TRANSITIONS}]

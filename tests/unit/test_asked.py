@@ -265,6 +265,11 @@ BANDS = [
     (((0, 79), (80, 100)), ""),
     (((80, 100), (0, 78)), "give 79 as most: the numbers follow those of a0, without gap or overlap"),
     (((80, 100), (0, 80)), "give 79 as most: the numbers follow those of a0, without gap or overlap"),
+    (((5, 9), (5, 9)), "give 4 as most: the numbers follow those of a0, without gap or overlap"),
+    (((0, 0), (1, 5), (6, 6)), ""),
+    (((3, 3), (2, 2), (0, 1)), ""),
+    (((0, 0),), ""),
+    (((0, 999),), ""),
     (((0, 9), (11, 20)), "give 10 as least: the numbers follow those of a0, without gap or overlap"),
     (((0, 9), (10, 19), (5, 9)), "give 20 as least: the numbers follow those of a1, without gap or overlap"),
     (((1, 1_000), (0, 0)), "give bands of at most 1,000 numbers in all, not 1,001"),
@@ -276,7 +281,8 @@ def test_bands_have_no_gap_and_no_overlap(bands: tuple[tuple[int, int], ...], ru
     options = [option(f"a{place}", least=least, most=most) for place, (least, most) in enumerate(bands)]
     options.append(option("unknown"))
     if not rule:
-        assert question("battery", *options).numbers == (0, 100)
+        ends = [end for band in bands for end in band]
+        assert question("battery", *options).numbers == (min(ends), max(ends))
         return
     with pytest.raises(InvalidValue) as caught:
         question("battery", *options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -743,10 +744,19 @@ def test_a_bonus_whose_places_are_taken_is_named() -> None:
 
 
 def test_what_may_still_follow_is_read_from_the_table() -> None:
-    assert may_follow(State.ISSUED, "reverse")
-    assert may_follow(State.INSPECTED, "inspect"), "after a release and another order"
-    assert not may_follow(State.COMPLETED, "complete")
-    assert not may_follow(State.VOID, "void")
+    every = {row.event for row in TRANSITIONS}
+    assert {"inspect", "reverse"} < every, "after a release and another order; after a hand-over"
+    handed_over = {state: {"wipe", "reverse"} for state in (State.COMPLETED, State.ADJUSTED)}
+    for state in State:
+        wanted = every if state in OPEN else handed_over.get(state, set())
+        assert {kind for kind in every if may_follow(state, kind)} == wanted
+
+
+def test_the_table_on_the_page_is_the_table_of_the_code() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "exchange.md").read_text(encoding="utf-8")
+    block = page.partition("<!-- transitions: this table is compared with the code -->\n")[2].partition("<!-- end")[0]
+    rows = [f"| {row.state} | {row.event} | {', '.join(row.becomes)} | {row.when} |" for row in TRANSITIONS]
+    assert block == "\n".join(["| in state | event | becomes | when |", "|---|---|---|---|", *rows, ""])
 
 
 @pytest.mark.parametrize("number", [2**62, -(2**62)])

@@ -204,6 +204,7 @@ CALLED = [
     (PLUS, "HMD Global Oy", "3T", DOUBT),
     (NEXUS, "Foxconn", "Nexus 5", DOUBT),
     (NEXUS, "LG Electronics", "Nexus 5 D821", DOUBT),
+    (NEXUS, "LG Electronics", "Nexus 5 D821 Black", DOUBT),
     (NEXUS, "LG", "LG", DOUBT),
     (NEXUS, "LG", "", DOUBT),
     (PLUS, "One Plus", "A3003", DOUBT),
@@ -272,12 +273,56 @@ def test_a_brand_may_be_spelled_in_several_ways_and_two_makers_in_one_text() -> 
     assert TacReader(Catalogue(()), {}).read(TacDevice("Acme", "One")) == TacReading()
 
 
+def test_a_row_of_a_tac_table_is_read_up_to_the_length_of_a_name() -> None:
+    reader = TacReader(CATALOGUE, makers())
+    assert reader.read(TacDevice("Samsung", "x" * 192)).doubtful_brands == {"Samsung"}
+    assert reader.read(TacDevice("Samsung", "x" * 193)) == TacReading()
+
+
+def test_a_name_is_compared_up_to_its_length_and_alone_from_four_characters_on() -> None:
+    assert name_key("x" * 200) == "x" * 200
+    assert name_key("x" * 201) == ""
+    variants = (Variant(f"acme-{name}", "Acme", name, "smartphone", None, 4) for name in ("Uno", "Quad"))
+    catalogue = Catalogue.of(variants)
+    assert ids(catalogue.meant("Quad")) == ["acme-Quad"]
+    assert catalogue.meant("Uno") == (), "too short without its brand"
+    assert ids(catalogue.meant("Acme Uno")) == ["acme-Uno"]
+
+
+def test_a_row_that_names_nobody_is_not_of_a_brand_of_signs() -> None:
+    reader = TacReader(Catalogue((Variant("a", "()", "One", "smartphone", None, 4),)), {})
+    assert reader.read(TacDevice("Foo", "Two")) == TacReading()
+
+
+def test_the_longest_name_of_a_maker_counts() -> None:
+    table = {"foo": Maker(frozenset({"acme"})), "foo works": Maker(frozenset({"bolt"}))}
+    variants = (Variant(brand, brand, "One", "smartphone", None, 4) for brand in ("Acme", "Bolt"))
+    reader = TacReader(Catalogue(tuple(variants)), table)
+    for brand, families in (("Foo", {"Acme One"}), ("Foo Works", {"Bolt One"}), ("The Foo Works Ltd", {"Bolt One"})):
+        assert reader.read(TacDevice(brand, "One")).families == families
+        assert reader.read(TacDevice(brand, "Foo Works One")).families == ({"Bolt One"} & families)
+
+
 @pytest.mark.parametrize("row", makers().items(), ids=lambda row: row[0])
 def test_every_maker_of_the_table_is_spelled_by_its_words_and_makes_something(row: tuple[str, Maker]) -> None:
     name, maker = row
     assert maker.own or maker.contract
     assert not maker.own & maker.contract
     assert all(name_key(text) for text in (name, *maker.own, *maker.contract))
+
+
+def test_a_table_of_makers_says_which_brands_are_their_own(tmp_path: Path) -> None:
+    longest = "x" * 200
+    rows = f"LG Electronics,LG,own,a\nLG Electronics,Google,contract,a\nfoo,{longest},own,a\n{longest},Foo,own,a\n"
+    (tmp_path / "makers.csv").write_text(f"{HEAD}{rows}", encoding="utf-8")
+    problems = Problems()
+    table = read_makers(tmp_path / "makers.csv", problems)
+    assert problems.found == []
+    assert table == {
+        "lg electronics": Maker(own=frozenset({"lg"}), contract=frozenset({"google"})),
+        "foo": Maker(own=frozenset({longest})),
+        longest: Maker(own=frozenset({"foo"})),
+    }
 
 
 HEAD = "maker,brand,role,source\n"
@@ -287,6 +332,7 @@ MISTAKES = [
     (f"{HEAD}{WELL}LG,,own,a page\n", 3, "brand", "is empty"),
     (f"{HEAD}{WELL}LG,LG,maker,a page\n", 3, "role", "Write one of: own, contract"),
     (f"{HEAD}{WELL}LG,LG,own,\n", 3, "source", "is empty"),
+    (f"{HEAD}{WELL}LG,Google,maker,a page\n", 3, "role", "Write one of: own, contract"),
     (f"{HEAD}{WELL}lg,GOOGLE,own,a page\n", 3, "maker", "duplicate maker and brand"),
     (f"{HEAD}{WELL}--,LG,own,a page\n", 3, "maker", "is no name"),
     (f"{HEAD}{WELL}LG,()/,own,a page\n", 3, "brand", "is no name"),
@@ -304,7 +350,7 @@ def test_a_mistake_in_the_table_of_makers_is_told_with_its_place(
     (tmp_path / "makers.csv").write_text(text, encoding="utf-8")
     problems = Problems()
     read_makers(tmp_path / "makers.csv", problems)
-    problem = problems.found[0]
+    (problem,) = problems.found
     assert (problem.line, problem.column) == (line, column)
     assert words in f"{problem.message} {problem.remedy}"
     with pytest.raises(DataError):
@@ -313,6 +359,8 @@ def test_a_mistake_in_the_table_of_makers_is_told_with_its_place(
 
 def test_a_name_that_is_none_is_not_compared_with_others() -> None:
     assert closest("x" * 201, ["x"], 1, 0.0) == []
+    assert closest("x" * 200, ["x" * 199]) == ["x" * 199]
+    assert closest("Redmi Note", ["Redmi Note 4", "Redmi Note 5", "Mi A1"]) in (["Redmi Note 4"], ["Redmi Note 5"])
 
 
 DOORS: list[tuple[Any, str]] = [

@@ -19,12 +19,21 @@ if TYPE_CHECKING:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are Unix things")
 def test_a_new_file_has_the_mode_that_is_asked_for(tmp_path: Path) -> None:
-    before = os.umask(0o027)
+    before = os.umask(0)
     try:
-        for is_private, mode in ((True, 0o600), (False, 0o640)):
+        for umask, is_private, mode in (
+            (0, True, 0o600),
+            (0, False, 0o666),
+            (0o027, True, 0o600),
+            (0o027, False, 0o640),
+        ):
+            os.umask(umask)
             with create(tmp_path / "new", "target", is_private=is_private) as stream:
                 stream.write(b"x")
             assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == mode
+        os.umask(0)
+        create(tmp_path / "new", "target").close()
+        assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o666, "shared by default"
     finally:
         os.umask(before)
 
@@ -44,6 +53,23 @@ def test_a_file_that_somebody_makes_meanwhile_is_not_written_to(
     with pytest.raises(InvalidValue, match="which is a link, a folder, a pipe or a device: remove it"):
         create(path, "target")
     assert path.read_bytes() == b"mine"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links and pipes are Unix things")
+def test_what_somebody_puts_in_place_of_ours_meanwhile_is_neither_followed_nor_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "theirs").write_bytes(b"secret")
+    (tmp_path / "link").symlink_to(tmp_path / "theirs")
+    os.mkfifo(tmp_path / "pipe")
+    regular = (tmp_path / "theirs").stat()
+    monkeypatch.setattr(os, "lstat", lambda _: regular)  # it was a file of ours when it was looked at
+    with pytest.raises(OSError, match="symbolic link"):
+        open_ours(tmp_path / "link", "target")
+    writer = os.open(tmp_path / "pipe", os.O_RDWR)
+    with open_ours(tmp_path / "pipe", "target") as stream:
+        assert not os.get_blocking(stream.fileno())
+    os.close(writer)
 
 
 def test_ours_is_read(tmp_path: Path) -> None:

@@ -147,6 +147,20 @@ def test_a_bonus_that_is_lost_counts_for_what_is_added() -> None:
     assert (exchange.state, exchange.to_pay_at_the_door) == (State.INSPECTED, 0)
 
 
+def test_an_override_adds_at_most_what_is_missing_to_the_quote() -> None:
+    """With a bonus that was never quoted, the phone as found needs less than the phone's worth fell by."""
+    plain = trade.found(FOUND)
+    found = plain.replace(
+        bonuses=(GrantedBonus("gift", 50_000),),
+        lines=(*plain.lines, QuoteLine("bonus:gift", 50_000, "a gift", "bonuses[gift]")),
+        coupon_value=FOUND + 50_000,
+    )
+    before = after(trade.reserved(ALLOWED), Inspect(AT + 2 * HOUR, ORDER.id, found))
+    assert isinstance(apply(before, to(FOUND + 45_000)), Exchange)
+    assert codes(apply(before, to(FOUND + 45_001))) == ("override_out_of_range",)
+    assert isinstance(apply(before, to(QUOTED)), Exchange), "as quoted, without that bonus"
+
+
 # ----- the terms
 
 

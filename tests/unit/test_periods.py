@@ -71,31 +71,68 @@ def test_nothing_that_is_kept_outlives_its_period() -> None:
     assert {("price_missing",), ("price_stale",), ("model_not_listed",), ("programme_not_in_force",)} <= {*fresh}
 
 
-def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_periods, "_MOST_PERIODS", 2)
-    monkeypatch.setattr(_periods, "_MOST_MODELS", 1)
-    monkeypatch.setattr(_periods, "_MOST_TACS", 1)
-    monkeypatch.setattr(_periods, "_MOST_TARGETS", 1)
+def test_what_is_kept_is_bounded() -> None:
     programme = changing()
     models = programme._kept  # noqa: SLF001 - what is asked about
+    kept = []
     for day in range(1, 40):
         value(programme, BEGIN + day * DAY, glass="best")
-    assert len(models[MODEL].periods) <= 2
-    for number in range(4):
-        imei = Imei.from_body(f"3541780{number}685978")
-        appraise(Device(MODEL, imei), Condition({"glass": "best"}), programme, at=AT, imei_status=ImeiStatus.CLEAR)
-        appraise(Device(MODEL), Condition({"glass": "best"}), programme, at=AT, target=f"{number}")
-    assert len(models[MODEL].tacs) == 1
+        kept.append(len(models[MODEL].periods))
+    assert max(kept) == 4
+    answers = Condition({"glass": "best"})
+    for number in range(70):
+        imei = Imei.from_body(f"3541{number:04}685978")
+        appraise(Device(MODEL, imei), answers, programme, at=AT, imei_status=ImeiStatus.CLEAR)
+        appraise(Device(MODEL), answers, programme, at=AT, target=f"{number}")
+    assert len(models[MODEL].tacs) == 64
+    period = _periods.period_at(programme, MODEL, AT)
+    assert period is not None
+    assert len(period._offers) == 16  # noqa: SLF001 - as above
+
+
+def test_very_many_models_begin_anew() -> None:
     two = VARIANT.replace(model="acme-two-4-64", name="Two")
+    programme = changing()
     several = programme.__class__(
         **{
             **{name: getattr(programme, name) for name in programme.__match_args__},
             "catalogue": Catalogue.of([VARIANT, two]),
         }
     )
-    for model in (MODEL, two.model, "Acme Two", MODEL):
-        appraise(Device(model), Condition(), several, at=AT)
-        assert len(several._kept) == 1  # noqa: SLF001 - as above
+    models = several._kept  # noqa: SLF001 - as above
+    models |= {f"another-{number}": models for number in range(1_023)}
+    for model, count in ((MODEL, 1_024), ("Acme Two", 1), (two.model, 1), (MODEL, 2)):
+        assert _periods.period_at(several, model, AT) is not None
+        assert len(models) == count
+
+
+def test_a_bonus_that_was_given_is_asked_about_each_time() -> None:
+    """What is offered depends on how often a bonus was given, which is not kept."""
+    bonus = Bonus("first", "First", amount_minor=50, quota=1)
+    programme = small.programme(small.TERMS.replace(bonuses=(bonus,)))
+    for given, paid in (({"first": 1}, 0), ({}, 50), ({"first": 1}, 0), ({}, 50)):
+        answer = appraise(Device(MODEL), Condition(), programme, at=AT, bonuses_given=given)
+        assert isinstance(answer, Quote)
+        assert sum(one.amount for one in answer.bonuses) == paid
+
+
+BOTH = {"glass": "cracked", "pen": "lost"}
+
+
+def test_answers_are_read_alike_unless_it_depends_on_them_what_is_asked() -> None:
+    pen = functional("pen", "pen", costs("lost", amount_minor=7))
+    after = pen.replace(asked_after="glass", asked_answers=("cracked",))
+    for last, is_kept in ((pen, True), (after, False)):
+        period = _periods.period_at(small.programme(asking(GLASS, last), anchors={"display": 5}), MODEL, AT)
+        assert period is not None
+        assert (period.reader is not None) is is_kept
+        for answers in ({"glass": "best", "pen": "best"} if is_kept else {"glass": "best"}, BOTH):
+            assert period.reader_of(answers).read(answers) is not None
+
+
+def test_a_line_has_its_parts_in_their_places() -> None:
+    line = _periods.line_of(("rule", "effect", "source"), -5)
+    assert (line.rule, line.amount, line.effect, line.source) == ("rule", -5, "effect", "source")
 
 
 def test_a_name_is_kept_as_its_model() -> None:

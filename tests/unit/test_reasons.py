@@ -139,6 +139,9 @@ def test_the_examples_make_every_reason(code: str, case: str) -> None:
     reason = example(code, case)
     assert all(f"{value}" == EXAMPLES[name][1] for name, value in reason.values)
     assert "{" not in f"{reason}{reason.subject}"
+    template, said = _texts.template(code or "order_brand", case), _texts.shown(dict(reason.values))
+    assert reason.subject == template.subject.format_map(said)
+    assert reason.message == template.message.format_map(said)
     assert f"{reason}" == reason.text() == reason.text("en_IN")
     again = Reason.from_json(reason.to_json())
     assert (again, dict(again.values)) == (reason, dict(reason.values))
@@ -263,9 +266,22 @@ def test_each_value_keeps_its_direction_in_urdu(code: str, case: str) -> None:
     """Unicode Standard Annex 9: first strong isolate, pop directional isolate."""
     text = example(code, case).text("ur")
     assert (text[0], text[-1]) == ("\u2067", "\u2069")
+    template, said = _texts.template(code or "order_brand", case), _texts.shown(dict(example(code, case).values))
+    for part in template[:2]:
+        assert _texts._catalogue("ur")[part].format_map(said) in MARKS.sub("", text)  # noqa: SLF001 - what is read
     values = re.findall("\u2068([^\u2068\u2069]*)\u2069", text)
     for name in PLACES.findall("".join(_texts.template(code or "order_brand", case)[:2])):
         assert _texts.shown(dict(example(code, case).values))[name] in values
+
+
+def test_the_code_that_shows_an_imei_is_in_every_text() -> None:
+    assert _texts.shown({}) == {"dial": "*#06#"}
+
+
+@pytest.mark.parametrize("end", [".", "?", "!", "\u061f"])
+def test_a_sentence_that_ends_gets_no_full_stop(end: str) -> None:
+    assert Reason(ReasonCode.COUPON_USED, f"Used{end}", "Take another").text() == f"Used{end} Take another."
+    assert Reason(ReasonCode.COUPON_USED, "Used", f"Really{end}").text() == f"Used. Really{end}"
 
 
 def test_a_refusal_is_explained_in_a_language() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -87,6 +87,8 @@ def test_a_coupon_takes_the_unit_that_it_takes_most_off() -> None:
     assert said(part) == ("o/2.1", [("Two", 1)])
     (part, _) = parts_of(ORDER.replace(lines=ORDER.lines[::-1]), [DEAR])
     assert said(part) == ("o/1.1", [("Three", 1)])
+    (part, _) = parts_of(ORDER.replace(lines=(line("Two", 700_000), line("Three", 700_000))), [DEAR])
+    assert said(part) == ("o/1.1", [("Two", 1)]), "of equal ones, the first line"
 
 
 def test_an_order_without_coupons_or_with_nothing_left_is_whole() -> None:
@@ -113,10 +115,16 @@ def test_why_an_order_is_not_split(number: int) -> None:
 
 
 def test_what_is_no_order_and_no_list_of_coupons_is_an_error() -> None:
-    with pytest.raises(InvalidValue, match="has a coupon twice"):
+    with pytest.raises(InvalidValue, match="coupons has a coupon twice"):
         split_order(ORDER, [DEAR, DEAR], at=AT)
-    with pytest.raises(InvalidValue, match="give a list of coupons"):
-        split_order(ORDER, DEAR, at=AT)  # type: ignore[arg-type]
+    wrong: Any
+    for wrong in (DEAR, [ORDER]):
+        with pytest.raises(InvalidValue, match=r"coupons is .*: give a list of coupons"):
+            split_order(ORDER, wrong, at=AT)
+    with pytest.raises(InvalidValue, match=r"^order is missing"):
+        split_order(cast("Any", None), [DEAR], at=AT)
+    with pytest.raises(InvalidValue, match=r"^at is missing"):
+        split_order(ORDER, [DEAR], at=cast("Any", None))
     with pytest.raises(InvalidValue, match=r"Order\.id"):
         split_order(ORDER.replace(id="o" * 199), [DEAR], at=AT)
 

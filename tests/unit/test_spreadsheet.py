@@ -38,13 +38,21 @@ def test_other_text_gets_no_such_sentence(text: str) -> None:
     assert remedy_of_number(text) == ""
 
 
-@pytest.mark.parametrize(("text", "day"), [("43174", date(2018, 3, 15)), ("43174.0", date(2018, 3, 15))])
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("43174", date(2018, 3, 15)),
+        ("43174.0", date(2018, 3, 15)),
+        ("10000", date(1927, 5, 18)),
+        ("99999", date(2173, 10, 13)),
+    ],
+)
 def test_a_count_of_days_is_told(text: str, day: date) -> None:
     assert as_serial(text) == day
     assert f"It is {day}" in remedy_of_date(text)
 
 
-@pytest.mark.parametrize("text", ["4317", "431740", "43174.5", "2018-03-15", "", "x"])
+@pytest.mark.parametrize("text", ["4317", "09999", "431740", "43174.5", "2018-03-15", "", "x"])
 def test_another_number_is_no_count_of_days(text: str) -> None:
     assert as_serial(text) is None
     assert remedy_of_date(text) == ""

@@ -240,6 +240,34 @@ def test_overlapping_rows_are_refused_at_every_door(kind: Kind, tmp_path: Path) 
     assert [problem.line for problem in told.value.problems] == [5]
 
 
+def test_a_table_has_as_many_rows_as_it_may_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Catalogue, "_most_items", 3)
+    rows = KINDS[Catalogue].rows
+    assert len(Catalogue.of(rows)) == 3
+    with pytest.raises(InvalidValue, match=r"Catalogue\.variants has 4 elements"):
+        Catalogue.of((*rows, rows[0].replace(model="a-fourth")))
+
+
+def test_the_most_rows_of_a_key_are_those_of_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PriceTable, "_most_of_key", 2)
+    days = [f"2018-0{month}-01T00:00:00Z" for month in (3, 6, 9)]
+    rows = [(model, day) for model in ("one", "two") for day in days[:2]]
+
+    def read(*more: tuple[str, str]) -> list[tuple[int | None, str]]:
+        given = pd.DataFrame([*rows, *more], columns=["model", "effective_from"]).assign(
+            price_minor=5, basis="observed", source="s", effective_until=""
+        )
+        try:
+            PriceTable.read(given)
+        except DataError as error:
+            return [(problem.line, problem.column) for problem in error.problems]
+        return []
+
+    assert read() == []
+    assert read(("three", "soon")) == [(5, "effective_from")]
+    assert read(("two", days[2])) == [(5, "model")]
+
+
 def test_an_open_row_of_a_list_holds_for_ever_and_that_of_a_price_until_the_next() -> None:
     listings = (Listing("one", date(2018, 3, 1)), Listing("one", date(2018, 6, 1)))
     with pytest.raises(InvalidValue, match="begins before the end of another one"):

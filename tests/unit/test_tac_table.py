@@ -6,10 +6,12 @@ import dataclasses
 import gzip
 import pickle
 from base64 import b64decode
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from miexchange._tac_files import named
 from miexchange.errors import DataError, InvalidValue, Problem
 from miexchange.imei import Imei
 from miexchange.tac import TacDevice, TacReport, TacTable
@@ -243,6 +245,63 @@ def test_words_for_nothing_name_no_phone(tmp_path: Path, word: str) -> None:
     assert TacTable.of([("01234567", word, "One", word)]).lookup("01234567") == (TacDevice("", "One"),)
     with pytest.raises(InvalidValue, match="has a row that names no device: name a brand or a model in it"):
         TacTable.of([("01234567", word, word)])
+
+
+MEANS_NOTHING = (
+    *("na", "null", "none", "nan", "nat", "nil", "unknown", "undefined", "unspecified", "tbd", "tba", "tbc", "missing"),
+    *("empty", "blank", "no data", "no value", "not known", "not supported", "not available", "not applicable"),
+    *("0", "00", "not specified", "not provided", "not set", "not found", "not assigned", "unassigned"),
+    *("unknown brand", "unknown model", "unknown device", "unknown manufacturer"),
+    *("unbekannt", "inconnu", "desconocido", "desconhecido", "sconosciuto"),
+    *("неизвестно", "неизвестный", "未知", "不明", "نامعلوم"),
+)
+
+
+def test_each_word_for_nothing_is_read_in_any_spelling() -> None:
+    for word in MEANS_NOTHING:
+        spellings = (word, word.upper(), word.replace(" ", "-"), word.replace(" ", ""), f"({word})")
+        assert [text for text in spellings if named(text)] == []
+        assert named(f"{word}x") == f"{word}x"
+    assert named("-" * 24) == ""
+    assert named("-" * 25) == "-" * 25, "longer than any word for nothing"
+
+
+COLUMNS = {
+    "tac": ("tac", "TAC_Code"),
+    "brand": (
+        *("Brand Name", "brand", "handset-brand", "marca", "manufacturer"),
+        *("manufacturer (or) applicant", "manufacturer or applicant"),
+    ),
+    "model": ("marketing name", "model", "model name", "handset model", "modelo", "internal model name"),
+}
+"""The names of each column; of several, the first has the name."""
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_column_is_known_by_each_of_its_names_in_an_order(tmp_path: Path, column: str) -> None:
+    others = {name: cell for name, cell in (("tac", "01234567"), ("brand", "Acme"), ("model", "One")) if name != column}
+    cell = "01234567" if column == "tac" else "Zeta"
+    for name in COLUMNS[column]:
+        content = f"{name};{';'.join(others)}\n{cell};{';'.join(others.values())}\n"
+        assert cell in entries(read(tmp_path, content))[0]
+    for first, second in pairwise(COLUMNS[column]) if column != "tac" else ():
+        content = f"{second};{first};{';'.join(others)}\nOther;Zeta;{';'.join(others.values())}\n"
+        assert "Zeta" in entries(read(tmp_path, content))[0]
+
+
+def test_a_banner_before_the_header_has_at_most_nine_lines(tmp_path: Path) -> None:
+    rows = "tac,brand,model\n01234567,Acme,One X\n"
+    assert entries(read(tmp_path, "banner\n" * 9 + rows)) == [("01234567", "Acme", "One X")]
+    with pytest.raises(DataError, match="has no tac column in its first 10 lines"):
+        read(tmp_path, "banner\n" * 10 + rows)
+
+
+@pytest.mark.parametrize("pad_six_digits", [False, True])
+def test_a_tac_with_signs_around_it_is_read(tmp_path: Path, pad_six_digits: bool) -> None:  # noqa: FBT001 - a table
+    content = "tac,brand,model\n'01234567,Acme,One\n 1234568 ,Acme,Two\n012345678,Acme,Three\n12345,Acme,Four\n"
+    table = read(tmp_path, content, pad_six_digits=pad_six_digits)
+    assert [tac for tac, _ in table] == ["01234567", "01234568"]
+    assert [problem.line for problem in table.report.problems] == [4, 5]
 
 
 @pytest.mark.parametrize("name", REAL_NAMES)

@@ -8,20 +8,35 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
-from miexchange import Condition, ImeiStatus, InvalidValue, Problem, TacTable
+from miexchange import Condition, Device, Imei, ImeiStatus, InvalidValue, Order, Problem, TacTable
 from miexchange._keyed import check_keys
-from miexchange._text import bytes_of, is_a, native, path_of
-from miexchange._value import argument, elements, flag, pairs, whole
+from miexchange._text import WIDEST, bytes_of, is_a, native, path_of, whole_of, words
+from miexchange._value import (
+    argument,
+    canonical,
+    check_names,
+    dump,
+    elements,
+    flag,
+    instant,
+    packed,
+    pairs,
+    require,
+    whole,
+)
 from miexchange._words import word
+from miexchange.condition import Deduction, Option
 from miexchange.eligibility import EligibleModels, Listing
 from miexchange.errors import shown
 from miexchange.market import Gap
 from miexchange.money import Currency, allocate
+from miexchange.programme import Bonus
 from unit import small, trade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Unclassed:
@@ -231,3 +246,128 @@ def test_a_row_of_a_tac_table_has_three_or_four_cells() -> None:
     for row in (("35417803", "Acme"), ("35417803", "Acme", "One", "", ""), 7):
         with pytest.raises(InvalidValue, match="give rows of TAC"):
             TacTable.of([row])  # type: ignore[list-item]
+
+
+def test_a_whole_number_beyond_64_bits_is_the_first_one_beyond() -> None:
+    assert WIDEST == 9_223_372_036_854_775_808
+    for digits in ("9" * 30, "9" * 20, "9" * 5_000):
+        assert (whole_of(digits), whole_of(f"-{digits}")) == (WIDEST, -WIDEST)
+    assert (whole_of("9223372036854775807"), whole_of("-922337203685477580")) == (2**63 - 1, -922337203685477580)
+    assert [whole_of(text) for text in ("", "-", "--5", "+5", "5-", "\u0665", "1_000")] == [None] * 7
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *(getattr(np, f"{kind}{bits}")(5) for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
+        *(np.longlong(5), np.ulonglong(5), np.float16(5), np.float32(5), np.float64(5)),
+    ],
+)
+def test_a_number_of_numpy_is_that_of_python(number: object) -> None:
+    assert native(number) == 5
+    assert type(native(number)) is (float if "float" in type(number).__name__ else int)
+    assert native(np.bool_(True)) is True  # noqa: FBT003 - of numpy
+    nested: Any = native(((((number,),),),))
+    assert type(nested[0][0][0]) is tuple
+    assert type(nested[0][0][0][0]) is type(number), "no deeper than values are"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a.b", "a b"),
+        ("5.a", "5 a"),
+        ("a.5", "a 5"),
+        ("3.1", "3.1"),
+        (".5.", "5"),
+        ("X_Box, A:B;C/D\\E|F\u00b7G\u2022H", "x box a b c d e f g h"),
+        ("(a)[b]{c}'d'\"e\"`f\u00ab\u300cg", "a b c d e f g"),
+        ("A-B\u2013C\u2212D\u301cE", "a b c d e"),
+    ],
+)
+def test_what_only_separates_is_a_space(text: str, said: str) -> None:
+    assert words(text) == said
+
+
+def message(call: Callable[..., object], *given: Any, **named: Any) -> str:  # noqa: ANN401 - of any function
+    """Return what is said of wrong arguments."""
+    with pytest.raises(InvalidValue) as caught:
+        call(*given, **named)
+    return str(caught.value)
+
+
+def test_an_error_says_what_is_wrong_and_what_to_give() -> None:
+    assert message(argument, 5, Currency, "currency") == "currency is 5: give a Currency"
+    assert message(argument, 5, Currency, "currency", "give one") == "currency is 5: give one"
+    assert message(require, False, "step", 5, "give 10") == "step is 5: give 10"  # noqa: FBT003 - a condition
+    assert message(require, False, "step", 5, "give 10", "is small") == "step is small: give 10"  # noqa: FBT003 - as above
+    assert message(whole, 2**63, "count").endswith(": give a whole number of 64 bits")
+    assert message(flag, 1, "quick") == "quick is 1: give True or False"
+    for year in (1899, 9901):
+        said = message(instant, datetime(year, 1, 1, tzinfo=UTC), "at")
+        assert said.endswith(": give an instant in the years 1900 to 9900")
+    assert message(instant, datetime(2018, 1, 1), "at").endswith(  # noqa: DTZ001 - that is the test
+        ": add its time zone, such as tzinfo=UTC: without one it names no instant"
+    )
+
+
+def test_of_several_unknown_fields_the_first_in_the_alphabet_is_named() -> None:
+    assert message(small.VARIANT.replace, zebra=1, ant=2, bee=3).startswith("Variant has no field 'ant'")
+    form, names = 1, ["model", "zebra", "ant"]
+    assert message(check_names, type(small.VARIANT), form, names).startswith("Variant has no field 'ant'")
+    assert "zebra" not in message(check_names, type(small.VARIANT), form + 99, names), "of a newer version"
+    check_names(type(small.VARIANT), form + 99, names[:1])
+
+
+def test_what_is_stored_has_the_imeis() -> None:
+    device = Device(small.MODEL, Imei(small.IMEI))
+    assert packed(device) == f'{{"model":"{small.MODEL}","imei":"{small.IMEI}","imei2":null,"purchased_on":null}}'
+    assert dump(device).decode() == packed(device)
+    assert dump(Imei(small.IMEI)).decode() == f'"{small.IMEI}"'
+    variant = small.VARIANT.replace(features=("s_pen",))
+    assert dump(variant).decode() == packed(variant)
+    assert packed(small.VARIANT) == dump(small.VARIANT).decode()
+    assert '"form"' in packed(variant)
+    assert '"form"' not in packed(small.VARIANT)
+
+
+@pytest.mark.parametrize("is_ordered", [False, True])
+def test_half_of_a_pair_is_escaped(is_ordered: bool) -> None:  # noqa: FBT001 - a table
+    assert canonical({"a": "\udc05 \u20b9", "b": [1, 2]}, is_ordered=is_ordered) == '{"a":"\\udc05 \u20b9","b":[1,2]}'
+
+
+def test_a_value_without_imeis_is_the_rest() -> None:
+    device = Device(small.MODEL, Imei(small.IMEI), 3.5, purchased_on=date(2018, 3, 15))
+    assert device._bare() == device.replace(imei=None)  # noqa: SLF001 - what is asked about
+    seen = trade.seen()
+    assert seen.imeis
+    assert seen._bare() == seen.replace(imeis=())  # noqa: SLF001 - as above
+    for plain in (small.VARIANT, Device(small.MODEL), trade.ORDER):
+        assert plain._bare() is plain  # noqa: SLF001 - as above
+
+
+def test_fields_that_do_not_fit_one_another_are_named() -> None:
+    first = date(2018, 3, 15)
+    assert Listing("a", first, first + timedelta(1)).listed_until == date(2018, 3, 16)
+    said = message(Listing, "a", first, first)
+    assert said == "Listing.listed_until is 2018-03-15: give a day after listed_from, 2018-03-15"
+    assert message(Gap, "a", small.AT, small.AT).split(": ")[1].startswith("give an instant after begins, 2020-01-11")
+    assert message(Bonus, "b", "B", share_bps=5) == "Bonus.cap_minor is missing: give the most that the share can be"
+    assert message(Option, "a", "A", least=1).startswith("Option.most is missing: give least and most, or neither")
+    assert message(Option, "a", "A", least=2, most=1) == "Option.most is 1: give least, 2, or more"
+
+
+def test_a_value_is_shown_as_it_was_given_or_read() -> None:
+    assert message(whole, float("nan"), "count").startswith("count is missing")
+    assert message(whole, np.float64(1.5), "count") == message(whole, 1.5, "count")
+    assert message(Deduction, float("nan")).startswith("Deduction.amount_minor is missing")
+    assert message(Deduction, np.float64(1.5)) == message(Deduction, 1.5)
+
+
+def test_an_array_in_json_is_bounded_and_its_first_fault_ends_it() -> None:
+    adapter = TypeAdapter(Order)
+    schema = adapter.json_schema()["properties"]
+    assert (schema["lines"]["maxItems"], schema["other_discounts"]["maxItems"]) == (1_000, 2_000)
+    with pytest.raises(ValidationError) as caught:
+        adapter.validate_python({**trade.ORDER.to_dict(), "other_discounts": [1, 2, 3]})
+    assert caught.value.error_count() == 1

@@ -190,3 +190,13 @@ def test_which_of_many_is_wrong_is_said(phones: Any, field: str) -> None:  # noq
     with pytest.raises(InvalidValue) as error:
         appraise_many(phones, PROGRAMME, at=AT)
     assert error.value.field == field
+
+
+@pytest.mark.parametrize(("hours", "is_taken"), [(0, True), (1, False), (2, True)])
+def test_the_answer_of_a_register_is_taken_for_its_hours(hours: int, is_taken: bool) -> None:  # noqa: FBT001 - a table
+    """An answer of two hours ago; the programme that asks for none takes one of any age."""
+    wants = small.TERMS.eligibility.replace(register_hours=hours)
+    programme = small.programme(small.TERMS.replace(eligibility=wants))
+    told = RegisterAnswer(ImeiStatus.CLEAR, "CEIR", small.AT - timedelta(hours=2), "r-17")
+    answer = appraise(Device(small.MODEL, small.IMEI), Condition(), programme, at=small.AT, imei_status=told)
+    assert isinstance(answer, Quote) is is_taken

@@ -49,6 +49,36 @@ def test_the_data_are_those_that_pydantic_writes(name: str) -> None:
     assert small.IMEI[8:14] not in value.to_json()
 
 
+def test_the_data_of_each_kind_of_field_are_plain() -> None:
+    assert small.VARIANT.replace(features=("s_pen", "e_sim"), aliases=("Uno",)).to_dict() == {
+        "form": 2,
+        "model": small.MODEL,
+        "brand": "Acme",
+        "name": "One",
+        "category": "smartphone",
+        "ram_mb": 4096,
+        "storage_gb": 64,
+        "launched_on": "2018-06-01",
+        "launch_price_minor": None,
+        "aliases": ["Uno"],
+        "source": "",
+        "sims": None,
+        "features": ["s_pen", "e_sim"],
+    }
+    quote = small.quoted(device=Device(small.MODEL, small.IMEI, small.IMEI2)).replace(bonuses_given=(("gift", 2),))
+    data = quote.to_dict(reveal_imei=True)
+    assert data["at"] == "2020-01-11T06:00:00Z"
+    assert data["imei_status"] == "unverified"
+    assert data["imeis"] == [small.IMEI, small.IMEI2]
+    assert quote.to_dict()["imeis"] == []
+    assert data["bonuses_given"] == [{"bonus": "gift", "given": 2}]
+    assert (data["indicative"], data["condition"]) == (False, {})
+    assert [warning["code"] for warning in data["warnings"]] == ["imei_unverified"]
+    values = {value["name"]: value["value"] for value in SOUND.refusal.to_dict()["reasons"][0]["values"]}
+    assert {type(value) for value in values.values()} <= {str, int}
+    assert Device("a", 3.5).to_dict(reveal_imei=True)["imei"] == 3.5
+
+
 def test_a_text_that_is_no_utf_8_is_escaped() -> None:
     reason = Reason(ReasonCode.PRICE_MISSING, "a", "b").replace(subject="price")
     assert canonical({"a": "\ud800", "b": "\u20b9"}, is_ordered=True) == '{"a":"\\ud800","b":"\u20b9"}'

@@ -157,7 +157,7 @@ _OPTIONS = [
     "-p",
     "no:xdist",
     "-m",
-    "",
+    "not sweep",
     "-W",
     "ignore::pytest.PytestAssertRewriteWarning",
 ]
@@ -373,12 +373,11 @@ def dotted(module: str) -> str:
     return ".".join(("miexchange", *Path(module).parts)).removesuffix(".__init__")
 
 
-def survives(mutant: Mutant, wanted: list[str], seconds: int) -> bool:
+def survives(mutant: Mutant, seconds: int) -> bool:
     """Tell whether all tests pass if the package is imported with a change: the nearest file, the others, the laws."""
-    first = tests(mutant.module)[0]
-    near = [name for name in wanted if name.startswith(f"{first}::")]
-    others = [name for name in wanted if name not in near]
-    return all(_passes(mutant, names, seconds) for names in (near, others, LAWS) if names)
+    near, *others = tests(mutant.module)
+    rounds = (([near], seconds), (others, seconds), (["-m", "", *LAWS], SECONDS))
+    return all(_passes(mutant, wanted, limit) for wanted, limit in rounds)
 
 
 def _passes(mutant: Mutant, wanted: list[str], seconds: int) -> bool:
@@ -391,22 +390,9 @@ def _passes(mutant: Mutant, wanted: list[str], seconds: int) -> bool:
 
         SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]
         importlib.import_module(name)
-        return run(sorted({name.partition("::")[0] for name in wanted}), Wanted(wanted))
+        return run(wanted)
 
     return in_a_fork(work, seconds) == 0
-
-
-class Wanted:
-    """A plugin of pytest that runs some of the tests, in an order."""
-
-    def __init__(self, names: list[str]) -> None:
-        """Hold the names of the tests."""
-        self.places = {name: place for place, name in enumerate(names)}
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Leave out the others."""
-        wanted = [item for item in items if item.nodeid in self.places]
-        items[:] = sorted(wanted, key=lambda item: self.places[item.nodeid])
 
 
 class Swapping:

@@ -209,3 +209,52 @@ def test_a_field_of_a_quote_that_does_not_fit_is_named(change: dict[str, Any]) -
     with pytest.raises(InvalidValue) as caught:
         sealed()[0].replace(**change)
     assert caught.value.field == f"Quote.{min(change)}"
+
+
+def test_an_indicative_quote_names_no_device() -> None:
+    quote, _ = sealed()
+    for named in (quote.replace(device_tokens=(), seal=""), quote.without_imei(), quote):
+        with pytest.raises(InvalidValue, match=r"^Quote\.indicative is True: give False"):
+            named.replace(indicative=True)
+    assert quote.replace(imeis=(), device_tokens=(), indicative=True).indicative
+
+
+def test_a_quote_is_as_its_register_answered() -> None:
+    quote, _ = sealed()
+    assert quote.replace(imei_status=ImeiStatus.CLEAR, register_answer=CLEAR).register_answer == CLEAR
+    with pytest.raises(InvalidValue, match=r"^Quote\.imei_status is 'blocked': give the status of the register's answer$"):
+        quote.replace(imei_status=ImeiStatus.BLOCKED, register_answer=CLEAR)
+
+
+def test_a_quote_is_written_in_the_order_of_its_fields_or_of_the_alphabet() -> None:
+    """By whom it was made makes no difference: as a value, or by `appraise` as it is asked for."""
+    for made in (sealed()[0], small.quoted()):
+        again = Quote.from_json(made.to_json(reveal_imei=True))
+        assert list(made.to_dict()) == list(again.to_dict())
+        assert (made.to_json(), made.to_json(reveal_imei=True)) == (again.to_json(), again.to_json(reveal_imei=True))
+        assert made.to_dict(reveal_imei=True) == again.to_dict(reveal_imei=True)
+
+
+def test_a_quote_is_explained_line_by_line() -> None:
+    terms = small.TERMS.replace(bonuses=(Bonus("b", "A bonus", amount_minor=50_000),))
+    assert small.quoted(terms).explain().splitlines() == [
+        "Acme One (4 GB, 64 GB), grade A, small terms 1",
+        "  market          10000.00  observed price of a clean device since 2020-01-01",
+        "  grade               0.00  grade A: 100 % kept",
+        "  exchange value  10000.00",
+        "  bonus:b           500.00  A bonus",
+        "  coupon value    10500.00",
+    ]
+    plain = small.quoted(small.TERMS, device=Device(small.MODEL, UNKNOWN)).explain(lambda amount: f"{amount} paise")
+    head, *lines = plain.splitlines()
+    assert head == "Acme One (4 GB, 64 GB), grade A, small terms 1"
+    assert [line.split("  ")[1] for line in lines[:3]] == ["market", "grade", "coupon value"]
+    assert lines[2].endswith("  1000000 paise")
+    assert [line[:8] for line in lines[3:]] == ["  note: "] * 2
+
+
+def test_an_unknown_field_is_no_field_of_a_quote() -> None:
+    quote = small.quoted()
+    with pytest.raises(AttributeError, match="'Quote' object has no attribute 'colour'") as caught:
+        _ = quote.colour  # type: ignore[attr-defined]
+    assert (caught.value.name, caught.value.obj) == ("colour", quote)

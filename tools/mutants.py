@@ -99,7 +99,7 @@ TESTS = {
     "_zone": "zone programme time",
     "catalogue": "names eligibility tables forms compat/values_kept",
     "condition": "condition programme forms choices asked",
-    "coupon": "coupon treatment split html "
+    "coupon": "coupon treatment split html quote "
     "forms compat/older_json compat/promised compat/values_kept mi_exchange_terms",
     "eligibility": "eligibility decisions register tables compat/promised changes reasons frame",
     "errors": "errors value_checks refusal",
@@ -142,7 +142,7 @@ TESTS = {
     "programme/scrap": "scrap report tuning_forms",
     "programme/terms": "programme valuation mi_exchange_terms value_checks value "
     "forms compat/values_kept awaited steps exchange scrap",
-    "quote": "quote valuation valued html register",
+    "quote": "quote valuation valued html register compat/values_kept compat/older_json",
     "refusal": "refusal reasons compat/promised bounds changes",
     "tac": "tac_table tables",
     "treatment": "treatment split",

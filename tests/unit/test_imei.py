@@ -347,6 +347,8 @@ class TestOtherForms:
     def test_what_is_no_imeisv(self, text: str, code: ReasonCode) -> None:
         error = refusal_of(Imei.from_imeisv, text)
         assert error.code is code
+        digits = len(text)
+        assert digits in {0, 16} or error.what == f"has {digits} digits, an IMEISV has 16"
         assert SERIAL not in str(error)
 
     def test_a_body_gets_its_check_digit(self) -> None:
@@ -362,6 +364,7 @@ class TestOtherForms:
     )
     def test_what_is_no_body(self, text: str, code: ReasonCode) -> None:
         assert refusal_of(Imei.from_body, text).code is code
+        assert refusal_of(Imei.from_body, "1").what == "has 1 digit, the body of an IMEI has 14"
 
 
 class TestWhoseNumber:
@@ -454,6 +457,7 @@ class TestJson:
         (fault,) = caught.value.errors()
         assert fault["type"] == code
         assert fault["loc"] == ("imei",)
+        assert fault["input"] == refusal_of(Imei, given).masked
         for shown in (str(caught.value), repr(caught.value), caught.value.json(), str(fault)):
             assert SERIAL not in shown
 

@@ -509,7 +509,7 @@ def test_each_argument_is_named() -> None:
             what_would_change(refusal, **{**given, name: None})
         assert (caught.value.field, caught.value.kind) == (name, "missing")
     for name, value in (("device", device), ("condition", condition), ("at", AT), ("target", "Two")):
-        with pytest.raises(InvalidValue, match="^answer is .*: give a quote alone") as caught:
+        with pytest.raises(InvalidValue, match=r"^answer is .*: give a quote alone") as caught:
             what_would_change(quote, rules, **{name: value})
         assert caught.value.value == f"'{quote.label}'"
     with pytest.raises(InvalidValue) as caught:

@@ -126,7 +126,7 @@ def test_a_condition_has_five_hundred_answers_at_most(kind: Any) -> None:  # noq
     del many["q0"]
     assert len(Condition(kind(many))) == 500
     for given in ({**many, "q0": "no"}, {**many, "q0": None}):
-        with pytest.raises(InvalidValue, match="^Condition has 501 answers: give at most 500$"):
+        with pytest.raises(InvalidValue, match=r"^Condition has 501 answers: give at most 500$"):
             Condition(kind(given))
 
 
@@ -448,7 +448,9 @@ def test_why_a_question_is_not_asked_is_said() -> None:
 def test_the_best_answer_before_another_is_the_first_that_leads_to_it() -> None:
     assert ASKING.best(small.VARIANT, {"where": "edge"}) == Condition({"glass": "scratched", "where": "edge"})
     assert ASKING.best(small.VARIANT) == Condition({"glass": "best"})
-    assert ASKING.fitted(Condition({"glass": "cracked"}), small.VARIANT) == Condition({"glass": "cracked", "where": "best"})
+    assert ASKING.fitted(Condition({"glass": "cracked"}), small.VARIANT) == Condition(
+        {"glass": "cracked", "where": "best"}
+    )
     assert ASKING.asked_of(small.VARIANT, Condition({"glass": "best"})) == (GLASS,)
     assert ASKING.asked_of(small.VARIANT) == (GLASS, WHERE)
     assert ASKING.may_ask(WHERE, small.VARIANT)
@@ -463,7 +465,9 @@ def test_the_worst_answers_are_the_last_that_are_taken_and_gates_are_named() -> 
 
 
 CHOICES = tuple(
-    Question(f"faults.{name}", "Which?", name, "functional", (Option("none", "None"), Option(name, name)), choice_of="faults")
+    Question(
+        f"faults.{name}", "Which?", name, "functional", (Option("none", "None"), Option(name, name)), choice_of="faults"
+    )
     for name in ("camera", "buttons", "mic")
 )
 

@@ -761,9 +761,7 @@ def test_a_seal_is_over_the_coupon_without_its_seal() -> None:
 def test_what_is_typed_is_read_up_to_a_length_and_a_ligature_is_no_two_letters() -> None:
     assert normal_code(COUPON.code.ljust(200)) == COUPON.code
     assert normal_code(COUPON.code.ljust(201)) is None
-    symbols = next(
-        one for one in (f"CC{number:014}" for number in range(99)) if _check_character(one) in "0123456789"
-    )
+    symbols = next(one for one in (f"CC{number:014}" for number in range(99)) if _check_character(one) in "0123456789")
     code = symbols + _check_character(symbols)
     assert normal_code(f"\uff23\u00adC{code[2:]}") == code
     assert normal_code(f"\u33c4{code[2:]}") is None  # one character for the two letters
@@ -798,7 +796,10 @@ def test_the_least_order_is_one_minor_unit() -> None:
     refusal = COUPON.check(Order("o1", (line(0), line(9, category="tv")), INR), account="a1", at=small.AT)
     assert isinstance(refusal, Refusal)
     assert [(reason.code, reason.message.partition(":")[0]) for reason in refusal.reasons] == [
-        ("order_below_minimum", reason_of(ReasonCode.ORDER_BELOW_MINIMUM, "nothing", order="o1").message.partition(":")[0])
+        (
+            "order_below_minimum",
+            reason_of(ReasonCode.ORDER_BELOW_MINIMUM, "nothing", order="o1").message.partition(":")[0],
+        )
     ]
 
 

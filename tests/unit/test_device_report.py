@@ -341,7 +341,7 @@ def test_a_report_has_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
     text = json.dumps({"locks": {"factory_reset_protection": True}})
     for most in (text.ljust(99), text.encode().ljust(99)):
         assert DeviceReport.parse(most).factory_reset_protection
-        with pytest.raises(InvalidValue, match="^DeviceReport has 100 bytes: give at most 99 bytes"):
+        with pytest.raises(InvalidValue, match=r"^DeviceReport has 100 bytes: give at most 99 bytes"):
             DeviceReport.parse(most + most[-1:])
 
 

@@ -96,7 +96,9 @@ DOCUMENTS = [
 
 @pytest.mark.parametrize(("text", "is_number"), DOCUMENTS)
 def test_the_form_of_a_number_is_that_of_whole_documents(text: str, *, is_number: bool) -> None:
-    assert [(field, value) for field, value, _ in faults_of_papers(text, "invoice")] == [("identity", "***")] * is_number
+    assert [(field, value) for field, value, _ in faults_of_papers(text, "invoice")] == [
+        ("identity", "***")
+    ] * is_number
     assert [*faults_of_papers("", text)] == [], "an invoice may have any number but an IMEI"
 
 
@@ -118,7 +120,10 @@ def test_what_must_not_be_written_is_hidden_in_its_error() -> None:
 BEGUN = trade.issued()
 BONUSES = (GrantedBonus("b", 5),)
 FOREIGN: list[tuple[str, dict[str, Any]]] = [
-    *((f"coupon.{name}", {"coupon": BEGUN.coupon.replace(**{name: "x"})}) for name in ("programme", "digest", "terms", "model")),
+    *(
+        (f"coupon.{name}", {"coupon": BEGUN.coupon.replace(**{name: "x"})})
+        for name in ("programme", "digest", "terms", "model")
+    ),
     ("coupon.exchange_value", {"coupon": BEGUN.coupon.replace(exchange_value=5)}),
     ("coupon.bonuses", {"coupon": BEGUN.coupon.replace(bonuses=BONUSES)}),
     ("worst_case.at_risk", {"worst_case": BEGUN.worst_case.replace(at_risk=BEGUN.worst_case.at_risk - 1)}),

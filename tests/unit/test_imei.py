@@ -271,9 +271,8 @@ def test_a_number_of_60_digits_is_shown_masked_and_no_wider_one() -> None:
 def test_a_reporting_body_has_two_digits(rbi: str) -> None:
     with pytest.raises(InvalidValue, match=r"^ReportingBody\.rbi (is|has) .*two digits"):
         ReportingBody(rbi, "a body", "allocating", "a page")
-    assert {body.status for body in module.reporting_bodies().values()} == set(
-        ("allocating", "reserved", "test", "historic")
-    )
+    known = {body.status for body in module.reporting_bodies().values()}
+    assert known == {"allocating", "reserved", "test", "historic"}
 
 
 class TestValue:
@@ -320,7 +319,7 @@ class TestValue:
     def test_format(self) -> None:
         assert format(Imei(DIGITS)) == format(" 354178036859789") == "35-417803-685978-9"
         assert format(DIGITS, separator="") == DIGITS
-        with pytest.raises(InvalidValue, match="^separator is 5: give a text$"):
+        with pytest.raises(InvalidValue, match=r"^separator is 5: give a text$"):
             format(DIGITS, separator=5)  # type: ignore[arg-type]  # the fault that is tested
         assert refusal_of(format, "354178036859782").code is ReasonCode.IMEI_CHECK_DIGIT
 

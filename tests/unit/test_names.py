@@ -449,7 +449,9 @@ def test_a_search_for_nothing_finds_all_the_shortest_name_first() -> None:
 def test_the_nearest_names_are_the_most_similar_of_all(text: str) -> None:
     """difflib, at a half of the characters in common, over whatever a phone may be called; five phones at most."""
     labels: dict[str, list[str]] = {}
-    for family in dict.fromkeys(variant.family for variant in sorted(CATALOGUE, key=lambda one: (one.ram_mb or 0, one.storage_gb or 0))):
+    for family in dict.fromkeys(
+        variant.family for variant in sorted(CATALOGUE, key=lambda one: (one.ram_mb or 0, one.storage_gb or 0))
+    ):
         for variant in CATALOGUE.variants_of(family):
             for label in (words(variant.name), words(variant.family), words(variant.label), variant.model):
                 labels.setdefault(label, []).append(variant.model)
@@ -459,7 +461,9 @@ def test_the_nearest_names_are_the_most_similar_of_all(text: str) -> None:
 
 def test_a_name_of_one_letter_is_near_itself_and_names_share_two_letters_in_a_row() -> None:
     names = ("x", "ab34", "aybz")
-    catalogue = Catalogue.of(Variant(f"{number}", "Acme", name, "tablet", None, None) for number, name in enumerate(names))
+    catalogue = Catalogue.of(
+        Variant(f"{number}", "Acme", name, "tablet", None, None) for number, name in enumerate(names)
+    )
     assert ids(catalogue.nearest("x")) == ["0"]
     assert ids(catalogue.nearest("ab12"))[:1] == ["1"]
     assert "2" not in ids(catalogue.nearest("axbx"))
@@ -497,7 +501,9 @@ def test_a_number_that_is_no_imei_is_kept_up_to_60_digits(field: str) -> None:
         assert (caught.value.field, caught.value.kind) == (f"Device.{field}", kind)
 
 
-@pytest.mark.parametrize(("field", "given"), [("model", 5), ("model", None), ("purchased_on", "2018-03-01"), ("purchased_on", 5)])
+@pytest.mark.parametrize(
+    ("field", "given"), [("model", 5), ("model", None), ("purchased_on", "2018-03-01"), ("purchased_on", 5)]
+)
 def test_an_argument_of_a_device_is_named(field: str, given: object) -> None:
     with pytest.raises(InvalidValue) as caught:
         Device(**{"model": "acme", field: given})  # type: ignore[arg-type]  # the fault that is tested

@@ -491,10 +491,10 @@ class TestTable:
 
     def test_the_form_of_a_pickle_is_known(self) -> None:
         _, (kind, form, state) = TacTable.of(self.rows).__reduce__()
-        assert kind._of_state(form, state) == TacTable.of(self.rows)
+        assert kind._of_state(form, state) == TacTable.of(self.rows)  # noqa: SLF001 - what pickle calls
         for another, columns in ((form + 1, state), (form, {**state, "more": 1}), (form, {})):
             with pytest.raises((InvalidValue, VersionError), match="TacTable"):
-                kind._of_state(another, columns)
+                kind._of_state(another, columns)  # noqa: SLF001 - as above
 
     def test_it_is_immutable(self) -> None:
         table = TacTable.of(self.rows)

@@ -68,7 +68,10 @@ def test_a_bonus_that_pays_is_in_the_value_for_tax() -> None:
 
 def test_a_bonus_that_pays_is_shared_by_the_lines() -> None:
     found = spent(coupon(VALUE, EXTRA.replace(treatment="payment")), 1_000_000, 2_000_000)
-    assert [(line.in_kind, line.bonus, line.discount) for line in found.parts] == [(333_334, 16_666, 0), (666_666, 33_334, 0)]
+    assert [(line.in_kind, line.bonus, line.discount) for line in found.parts] == [
+        (333_334, 16_666, 0),
+        (666_666, 33_334, 0),
+    ]
 
 
 def test_an_allowance_that_is_a_discount_leaves_the_money_alone() -> None:

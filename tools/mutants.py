@@ -55,7 +55,6 @@ LAWS = [  # what every survivor meets last
 ]
 # Tests of a module that do not have its name, in the order in which they run.
 TESTS = {
-    "__init__": "missing",
     "_amounts": "pricelists_reading tuning_spreadsheets",
     "_arguments": "arguments",
     "_bounded": "value bounds forms schema written",

@@ -508,7 +508,8 @@ def test_each_argument_is_named() -> None:
         with pytest.raises(InvalidValue) as caught:
             what_would_change(refusal, **{**given, name: None})
         assert (caught.value.field, caught.value.kind) == (name, "missing")
-    for name, value in (("device", device), ("condition", condition), ("at", AT), ("target", "Two")):
+    beside: list[tuple[str, Any]] = [("device", device), ("condition", condition), ("at", AT), ("target", "Two")]
+    for name, value in beside:
         with pytest.raises(InvalidValue, match=r"^answer is .*: give a quote alone") as caught:
             what_would_change(quote, rules, **{name: value})
         assert caught.value.value == f"'{quote.label}'"

@@ -789,6 +789,7 @@ def test_an_awaited_coupon_is_never_valid() -> None:
         *(False, True, False)
     ]
     assert not endless.is_valid_at(small.AT - MICROSECOND)
+    assert [one.to_dict().get("form") for one in (COUPON, endless, awaited)] == [None, 2, 3], "who must know of it"
 
 
 def test_the_least_order_is_one_minor_unit() -> None:
@@ -825,8 +826,9 @@ def test_the_greatest_price_of_an_order_is_that_of_64_bits() -> None:
     rest, few = divmod(2**63 - 1 - 92 * 10**17, 10**6)
     lines = [*most, line(rest, quantity=10**6), line(few + 30_000)]
     assert redeemed(worth(30_000), *lines).to_pay == 2**63 - 1
+    beyond = Order("o1", (*lines, line(1)), INR)
     with pytest.raises(InvalidValue) as caught:
-        redeemed(worth(30_000), *lines, line(1))
+        worth(30_000).check(beyond, account="a1", at=small.AT)
     assert caught.value.field == "Redemption.to_pay"
 
 

@@ -326,7 +326,8 @@ def test_a_list_is_read_up_to_its_bound() -> None:
     assert parse(screen={"screens": [{"part_status": "original"}] * VALUE_ITEMS}).screen_parts == (
         *("original",) * VALUE_ITEMS,
     )
-    for parts in ({"screen": {"screens": [{}] * (VALUE_ITEMS + 1)}}, {"imeis": [None] * (VALUE_ITEMS + 1)}):
+    many: tuple[dict[str, Any], ...] = ({"screen": {"screens": [{}] * 2_001}}, {"imeis": [None] * 2_001})
+    for parts in many:
         assert [note.partition(": ")[2] for note in parse(**parts).unread] == ["a list"]
 
 
@@ -339,7 +340,8 @@ def test_fifty_notes_are_kept(many: int, last: str) -> None:
 def test_a_report_has_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device_report, "JSON_BYTES", 99)
     text = json.dumps({"locks": {"factory_reset_protection": True}})
-    for most in (text.ljust(99), text.encode().ljust(99)):
+    sizes: tuple[Any, ...] = (text.ljust(99), text.encode().ljust(99))
+    for most in sizes:
         assert DeviceReport.parse(most).factory_reset_protection
         with pytest.raises(InvalidValue, match=r"^DeviceReport has 100 bytes: give at most 99 bytes"):
             DeviceReport.parse(most + most[-1:])

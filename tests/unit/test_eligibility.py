@@ -676,7 +676,7 @@ def test_an_argument_of_another_type_is_named(name: str) -> None:
     assert caught.value.field == name
     for many in {"brands", "categories"} & {name}:
         with pytest.raises(InvalidValue, match=f"give a set of {many}"):
-            judged(Device("acme-one-4-64"), **{many: [5]})
+            assess(ARGUMENTS["device"], **{**given, many: [5]})
 
 
 @pytest.mark.parametrize(("field", "given"), [("model", {"model": 5}), ("on", {"on": 5})])
@@ -775,4 +775,4 @@ def test_three_models_are_near_one_that_is_not_listed() -> None:
 def test_the_remedy_for_a_number_is_a_part_of_a_sentence(number: str) -> None:
     (reason,) = judged(Device("acme-one-4-64", number)).reasons
     assert not reason.remedy.endswith(".")
-    assert reason.subject == dict(reason.values)["imei"]  # noqa: PD011 - not of pandas
+    assert reason.subject == dict(reason.values)["imei"]

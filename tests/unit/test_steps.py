@@ -565,6 +565,25 @@ def test_an_attempt_that_is_told_again_counts_once() -> None:
         assert apply(exchange, again.replace(at=AT + 3 * DAY)) == exchange
 
 
+def test_what_is_on_record_may_be_told_again_after_another_event() -> None:
+    """Word for word, at any later instant; with another word it is another event."""
+    sent, papers = Send(AT + 2 * DAY, ORDER.id), Identify(AT + 3 * DAY, "file 7")
+    held = after(reserved(VISITED), FIRST, sent, papers)
+    asked = after(held, Inspect(AT + 4 * DAY, ORDER.id, found(900_000)))
+    wiped = after(asked, Wipe(AT + 4 * DAY, "clear", "record 9"), Identify(AT + 5 * DAY, ownership="file 8"))
+    for exchange, again, other in (
+        (held, sent, sent.replace(order="another")),
+        (wiped, Wipe(AT, "clear", "record 9"), Wipe(AT, "purge", "record 9")),
+        (wiped, Identify(AT, "file 7", "file 8"), Identify(AT, "file 9", "file 8")),
+        (wiped, Identify(AT, "file 7"), Identify(AT, "file 7", "file 7")),
+        (wiped, Identify(AT, ownership="file 8"), Identify(AT, ownership="file 9")),
+    ):
+        later = exchange.at + HOUR
+        assert apply(exchange, again.replace(at=later)) == exchange
+        assert apply(exchange, other.replace(at=later)) != exchange
+    assert codes(apply(reserved(VISITED), sent.replace(order="another"))) == ("order_other",)
+
+
 @pytest.mark.parametrize(
     ("exchange", "event", "code"),
     [

@@ -571,7 +571,8 @@ def check(
         reasons.append(reason_of(ReasonCode.ORDER_CURRENCY, given=given, wanted=wanted, order=order.id))
     if not has_eligible:
         reasons += _reasons_of_lines(order, usage)
-    total = sum([line.total_minor for line, fits in zip(order.lines, eligible, strict=True) if fits])
+    prices = [line.total_minor if fits else 0 for line, fits in zip(order.lines, eligible, strict=True)]
+    total = sum(prices)
     if has_eligible and is_payable and total < max(usage.minimum_order_minor, 1):
         reasons.append(_below_minimum(order, total, usage))
     for kind in order.other_discounts:
@@ -579,7 +580,7 @@ def check(
             reasons.append(reason_of(ReasonCode.ORDER_STACKING, discount=kind))
     if reasons:
         return refusal_of(reasons)
-    return _redeem(coupon, order, eligible, at)
+    return _redeem(coupon, order, eligible, prices, at)
 
 
 def _reasons_of_coupon(coupon: Coupon, account: str, at: datetime, standing: CouponStanding) -> list[Reason]:
@@ -626,8 +627,8 @@ def _reasons_of_lines(order: Order, usage: UsageRules) -> list[Reason]:
     return reasons
 
 
-def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) -> Redemption:
-    """Deduct the value from the eligible lines, never more than they cost.
+def _redeem(coupon: Coupon, order: Order, eligible: list[bool], prices: list[int], at: datetime) -> Redemption:
+    """Deduct the value from the eligible lines, never more than they cost; `prices` is 0 for the others.
 
     With ``one_unit`` one unit of one line gets the discount: the one with the largest discount, the
     dearest of those. A bonus for a target counts if that target gets the discount.
@@ -645,11 +646,10 @@ def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) ->
         discount = best[0]
         discounts = tuple(discount if position == chosen else 0 for position in range(len(order.lines)))
     else:
-        weights = [line.total_minor if fits else 0 for line, fits in zip(order.lines, eligible, strict=True)]
         products = [line.product for line, fits in zip(order.lines, eligible, strict=True) if fits]
         bonuses = _bonuses_for(coupon, products)
-        discount = min(_worth(coupon, bonuses), sum(weights))
-        discounts = allocate(discount, weights)
+        discount = min(_worth(coupon, bonuses), sum(prices))
+        discounts = allocate(discount, prices)
     by_bonus = min(sum([bonus.amount for bonus in bonuses]), discount)
     surplus = 0 if usage.surplus == "forfeit" else coupon.exchange_value - (discount - by_bonus)
     fields: dict[str, Any] = {
@@ -688,7 +688,7 @@ def _line_parts(
     """
     left, totals = sum(discounts), {"payment": 0, "discount": 0}
     for part, amount in (*((f"{BONUS}{bonus.id}", bonus.amount) for bonus in bonuses), (EXCHANGE_VALUE, left)):
-        spent, row = min(amount, left), coupon.treatments.as_of(part, at)
+        spent, row = min(amount, left), coupon.treatments._in_force(part, at)  # noqa: SLF001 - of the core, and checked
         if spent and row is None:
             return ()
         if row is not None and (part != EXCHANGE_VALUE or row.treatment == "discount"):

@@ -280,18 +280,21 @@ def allocate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
     (334, 333, 333)
     """
     weights = elements(weights, "weights", "give a list of whole numbers")
-    if not all(type(number) is int for number in (amount, *weights)):
-        number = next(number for number in (amount, *weights) if type(number) is not int)
+    numbers = [amount, *weights]
+    if {*map(type, numbers)} != {int}:
+        number = next(number for number in numbers if type(number) is not int)
         raise wrong_type("amount or weights", number, "give whole numbers")
+    if min(numbers) < 0:
+        raise out_of_range("amount or weights", min(numbers), "give whole numbers of 0 or more")
     total = sum(weights)
-    if amount < 0 or any(weight < 0 for weight in weights):
-        raise out_of_range("amount or weights", min((amount, *weights)), "give whole numbers of 0 or more")
     if total == 0:
         if amount:
             raise out_of_range("weights", weights, "give at least one above 0", "has none above 0")
         return (0,) * len(weights)
     shares = [amount * weight // total for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda index: -(amount * weights[index] % total))
-    for index in by_remainder[: amount - sum(shares)]:
-        shares[index] += 1
+    left = amount - sum(shares)
+    if left:
+        by_remainder = sorted(range(len(weights)), key=lambda index: -(amount * weights[index] % total))
+        for index in by_remainder[:left]:
+            shares[index] += 1
     return tuple(shares)

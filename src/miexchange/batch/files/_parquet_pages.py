@@ -99,7 +99,7 @@ def most_rows(stream: BinaryIO, metadata: Any, names: Collection[str], few: Coll
         if not group.num_rows:
             continue
         for leaf, name in leaves:
-            chunk = _chunk(stream, group.column(leaf), metadata.schema.column(leaf), budget, name)
+            chunk = _chunk(stream, group.column(leaf), metadata.schema.column(leaf), budget, name, is_few=name in few)
             budget -= len(chunk.values)
             values = max(values, int(chunk.values.sum()))
             at_once += chunk.dictionary + int(chunk.sizes.max(initial=0))
@@ -116,13 +116,15 @@ def most_rows(stream: BinaryIO, metadata: Any, names: Collection[str], few: Coll
     return rows
 
 
-def _chunk(stream: BinaryIO, column: Any, leaf: Any, budget: int, name: str) -> _Chunk:
-    """Read the headers of the pages of a column of a row group."""
+def _chunk(stream: BinaryIO, column: Any, leaf: Any, budget: int, name: str, *, is_few: bool) -> _Chunk:
+    """Read the headers of the pages of a column of a row group; of one that is read as codes, no text counts alone."""
     values, sizes, longest, dictionary = [], [], 0, 0
     for page in _pages(stream, column):
         if page.kind == _DICTIONARY:
             dictionary = page.unpacked
-            if leaf.physical_type == "BYTE_ARRAY":
+            if is_few and page.unpacked <= CELL_BYTES:
+                longest = page.unpacked
+            elif leaf.physical_type == "BYTE_ARRAY":
                 longest = _longest(stream, page, column.compression)
         elif page.kind in {_DATA, _DATA_2}:
             values.append(page.values)

@@ -32,10 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["PART_ROWS", "Parts"]
-
-PART_ROWS = 65_536
-"""The rows of a part, by default."""
+__all__ = ["Parts"]
 
 _MANIFEST, _PLACED, _UNFINISHED = "manifest.json", "placed.json", ".unfinished"
 _LAST = ["", _MANIFEST, _PLACED]  # the order in which the folder is emptied; other files go first

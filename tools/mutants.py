@@ -101,7 +101,7 @@ TESTS = {
     "coupon": "coupon treatment split html quote "
     "forms compat/older_json compat/promised compat/values_kept mi_exchange_terms",
     "eligibility": "eligibility decisions register tables compat/promised changes reasons frame",
-    "errors": "errors value_checks refusal",
+    "errors": "errors value_checks refusal compat/promised",
     "events": "events exchange overrides compat/promised",
     "exchange": "exchange overrides events awaited forms "
     "compat/promised compat/older_json compat/values_kept steps register",

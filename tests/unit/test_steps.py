@@ -615,6 +615,13 @@ def test_a_cancelled_order_forgets_the_attempts() -> None:
     assert kept(held).attempts == (THIRD,)
 
 
+@pytest.mark.parametrize(("many", "fits"), [(100, True), (101, False)])
+def test_a_carrier_comes_a_hundred_times_at_most(many: int, *, fits: bool) -> None:
+    with pytest.raises(InvalidValue) as caught:  # so many are no history of these rules in any case
+        issued(VISITED).replace(attempts=(FIRST,) * many)
+    assert (caught.value.rule != "give up to 100 elements") is fits
+
+
 def test_attempts_that_no_history_leads_to_are_none() -> None:
     for exchange in (issued(VISITED), reserved(VISITED), reserved()):
         with pytest.raises(InvalidValue):

@@ -6,7 +6,7 @@ import copy
 import pickle
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from string import ascii_letters
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -29,6 +29,9 @@ from miexchange.errors import (
     wrong_type,
 )
 from miexchange.refusal import ReasonCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 IMEI = "354178036859789"
 PROBLEM = Problem("prices.csv", 7, "price_minor", "'x' is no number", "Write whole minor units")
@@ -180,44 +183,53 @@ def test_showing_runs_no_foreign_code() -> None:
 
 
 RULE = "give a text"
-SENTENCES: list[tuple[InvalidValue, str, str, str, str]] = [
-    # the error, its kind, field, value and sentence
-    (missing("A.b", RULE), "missing", "A.b", "", "A.b is missing: give a text"),
-    (missing("A.b", RULE, "is gone"), "missing", "A.b", "", "A.b is gone: give a text"),
-    (wrong_type("A.b", 5, RULE), "type", "A.b", "5", "A.b is 5: give a text"),
-    (wrong_type("A.b", "5", RULE), "type", "A.b", "'5'", "A.b is the text '5': give a text"),
-    (wrong_type("A.b", None, RULE), "missing", "A.b", "", "A.b is missing: give a text"),
-    (wrong_type("A.b", float("nan"), RULE), "missing", "A.b", "", "A.b is missing: give a text"),
-    (wrong_type("A.b", None, RULE, "is null"), "type", "A.b", "None", "A.b is null: give a text"),
-    (wrong_type("A.b", "x", RULE, "is a string"), "type", "A.b", "'x'", "A.b is a string: give a text"),
-    (out_of_range("A.b", 5, RULE), "range", "A.b", "5", "A.b is 5: give a text"),
-    (out_of_range("A.b", (), RULE), "range", "A.b", "a tuple", "A.b is empty: give a text"),
-    (out_of_range("A.b", "", RULE), "range", "A.b", "''", "A.b is empty: give a text"),
-    (out_of_range("A.b", {}, RULE), "range", "A.b", "a dict", "A.b is empty: give a text"),
-    (out_of_range("A.b", (1,), RULE), "range", "A.b", "a tuple", "A.b has 1 element: give a text"),
-    (out_of_range("A.b", frozenset("ab"), RULE), "range", "A.b", "a frozenset", "A.b has 2 elements: give a text"),
-    (out_of_range("A.b", [1] * 1_234, RULE), "range", "A.b", "a list", "A.b has 1,234 elements: give a text"),
-    (out_of_range("A.b", "ab", RULE), "range", "A.b", "'ab'", "A.b is 'ab': give a text"),
-    (out_of_range("A.b", b"ab", RULE), "range", "A.b", "a bytes", "A.b is a bytes: give a text"),
-    (out_of_range("A.b", (), RULE, "has none"), "range", "A.b", "a tuple", "A.b has none: give a text"),
-    (out_of_range("A.b", 5, RULE, which="is odd"), "range", "A.b", "5", "A.b is 5, which is odd: give a text"),
+SENTENCES: list[tuple[Callable[[], InvalidValue], str, str, str, str]] = [
+    # what makes the error, its kind, field, value and sentence
+    (lambda: missing("A.b", RULE), "missing", "A.b", "", "A.b is missing: give a text"),
+    (lambda: missing("A.b", RULE, "is gone"), "missing", "A.b", "", "A.b is gone: give a text"),
+    (lambda: wrong_type("A.b", 5, RULE), "type", "A.b", "5", "A.b is 5: give a text"),
+    (lambda: wrong_type("A.b", "5", RULE), "type", "A.b", "'5'", "A.b is the text '5': give a text"),
+    (lambda: wrong_type("A.b", None, RULE), "missing", "A.b", "", "A.b is missing: give a text"),
+    (lambda: wrong_type("A.b", float("nan"), RULE), "missing", "A.b", "", "A.b is missing: give a text"),
+    (lambda: wrong_type("A.b", None, RULE, "is null"), "type", "A.b", "None", "A.b is null: give a text"),
+    (lambda: wrong_type("A.b", "x", RULE, "is a string"), "type", "A.b", "'x'", "A.b is a string: give a text"),
+    (lambda: out_of_range("A.b", 5, RULE), "range", "A.b", "5", "A.b is 5: give a text"),
+    (lambda: out_of_range("A.b", (), RULE), "range", "A.b", "a tuple", "A.b is empty: give a text"),
+    (lambda: out_of_range("A.b", "", RULE), "range", "A.b", "''", "A.b is empty: give a text"),
+    (lambda: out_of_range("A.b", {}, RULE), "range", "A.b", "a dict", "A.b is empty: give a text"),
+    (lambda: out_of_range("A.b", (1,), RULE), "range", "A.b", "a tuple", "A.b has 1 element: give a text"),
     (
-        unknown("A.b", "key", "targett", ("target",)),
+        lambda: out_of_range("A.b", frozenset("ab"), RULE),
+        "range",
+        "A.b",
+        "a frozenset",
+        "A.b has 2 elements: give a text",
+    ),
+    (lambda: out_of_range("A.b", [1] * 1_234, RULE), "range", "A.b", "a list", "A.b has 1,234 elements: give a text"),
+    (lambda: out_of_range("A.b", "ab", RULE), "range", "A.b", "'ab'", "A.b is 'ab': give a text"),
+    (lambda: out_of_range("A.b", b"ab", RULE), "range", "A.b", "a bytes", "A.b is a bytes: give a text"),
+    (lambda: out_of_range("A.b", (), RULE, "has none"), "range", "A.b", "a tuple", "A.b has none: give a text"),
+    (lambda: out_of_range("A.b", 5, RULE, which="is odd"), "range", "A.b", "5", "A.b is 5, which is odd: give a text"),
+    (
+        lambda: unknown("A.b", "key", "targett", ("target",)),
         *("unknown", "A.b.targett", "'targett'", "A.b has no key 'targett': write target, or leave it out"),
     ),
     (
-        unknown("A", "field", "x.y", ("ab", "cd"), "drop it"),  # a point would be one of the path
+        lambda: unknown("A", "field", "x.y", ("ab", "cd"), "drop it"),  # a point would be one of the path
         *("unknown", "A.x_y", "'x.y'", "A has no field 'x.y': drop it; known: ab, cd"),
     ),
     (
-        unknown("A", "field", 55, ("55", "X", "XX", "XXX")),  # what is no text resembles no name
+        lambda: unknown("A", "field", 55, ("55", "X", "XX", "XXX")),  # what is no text resembles no name
         *("unknown", "A.55", "55", "A has no field 55: leave it out; known: 55, X, XX, XXX"),
     ),
 ]
 
 
-@pytest.mark.parametrize(("error", "kind", "field", "value", "said"), SENTENCES, ids=[row[-1] for row in SENTENCES])
-def test_every_fault_has_its_sentence(error: InvalidValue, kind: str, field: str, value: str, said: str) -> None:
+@pytest.mark.parametrize(("make", "kind", "field", "value", "said"), SENTENCES, ids=[row[-1] for row in SENTENCES])
+def test_every_fault_has_its_sentence(
+    make: Callable[[], InvalidValue], kind: str, field: str, value: str, said: str
+) -> None:
+    error = make()
     assert (error.kind, error.field, error.value, str(error)) == (kind, field, value, said)
     assert said == f"{field if kind != 'unknown' else field.rpartition('.')[0]} {error.what}: {error.rule}"
 

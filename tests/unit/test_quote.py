@@ -344,3 +344,14 @@ def test_the_best_customer_is_at_the_head() -> None:
     assert isinstance(best, Quote)
     assert (best.told, best.coupon_value) == ({"target": "Two", "customer": "gold"}, 1_000_005)
     assert best.purchased_on == small.AT.date()
+
+
+def test_what_depends_on_the_imei_is_compared_where_the_quote_has_it() -> None:
+    programme = small.programme()
+    quote = small.quoted(device=Device(small.MODEL, small.IMEI))
+    assert quote.warnings
+    differs = quote.replace(grade="Z", warnings=())
+    said = replay(differs, programme).differences
+    assert [text.partition(" was ")[0] for text in said] == ["grade", "warnings"]
+    assert replay(differs.without_imei(), programme).differences == ("grade was Z, is now A",)
+    assert replay(quote.replace(warnings=()).without_imei(), programme).differences == ()

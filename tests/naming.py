@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import miexchange
-from miexchange import InvalidValue, Problem
+from miexchange import InvalidValue, Problem, _data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[A-Za-z]\w*[A-Za-z]")
 _HERE = Path(__file__).parent
 _SHARED = ("unit/small.py", "unit/trade.py", "unit/tuned.py", "data/mistakes.toml")
-_PROGRAMMES = Path(miexchange.__file__).parent / "data" / "programmes"
+_PROGRAMMES = _data.folder() / "programmes"
 _known: set[str] = set()
 
 

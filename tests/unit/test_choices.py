@@ -293,6 +293,8 @@ def test_the_linter_says_where_choices_do_not_fit(tmp_path: Path) -> None:
     (saved / "questions.toml").write_text(bank.replace('choices = "several"', 'optional = true\nchoices = "several"'))
     (found,) = [one for one in lint(saved) if "choices" in one.message]
     assert found.message == "hardware has several choices"
+    rows = (saved / "condition.csv").read_text("utf-8").splitlines()
+    assert (found.column, found.line) == ("option", 1 + [row.startswith("hardware,none") for row in rows].index(True))
     assert found.remedy == "Let it be answered: none stands for no choice"
     (saved / "questions.toml").write_text(bank)
     lines = (saved / "programme.toml").read_text("utf-8").split("[[terms]]")

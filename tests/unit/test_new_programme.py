@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from miexchange import DataError, InvalidValue, Programme, headline, lint
+from miexchange import DataError, InvalidValue, Price, Programme, Variant, headline, lint
 from miexchange.condition import Deduction
 from miexchange.programme import new_programme, shipped
 from miexchange.programme._layout import keys_of, said_of
 from miexchange.programme._toml_schema import FILE, schema_text
 from shipped import shipped_programme
+from unit import lists
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,6 +141,17 @@ def test_indian_terms_ask_a_register_as_the_law_wants(tmp_path: Path) -> None:
     only_quotes = Programme(**{**vars_of(quoting), "terms": (terms,)})
     made = Programme.load(new_programme(tmp_path / "quotes", begins=DAY, like=only_quotes)).terms[0]
     assert (made.exchange, made.eligibility.register_hours) == (None, 24)
+    assert terms.eligibility.unverified_imei == "warn"
+    strict = terms.replace(
+        eligibility=terms.eligibility.replace(register_hours=48),
+        exchange=quoting.terms[0].exchange.replace(accept_register_hours=12),  # type: ignore[union-attr]  # it has one
+    )
+    kept = Programme.load(
+        new_programme(tmp_path / "kept", begins=DAY, like=Programme(**{**vars_of(quoting), "terms": (strict,)}))
+    ).terms[0]
+    assert kept.exchange is not None
+    ages = kept.exchange.accept_register_hours, kept.exchange.hand_over_register_hours
+    assert (kept.eligibility.register_hours, *ages, kept.exchange.inspection) == (48, 12, 24, "required")
 
 
 def test_own_models_and_prices_make_a_programme_in_one_line(tmp_path: Path) -> None:
@@ -209,6 +221,27 @@ def test_a_question_of_new_models_moves_with_the_first_day(tmp_path: Path) -> No
         new_programme(tmp_path / "asked", models(), prices(), like=GRADED, questions=["warranty"])
 
 
+def test_a_question_after_one_that_is_left_out_is_left_out(tmp_path: Path) -> None:
+    old = lists.base()
+    (*_, terms) = old.terms
+    asked = [
+        one.replace(asked_after="screen", asked_answers=("cracked",)) if one.id == "battery" else one
+        for one in terms.questionnaire.questions
+    ]
+    after = terms.replace(questionnaire=terms.questionnaire.replace(questions=tuple(asked)))
+    like = Programme(**{**vars_of(old), "terms": (after,)})
+
+    def ids(name: str, *questions: str) -> list[str]:
+        made = Programme.load(new_programme(tmp_path / name, begins=DAY, like=like, questions=questions or None))
+        return [one.id for one in made.terms[0].questionnaire.questions]
+
+    assert ids("all") == [one.id for one in asked]
+    assert ids("both", "battery", "screen") == ["screen", "battery"]
+    assert ids("one", "screen") == ["screen"]
+    with pytest.raises(InvalidValue, match=r"questions is 'battery': name others: .* or after one left out"):
+        ids("left", "power", "battery")
+
+
 def test_what_is_legal_and_wrong_is_refused_with_its_row_and_nothing_is_written(tmp_path: Path) -> None:
     unknown = prices(model=["a-1-64", "a-1-128", "x"])
     with pytest.raises(DataError, match=r"eligible_models.csv:4: model: x is not in models.csv"):
@@ -232,6 +265,7 @@ def test_what_is_legal_and_wrong_is_refused_with_its_row_and_nothing_is_written(
         ({"begins": DAY, "questions": []}, r"leaves nothing to ask"),
         ({"begins": "2026-04-01"}, r"begins is the text '2026-04-01': give a date"),
         ({"begins": DAY, "like": 3}, r"like is 3: give a programme"),
+        ({"begins": date(1, 1, 1)}, r"begins is outside the years 1900 to 9900: give a day within them"),
         ({"begins": DAY, "like": without_terms()}, r"like has none: give a programme that has"),
     ],
 )
@@ -261,3 +295,126 @@ def test_every_key_has_a_meaning() -> None:
 
     for kind in (_shapes.Head, Terms, _shapes.Asked, _shapes.Bank):
         assert [name for name in keys_of(kind).types if not said_of(kind)[name]] == []
+
+
+def example(tmp_path: Path, like: Programme, **given: Any) -> Programme:  # noqa: ANN401 - as it takes
+    return Programme.load(new_programme(tmp_path / "mine", begins=DAY, like=like, **given))
+
+
+@pytest.mark.parametrize(
+    ("like", "place", "step"),
+    [
+        (MI, {}, 1_000),  # a multiple of the step of values and of that of prices
+        (UK, {}, 50),
+        (UK, {"currency": "JPY"}, 100),  # of a yen, a dearer phone could round to less
+        (UK, {"currency": "KWD"}, 1_000),
+    ],
+)
+def test_examples_are_two_models_of_each_category_at_round_prices(
+    tmp_path: Path, like: Programme, place: dict[str, str], step: int
+) -> None:
+    made = example(tmp_path, like, categories=["smart watch"], **place)
+    begin = made.terms[0].effective_from
+    source = "example: put your own in its place"
+    assert [*made.catalogue] == [
+        Variant(name, "Example", "Smart watch", "smart watch", None, size, launched_on=DAY, source=source)
+        for name, size in (("example-smart-watch-128", 128), ("example-smart-watch-64", 64))
+    ]
+    assert [*made.prices] == [
+        Price("example-smart-watch-128", begin, 1_128 * step, "modelled", source),
+        Price("example-smart-watch-64", begin, 1_064 * step, "modelled", source),
+    ]
+    assert [(one.model, one.listed_from, one.listed_until) for one in made.eligible] == [
+        (one.model, DAY, None) for one in made.prices
+    ]
+    (terms,) = made.terms
+    assert (made.brands, made.categories) == (frozenset({"Example"}), frozenset({"smart watch"}))
+    assert (terms.version, terms.bonuses, terms.scrap_values) == ("2026-04-01", (), ())
+    assert (terms.usage.brands, terms.usage.categories) == (("Example",), ("smart watch",))
+    assert terms.usage.channels == ("online", "store")
+
+
+def test_what_is_kept_of_the_other_programme_is_called_a_setting(tmp_path: Path) -> None:
+    (terms,) = example(tmp_path, GRADED).terms
+    assert terms.exchange is not None
+    like = "a setting; like graded-trade-in"
+    assert (terms.source, terms.exchange.source) == (like, like)
+    assert terms.usage.source == f"{like}, but for what it buys and where"
+
+
+def test_treatments_of_bonuses_are_left_with_their_bonuses(tmp_path: Path) -> None:
+    assert {row.part for row in example(tmp_path, GRADED).treatments} == {"exchange_value", "resale"}
+
+
+@pytest.mark.parametrize(("least", "steps"), [(500, (50, 500)), (450, (50, 0)), (50, (50, 0))])
+def test_a_step_and_a_floor_are_kept_up_to_the_least_price(tmp_path: Path, least: int, steps: tuple[int, int]) -> None:
+    given = prices(price_minor=[f"{least}", "600", "500"], model=["b-2-64", "a-1-128", "a-1-64"])
+    (terms,) = Programme.load(new_programme(tmp_path / "mine", models(), given, like=UK)).terms
+    assert (terms.step_minor, terms.scrap_minor) == steps
+
+
+def test_a_price_of_a_model_that_is_unknown_is_of_every_category(tmp_path: Path) -> None:
+    """So it is told, whatever categories are chosen."""
+    unknown = prices(model=["a-1-64", "a-1-128", "x"])
+    with pytest.raises(DataError, match=r"eligible_models.csv:4: model: x is not in models.csv"):
+        new_programme(tmp_path / "mine", models(), unknown, like=UK, categories=["smartphone"])
+
+
+def test_anchors_are_the_median_share_of_the_last_price(tmp_path: Path) -> None:
+    """A share of a price of next to nothing is one minor unit, since an anchor costs something."""
+    old = lists.base()
+    listed = [{"model": "a-1-64", "price_minor": "500000"}, {"model": "b-2-64", "price_minor": "1000"}]
+    table = pd.DataFrame(
+        [{"effective_from": "2026-04-01", "basis": "observed", "source": "list", **one} for one in listed]
+    )
+    made = Programme.load(new_programme(tmp_path / "mine", models(), table, like=old))
+    # Of the last prices 900,000, 1,100,000 and 250,000, the last anchors are 1,666, 1,727 and 1,600 basis points.
+    assert [(one.model, one.component, one.amount_minor) for one in made.anchors] == [
+        ("a-1-64", "display", 83_300),
+        ("b-2-64", "display", 166),
+    ]
+    source = "1666 bps of the market price, the median of base: put your repair cost in its place"
+    assert {(one.basis, one.source) for one in made.anchors} == {("modelled", source)}
+    assert {one.effective_from for one in made.anchors} == {made.terms[0].effective_from}
+
+
+def test_a_programme_like_another_of_the_same_models_asks_the_same(tmp_path: Path) -> None:
+    old = lists.base()
+    spring, summer = old.terms
+    small = old.anchors.of(one.replace(amount_minor=1) for one in old.anchors)
+    like = Programme(**{**vars_of(old), "terms": (spring,), "anchors": small})
+    made = Programme.load(new_programme(tmp_path / "mine", old.catalogue, old.prices, like=like))
+    (terms,) = made.terms
+    assert terms.questionnaire == spring.questionnaire
+    assert (terms.overlaps, terms.age_bands, terms.grades) == (spring.overlaps, spring.age_bands, spring.grades)
+    assert {one.model: f"{one.listed_from}" for one in made.eligible} == {
+        "acme-one-4-64": "2020-01-01",
+        "acme-two-6-128": "2020-01-01",
+        "zeta-flip-2-16": "2020-01-20",
+    }
+    assert [one.effective_from for one in made.anchors] == [one.effective_from for one in made.prices]
+    assert {one.amount_minor for one in made.anchors} == {1}  # a share of next to nothing is no anchor of nothing
+    assert made.price_step_minor == 100
+    others = Programme.load(new_programme(tmp_path / "others", models(), prices(), like=like)).terms[0]
+    assert {one.id for one in spring.questionnaire.questions} - {one.id for one in others.questionnaire.questions} == {
+        "warranty"
+    }
+    newest = Programme.load(new_programme(tmp_path / "newest", models(), prices(), like=old)).terms[0]
+    assert newest.drift_bps_per_day == summer.drift_bps_per_day != spring.drift_bps_per_day
+
+
+def test_a_commented_file_has_each_key_that_has_a_value(tmp_path: Path) -> None:
+    place = new_programme(tmp_path / "mine", begins=DAY, like=GRADED)
+    (terms,) = Programme.load(place).terms
+    (written,) = tomllib.loads((place / "programme.toml").read_text("utf-8"))["terms"]
+    for name, settings in (("usage", terms.usage), ("eligibility", terms.eligibility), ("exchange", terms.exchange)):
+        filled = {key for key in keys_of(type(settings)).types if getattr(settings, key) not in (None, (), "")}
+        assert written[name].keys() == filled
+    bank = (place / "questions.toml").read_text("utf-8").splitlines()
+    above = [before for before, line in pairwise(bank) if line.startswith("axis = ")]
+    assert [one.startswith("# ") for one in above] == [True] + [False] * (len(above) - 1)
+    lines = [
+        line for file in ("programme.toml", "questions.toml") for line in (place / file).read_text("utf-8").splitlines()
+    ]
+    assert 90 < max(len(line) for line in lines if line.startswith("# ")) <= 120
+    assert [line for line in lines if line.endswith(' = ""')] == []

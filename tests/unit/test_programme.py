@@ -359,6 +359,8 @@ def test_the_json_of_a_programme_names_its_zone(base: Programme, zone: AnyZone, 
         ({"zone": "+05:30:00"}, "Programme.zone is in another form"),
         ({"brands": ["Zeta", "Acme"]}, "Programme.brands is in another form: give it as to_json writes it: sorted"),
         ({"brands": ["Acme", "Acme"]}, "Programme.brands has 2 elements: give .* no two alike"),
+        ({"categories": ["tablet", "smartphone"]}, "Programme.categories is in another form"),
+        ({"zone": ""}, "Programme.zone is empty: give"),
         ({"categories": [7]}, "Programme.categories.0 is 7: give a text"),
         ({"tacs": [{"brand": "", "model": "", "source": "", "tacs": []}]}, "Programme.tacs.0.model is empty: name a"),
         ({"tacs": [{"brand": "A", "model": "", "source": "", "tacs": []}]}, "Programme.tacs is in another form"),
@@ -381,6 +383,17 @@ def test_a_version_twice_or_too_early_is_refused_in_json_too(base: Programme) ->
         Programme.from_dict({**form, "terms": form["terms"][::-1]})
     with pytest.raises(InvalidValue, match=r"Programme is a list: give the JSON form of a Programme"):
         Programme.from_json("[]")
+
+
+def test_two_terms_of_one_version_are_refused_in_json_too(base: Programme) -> None:
+    first, second = base.to_dict()["terms"]
+    with pytest.raises(InvalidValue, match=r"Programme\.terms has 2 elements: give .* no two of one version"):
+        Programme.from_dict({**base.to_dict(), "terms": [first, {**second, "version": first["version"]}]})
+
+
+def test_a_programme_of_nothing_comes_back_from_its_json(base: Programme) -> None:
+    nothing = dataclasses.replace(base, brands=frozenset(), categories=frozenset(), terms=(), tacs=TacTable.of([]))
+    assert Programme.from_json(nothing.to_json()) == nothing
 
 
 def test_a_programme_keeps_where_its_tacs_are_from(base: Programme) -> None:

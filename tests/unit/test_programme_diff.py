@@ -8,9 +8,33 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from miexchange import Anchor, AnchorTable, Currency, EligibleModels, Listing, Price, PriceTable, Programme, TacTable
+from miexchange import (
+    Anchor,
+    AnchorTable,
+    Catalogue,
+    Currency,
+    EligibleModels,
+    Listing,
+    Price,
+    PriceTable,
+    Programme,
+    TacTable,
+)
 from miexchange.errors import InvalidValue
-from miexchange.programme import Edit, PriceChange, ProgrammeDiff, diff
+from miexchange.programme import (
+    Authority,
+    CustomerClass,
+    DaysOff,
+    Edit,
+    Limit,
+    Overlap,
+    PriceChange,
+    ProgrammeDiff,
+    ScrapValue,
+    diff,
+)
+from miexchange.programme._diff import changed_prices, fell, prices_in_force, rose
+from miexchange.treatment import Treatment, TreatmentTable
 from unit import lists, small, trade
 
 if TYPE_CHECKING:
@@ -169,3 +193,137 @@ def test_what_is_no_programme_is_refused() -> None:
     with pytest.raises(InvalidValue, match="at"):
         diff(lists.base(), lists.base(), at=None)  # type: ignore[arg-type]  # it is none
     assert f"{Edit('terms', 'x', '', '1')}" == "terms x: not there -> 1"
+
+
+def named(changed: ProgrammeDiff) -> list[str]:
+    return [f"{edit.part} {edit.where}" for edit in changed.edits]
+
+
+def test_rows_in_terms_are_named_by_what_tells_them_apart() -> None:
+    """A change of one of two rows is a difference, whichever of them it is."""
+    rules = trade.RULES.replace(
+        limits=(Limit("once", "account", 1, 30), Limit("store", "store", 9, 1)),
+        days_off=(DaysOff(AT, AT + DAY), DaysOff(AT + 2 * DAY, AT + 3 * DAY)),
+        authorities=(Authority("clerk", 100, 200, 1), Authority("manager", 300, 400, 1)),
+    )
+    terms = small.asking(
+        *(small.functional(name, name, small.costs("bad", share_bps=1)) for name in ("glass", "frame", "lens", "cell"))
+    ).replace(
+        exchange=rules,
+        overlaps=(Overlap("glass", "frame", 5_000), Overlap("lens", "cell", 4_000)),
+        scrap_values=(ScrapValue("brand", "Acme", 5), ScrapValue("brand", "Zeta", 6)),
+        customer_classes=(CustomerClass("gold", 9_000), CustomerClass("silver", 8_000)),
+    )
+    rows: dict[str, tuple[Any, str]] = {
+        "overlaps": (lambda one: one.replace(counted_bps=1), "overlaps[glass].counted_bps"),
+        "scrap_values": (lambda one: one.replace(scrap_minor=1), "scrap_values[brand=Acme].scrap_minor"),
+        "customer_classes": (lambda one: one.replace(keep_bps=9_001), "customer_classes[gold].keep_bps"),
+    }
+    within: dict[str, tuple[Any, str]] = {
+        "limits": (lambda one: one.replace(most=2), "exchange.limits[once].most"),
+        "days_off": (lambda one: one.replace(source="x"), "exchange.days_off[2020-03-05T00:00:00Z].source"),
+        "authorities": (lambda one: one.replace(days=2), "exchange.authorities[clerk].days"),
+    }
+    old = small.programme(terms)
+    for name, (change, where) in rows.items():
+        first, second = getattr(terms, name)
+        new = small.programme(terms.replace(**{name: (change(first), second)}))
+        assert named(diff(old, new, at=AT)) == [f"terms 1: {where}"]
+    for name, (change, where) in within.items():
+        first, second = getattr(rules, name)
+        new = small.programme(terms.replace(exchange=rules.replace(**{name: (change(first), second)})))
+        assert named(diff(old, new, at=AT)) == [f"terms 1: {where}"]
+
+
+def test_rows_of_each_table_are_named_by_their_key() -> None:
+    old = dataclasses.replace(
+        small.programme(anchors={"display": 100}),
+        treatments=TreatmentTable.of([Treatment("resale", small.BEGIN, "margin", "a rule")]),
+    )
+    changes: dict[str, Any] = {
+        "catalogue": Catalogue.of(one.replace(ram_mb=1) for one in old.catalogue),
+        "eligible": EligibleModels.of(one.replace(source="x") for one in old.eligible),
+        "prices": PriceTable.of(one.replace(price_minor=1) for one in old.prices),
+        "anchors": AnchorTable.of(one.replace(amount_minor=1) for one in old.anchors),
+        "treatments": TreatmentTable.of(one.replace(treatment="full") for one in old.treatments),
+        "tacs": TacTable.of([(small.IMEI[:8], "Acme", "Two")]),
+    }
+    found = diff(old, dataclasses.replace(old, **changes), at=AT)
+    assert said(found) == [
+        f"models {small.MODEL}: ram_mb: 4096 -> 1",
+        f"eligible {small.MODEL} 2020-01-01: source: not there -> x",
+        f"prices {small.MODEL} 2020-01-01T00:00:00Z: price_minor: 1000000 -> 1",
+        f"anchors {small.MODEL} display 2020-01-01T00:00:00Z: amount_minor: 100 -> 1",
+        "treatments resale 2020-01-01T00:00:00Z: treatment: margin -> full",
+        f"tacs {small.IMEI[:8]}: Acme One -> Acme Two",
+    ]
+    assert [edit.part for edit in found.unreplayable] == ["prices", "anchors"]  # another source changes no quote
+    assert found.explain().splitlines() == [
+        *(f"{part}: 1 change" for part in ("models", "eligible", "prices", "anchors", "treatments", "tacs")),
+        "prices in force: 1 fell, 0 rose, 1 changed",
+        "Changed or removed although it was in force: old quotes can no longer be replayed with it.",
+        *(f"  {edit}" for edit in found.unreplayable),
+    ]
+
+
+TICK = timedelta(microseconds=1)
+
+
+def test_what_begins_or_ends_at_the_instant_was_in_force_by_then() -> None:
+    old, (price,) = small.programme(), small.programme().prices
+    dearer = PriceTable.of([price.replace(price_minor=1)])
+    ended = PriceTable.of([price.replace(effective_until=AT)])
+    later = small.programme(small.TERMS.replace(effective_from=AT, factor_bps=9_000))
+    first = small.programme(small.TERMS.replace(effective_from=AT))
+    sourced = small.programme(small.TERMS.replace(source="another", factor_bps=9_000))
+    midnight = datetime(2020, 4, 30, 18, 30, tzinfo=UTC)  # the first of May in India
+    unlisted = EligibleModels.of([Listing(small.MODEL, date(2020, 1, 1), date(2020, 5, 1))])
+    cases: list[tuple[Programme, Programme, datetime, list[str]]] = [
+        (old, dataclasses.replace(old, prices=dearer), small.BEGIN, ["price_minor"]),
+        (old, dataclasses.replace(old, prices=ended), AT, ["effective_until"]),
+        (first, later, AT, ["factor_bps"]),
+        (old, dataclasses.replace(old, eligible=unlisted), midnight, ["listed_until"]),
+    ]
+    for before, after, at, fields in cases:
+        assert [edit.where.rpartition(" ")[2] for edit in diff(before, after, at=at).unreplayable] == fields
+        assert diff(before, after, at=at - TICK).unreplayable == ()
+    assert [edit.where for edit in diff(old, sourced, at=AT).unreplayable] == ["1: factor_bps"]
+    assert len(diff(old, sourced, at=AT).edits) == 2
+
+
+def test_a_model_without_a_price_by_then_has_none_and_a_lost_price_is_no_change() -> None:
+    old = small.programme()
+    assert prices_in_force(old, small.BEGIN - TICK) == {}
+    assert prices_in_force(old, small.BEGIN) == {small.MODEL: 1_000_000}
+    assert changed_prices({"a": 1, "b": 2}, {"c": 4, "b": 3}) == (PriceChange("b", 2, 3), PriceChange("c", None, 4))
+
+
+def test_a_change_is_rounded_towards_a_fall() -> None:
+    assert [PriceChange("a", 3, after).change_bps for after in (2, 3, 4)] == [-3_334, 0, 3_333]
+    steep, flat = PriceChange("b", 10_000, 10_001), PriceChange("a", 1_000_000, 1_000_001)
+    assert rose([flat, steep, PriceChange("c", 5, 5), PriceChange("d", None, 1)]) == (steep, flat)
+    assert fell([PriceChange("c", 5, 5), PriceChange("d", None, 1), PriceChange("e", 5, 4)]) == (
+        PriceChange("e", 5, 4),
+    )
+
+
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_a_screen_shows_twelve_of_a_kind_and_counts_the_others(more: int) -> None:
+    edits = tuple(Edit("terms", f"1: {number}", "a", "b") for number in range(12 + more))
+    prices = (Edit("prices", "x", "1", "2"), Edit("prices", "y", "1", "2"))
+    changes = (PriceChange("x", 2, 1), PriceChange("y", 1, 2), PriceChange("z", None, 2))
+    found = ProgrammeDiff("a", "b", (*edits, *prices), changes, edits)
+    assert found.explain().splitlines() == [
+        *(f"{edit}" for edit in edits[:12]),
+        *([f"terms: {more} more"] if more else []),
+        "prices: 2 changes",
+        "prices in force: 1 fell, 1 rose, 3 changed",
+        "Changed or removed although it was in force: old quotes can no longer be replayed with it.",
+        *(f"  {edit}" for edit in edits[:12]),
+        *([f"  and {more} more"] if more else []),
+    ]
+
+
+def test_a_long_value_is_cut() -> None:
+    old, new = (small.programme(small.TERMS.replace(source=letter * 150)) for letter in "ab")
+    assert diff(old, new, at=AT).edits == (Edit("terms", "1: source", "a" * 120, "b" * 120),)

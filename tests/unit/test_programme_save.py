@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta, timezone
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from miexchange import Catalogue, DataError, Programme, TacTable, TreatmentTable, lint
+from miexchange import Catalogue, DataError, EligibleModels, Programme, TacTable, TreatmentTable, lint
 from miexchange._text import visible
 from miexchange.errors import InvalidValue
 from miexchange.programme import Limit, shipped
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BASE = Path(__file__).parents[1] / "data" / "programme_base"
+CASHIFY = BASE.parents[1] / "cases" / "cashify"  # with a question of several choices
 
 TEXTS = (
     '=HYPERLINK("http://example.org","a")',
@@ -78,7 +80,7 @@ def inside(directory: Path) -> list[str]:
     return sorted(file.name for file in directory.iterdir())
 
 
-@pytest.mark.parametrize("name", [*shipped(), str(BASE)])
+@pytest.mark.parametrize("name", [*shipped(), str(BASE), str(CASHIFY)])
 def test_what_is_saved_is_loaded_again(name: str, tmp_path: Path) -> None:
     programme = shipped_programme(name)
     saved = programme.save(tmp_path / "deep" / "down" / "saved")
@@ -99,6 +101,47 @@ def test_texts_come_back_as_they_were(base: Programme, text: str, tmp_path: Path
     assert loaded == programme
     assert loaded.terms == programme.terms
     assert loaded.tacs == programme.tacs
+
+
+def test_the_files_of_a_saved_programme_are_these(base: Programme, tmp_path: Path) -> None:
+    """Whoever keeps programmes under version control sees a change of content, and nothing else."""
+    written = contents(base.save(tmp_path / "saved"))
+    for name in ("questions.toml", "condition.csv", "grades.csv"):  # the second terms ask the same
+        assert written.pop(name.replace(".", "_2.")) == written[name]
+    assert written == contents(BASE.parent / "programme_saved")
+
+
+EFFECTS = """\
+question,option,gate,grade,keep_bps,deduct_minor,deduct_bps,anchor,weight_bps,extra_minor,source,least,most
+power,works,,,,,,,,,setting,,
+power,dead,refuse,,,,,,,,setting,,
+screen,clear,,,,,,,,,setting,,
+screen,scratched,,,,,,display,2500,,setting,,
+screen,cracked,,,,,,display,20000,,setting,,
+body,clear,,,,,,,,,setting,,
+body,worn,,B,9500,70,,,,-5,setting,,
+body,bent,refuse,,,,,,,,setting,,
+battery,good,,,,,,,,,setting,80,100
+battery,weak,,,,,500,,,,setting,0,79
+warranty,yes,,,,,,,,,setting,,
+warranty,no,,,8000,,,,,,setting,,
+box,there,,,,,,,,7,setting,,
+box,missing,,,,,,,,-38000,setting,,
+"""
+
+
+def test_the_effects_of_answers_are_written_as_they_were_read(tmp_path: Path) -> None:
+    written = Path(shutil.copytree(BASE, tmp_path / "base"))
+    (written / "condition.csv").write_text(EFFECTS, "utf-8")
+    bank = (written / "questions.toml").read_text("utf-8")
+    (written / "questions.toml").write_text(
+        bank.replace('id = "battery"\n', 'id = "battery"\nunit = "%"\nsource = "it"\n'), "utf-8"
+    )
+    saved = Programme.load(written).save(tmp_path / "saved")
+    assert (saved / "condition.csv").read_text("utf-8") == EFFECTS
+    assert 'axis = "functional"\nsource = "it"\nunit = "%"\noptions = [' in (saved / "questions.toml").read_text(
+        "utf-8"
+    )
 
 
 def test_a_programme_without_anchors_has_no_table_of_them(tmp_path: Path) -> None:
@@ -152,6 +195,10 @@ def _folder(saved: Path) -> None:
     (saved / ".git").mkdir()
 
 
+def _folder_of_rows(saved: Path) -> None:
+    (saved / "more.csv").mkdir()
+
+
 def _link(saved: Path) -> None:
     (saved / "link.csv").symlink_to(BASE / "models.csv")
 
@@ -162,7 +209,13 @@ def _no_programme(saved: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "why"),
-    [(_note, "notes.md is no file"), (_folder, ".git is no"), (_link, "link.csv is no"), (_no_programme, "is none")],
+    [
+        (_note, "notes.md is no file"),
+        (_folder, ".git is no"),
+        (_folder_of_rows, "more.csv is no"),
+        (_link, "link.csv is no"),
+        (_no_programme, "is none"),
+    ],
 )
 def test_only_a_programme_is_overwritten(
     base: Programme, change: Callable[[Path], None], why: str, tmp_path: Path
@@ -189,6 +242,8 @@ def test_what_the_linter_refuses_is_not_saved(base: Programme, tmp_path: Path) -
     with pytest.raises(DataError, match="the floor") as caught:
         dear.save(tmp_path / "saved")
     assert caught.value.problems[0].file == "programme.toml"
+    with pytest.raises(DataError, match=r"eligible_models.csv: lists no model"):
+        replace(base, eligible=EligibleModels(())).save(tmp_path / "saved")
     with pytest.raises(InvalidValue, match=r"Programme\.title"):
         replace(base, title="half \ud800 of a pair")
     assert inside(tmp_path) == []

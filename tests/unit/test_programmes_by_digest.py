@@ -81,3 +81,19 @@ def test_a_programme_is_known_by_the_digest_that_an_earlier_version_took() -> No
     assert digest_then(dataclasses.replace(programme, treatments=taxed)) is None
     with pytest.raises(InvalidValue, match="digest is missing: give a text"):
         programme.is_known_as(None)  # type: ignore[arg-type]
+
+
+def test_a_digest_stays_what_it_is() -> None:
+    """Quotes and ledgers keep digests for years: of this content it is this text, in every version."""
+    programme = dataclasses.replace(
+        small.programme(small.TERMS.replace(exchange=trade.RULES, source="नियम"), anchors={"display": 100}),
+        brands=frozenset({"Zeta", "Acme"}),
+        categories=frozenset({"tablet", "smartphone"}),
+    )
+    taxed = TreatmentTable.of([Treatment("exchange_value", small.BEGIN, "payment", "a rule")])
+    assert programme.digest == "25e3415656caaf822fd5106c575733530e4f03c3b57c924fd84e6eeb2ffa0ed0"
+    assert digest_then(programme) == "4ee7e5846c7de3e14242cb03ae2103e61dc4b4770eefdc2e43c443df1a82ce51"
+    assert (
+        dataclasses.replace(programme, treatments=taxed).digest
+        == "0c6d8f86cf6df9366a620147b526507ebf633d5c8e8e9174c830f3daee66ade6"
+    )

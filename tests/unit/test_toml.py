@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from miexchange._limits import TOML_DEPTH
 from miexchange._problems import Problems
 from miexchange.programme._toml import Toml, TomlPath, read_toml
 
@@ -198,6 +199,69 @@ def test_what_has_no_line_is_told_at_what_is_around_it(tmp_path: Path) -> None:
     assert toml.line_of(("terms", 7, "version")) == 44
     assert toml.line_of(("missing",)) is None
     assert toml.line_of(()) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "line"),
+    [
+        ("[a]# b = 1\nb = 2", ("a", "b"), 2),
+        ("[[a]]# b = 1\nb = 2", ("a", 0, "b"), 2),
+        ("a = [\n1\n,\n2\n]", ("a", 0), 2),
+        ("a = [\n1\n,\n2\n]", ("a", 1), 4),
+        ("a\n", None, None),
+        ("\n\nb=1", ("b",), 3),
+        ("'a'.\"b\".c = 1\n'a'.d = 2", ("a", "d"), 2),
+        ("'a'.\"b\".c = 1\n'a'.d = 2", ("a", "b", "c"), 1),
+        ("a={b=1}\nc=2", ("a", "b"), 1),
+        ("a={b=1}\nc=2", ("c",), 2),
+    ],
+)
+def test_marks_may_stand_close_to_one_another(
+    tmp_path: Path, text: str, path: TomlPath | None, line: int | None
+) -> None:
+    toml, problems = read(tmp_path, text)
+    assert (toml is None) is (path is None) is bool(problems)
+    assert toml is None or toml.line_of(path or ()) == line
+
+
+def names(number: int) -> str:
+    return ".".join(f"n{one}" for one in range(number))
+
+
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        ("", 1),
+        ("\n", 2),
+        ("\n\n", 3),
+        ("a = 1\n", 2),
+        ('a = """\n\n"""\n', 4),
+        (f"# {names(40)}\n", 2),
+        ("a = '#'\n", 2),
+    ],
+)
+def test_a_key_with_too_many_names_is_told_with_its_line(tmp_path: Path, before: str, line: int) -> None:
+    """`tomllib` takes time that grows with the square of their number."""
+    toml, (problem,) = read(tmp_path, f"{before}{names(TOML_DEPTH + 1)} = 1\n")
+    assert toml is None
+    assert (problem.line, problem.column) == (line, "")
+    assert problem.message == f"a key has more than {TOML_DEPTH} names"
+
+
+def test_names_in_texts_and_comments_are_no_keys(tmp_path: Path) -> None:
+    many = names(40)
+    texts = f'a = \'{many}\'\nb = "{many}" # {many}\nc = """\n{many}\n"""\n{names(TOML_DEPTH - 1)} = 1\n'
+    toml, problems = read(tmp_path, texts)
+    assert (toml is None, problems) == (False, [])
+
+
+@pytest.mark.parametrize("within", [0, 1])
+def test_tables_within_tables_are_so_many(tmp_path: Path, within: int) -> None:
+    depth = TOML_DEPTH - within
+    toml, problems = read(tmp_path, "a = " + "[" * depth + "]" * depth)
+    assert (toml is None) is (within == 0)
+    said = f"has more than {TOML_DEPTH} tables and lists within one another"
+    assert [(one.line, one.column, one.message) for one in problems] == ([] if within else [(None, "", said)])
 
 
 def test_lines_end_where_toml_ends_them(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def read_checked(directory: Path, problems: Problems) -> set[tuple[str, int]]:
     found = set()
     for row in read_rows(directory / CHECKED, COLUMNS, (), problems):
         price = row.whole("price_minor", bound_of(Price, "price_minor"))
-        checked = (row.text("model"), price)
-        if row.text("source") and row.good:
-            found.add(checked)
+        model, _ = row.text("model"), row.text("source")
+        if row.good:
+            found.add((model, price))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from miexchange._bounded import Id, Line
 from miexchange._limits import JSON_VALUES
@@ -64,13 +64,13 @@ def changed_prices(before: Mapping[str, int], after: Mapping[str, int]) -> tuple
 def fell(changes: Iterable[PriceChange]) -> tuple[PriceChange, ...]:
     """Return the prices that fall, the largest fall first."""
     found = [one for one in changes if one.before_minor is not None and one.after_minor < one.before_minor]
-    return tuple(sorted(found, key=lambda one: one.change_bps or 0))
+    return tuple(sorted(found, key=lambda one: cast("int", one.change_bps)))
 
 
 def rose(changes: Iterable[PriceChange]) -> tuple[PriceChange, ...]:
     """Return the prices that rise, the largest rise first."""
     found = [one for one in changes if one.before_minor is not None and one.after_minor > one.before_minor]
-    return tuple(sorted(found, key=lambda one: -(one.change_bps or 0)))
+    return tuple(sorted(found, key=lambda one: -cast("int", one.change_bps)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,8 @@ class Edit(Value):
         part: its part: ``programme``, ``terms``, ``prices``, ``anchors``, ``eligible``, ``models``, ``tacs`` or
             ``treatments``.
         where: the row and the field, such as ``2018-03: questions[battery].options[weak].deduction.share_bps``.
-        before: the old value; "" for none.
-        after: the new value; "" for none.
+        before: the old value, up to 120 characters of it; "" for none.
+        after: the new value, likewise.
     """
 
     part: Id
@@ -247,21 +247,30 @@ def _within(where: str, name: str, whole: object) -> str:
     """Return the path of a part: an element of a list in brackets."""
     if not where:
         return name
-    colon = ": " if where.find(":") < 0 else "."
+    colon = "." if ": " in where else ": "  # a key may have colons: an instant has
     return f"{where}[{name}]" if isinstance(whole, list) else f"{where}{colon}{name}"
 
 
 def _by_id(data: object) -> dict[str, Any] | None:
-    """Return an object unchanged, and a list of objects by their keys; None for anything else."""
+    """Return an object unchanged, and a list of objects by their names; None for anything else."""
     if isinstance(data, dict):
         return data
     if not isinstance(data, list) or not data or not all(isinstance(one, dict) for one in data):
         return None
-    name = next((name for name in _NAMING if name in data[0]), None)
-    return {f"{one[name]}" if name else f"{place}": one for place, one in enumerate(data)}
+    first, *_ = data
+    name = next(name for key, name in _NAMES.items() if key in first)
+    return {name.format(**one): one for one in data}
 
 
-_NAMING = ("id", "from_months", "per", "one", "role")
+_NAMES = {
+    "id": "{id}",
+    "from_months": "{from_months}",
+    "per": "{per}={of}",
+    "one": "{one}",
+    "role": "{role}",
+    "begins": "{begins}",
+}
+"""The names of objects in lists, by a key that such objects have."""
 
 
 def _shown(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from miexchange._makers import makers, name_key
 from miexchange._text import closest, listed, word_key, words
@@ -116,7 +116,7 @@ def _times(more: int, less: int) -> str:
 def _cheaper_with_more(variants: list[Variant], last: Mapping[str, int]) -> Iterator[Doubt]:
     """Yield the variants that cost less than one of the same phone with less memory, with the dearest such."""
     for variant in variants:
-        less = [one for one in variants if one is not variant and _has_less(one, variant)]
+        less = [one for one in variants if _has_less(one, variant)]
         dearest = max(less, key=lambda one: last[one.model], default=variant)
         if last[dearest.model] > last[variant.model]:
             more = f"more memory than {dearest.model}, which costs {last[dearest.model]}"
@@ -126,8 +126,8 @@ def _cheaper_with_more(variants: list[Variant], last: Mapping[str, int]) -> Iter
 
 def _has_less(one: Variant, other: Variant) -> bool:
     """Tell whether a variant has less memory than another, and no more of either kind."""
-    sizes = [(variant.ram_mb, variant.storage_gb) for variant in (one, other)]
-    pairs = [(less, more) for less, more in zip(*sizes, strict=True) if less is not None and more is not None]
+    sizes = (one.ram_mb, other.ram_mb), (one.storage_gb, other.storage_gb)
+    pairs = [(less, more) for less, more in sizes if less is not None and more is not None]
     return all(less <= more for less, more in pairs) and any(less < more for less, more in pairs)
 
 
@@ -141,7 +141,7 @@ def check(draft: Draft, published: Sequence[PublishedPrice], checked: Container[
     """
     _check_prices(draft, checked)
     _check_published(draft, published)
-    versions = [(part.index, part.settings) for part in draft.parts if part.settings is not None]
+    versions = [(part.index, cast("Terms", part.settings)) for part in draft.parts]
     _check_channels(versions, draft)
     _check_brands(versions, draft)
     _check_targets(versions, draft)
@@ -184,19 +184,22 @@ _Versions = list[tuple[int, "Terms"]]
 
 def _check_channels(versions: _Versions, draft: Draft) -> None:
     """Check that no version of the terms names a new channel in place of one of those before it."""
-    keys = [{word_key(channel) for channel in terms.usage.channels} for _, terms in versions]
-    count = Counter(key for found in keys for key in found)
+    count = Counter(key for _, terms in versions for key in _channels(terms))
     told = 0
-    for ((_, before), (index, terms)), (old, new) in zip(pairwise(versions), pairwise(keys), strict=True):
+    for (_, before), (index, terms) in pairwise(versions):
         for channel in terms.usage.channels:
             if count[word_key(channel)] > 1:
                 continue
-            near = closest(channel, before.usage.channels, 1, _LIKE) if told < _HINTS else []
-            if near or old - new:
+            near = closest(channel, before.usage.channels, cutoff=_LIKE) if told < _HINTS else []
+            if near or _channels(before) - _channels(terms):
                 told += 1
                 what = f"nothing else names the channel {channel}, and {before.version} named "
                 remedy = f"Did you mean {near[0]}?" if near else "Correct its spelling, or keep the channels before it"
                 draft.bad(("terms", index, "usage", "channels"), what + listed(before.usage.channels), remedy)
+
+
+def _channels(terms: Terms) -> set[str]:
+    return {word_key(channel) for channel in terms.usage.channels}
 
 
 def _check_brands(versions: _Versions, draft: Draft) -> None:
@@ -207,7 +210,7 @@ def _check_brands(versions: _Versions, draft: Draft) -> None:
         keys |= maker.own | maker.contract
     unknown = [(index, brand) for index, terms in versions for brand in terms.usage.brands if words(brand) not in keys]
     for number, (index, brand) in enumerate(unknown):
-        near = closest(words(brand), sorted(keys), 1) if number < _HINTS else []
+        near = closest(words(brand), sorted(keys)) if number < _HINTS else []
         remedy = f"Did you mean {near[0]}?" if near else "Correct its spelling, or add it to the catalogue"
         draft.bad(("terms", index, "usage", "brands"), f"nothing else names the brand {brand}", remedy)
 

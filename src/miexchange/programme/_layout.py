@@ -172,7 +172,5 @@ def _tables(kind: Any, name: str, path: str = "", named_by: str = "") -> Iterato
 
 def _sheet(name: str, kind: Any, columns: tuple[str, ...], optional: tuple[str, ...] = ()) -> Part:  # noqa: ANN401 - as above
     said, hints, named_by = descriptions_of(kind), hints_of(kind), "" if name.endswith(".csv") else name
-    lines = (
-        Line(name, hints[name], name not in optional, None, plain(said[name])) for name in columns if name in hints
-    )
+    lines = (Line(name, hints[name], name not in optional, None, plain(said[name])) for name in columns)
     return Part(name, named_by, kind, has_rows=True, lines=tuple(lines))

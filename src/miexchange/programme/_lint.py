@@ -73,7 +73,7 @@ def _check_choices(draft: Draft) -> None:
             asked = [one for one in answers.questions if one.asked_as == name]
             choices = frozenset(one.id for one in asked if one.choice_of)
             if known.setdefault(name, choices) != choices:
-                file, line = answers.option_places[asked[0].id, asked[0].best.id]
+                file, line = answers.option_places[name, asked[0].best.id]
                 what = f"{name} has other choices than in other terms"
                 draft.problems.add(file, line, "question", what, sentence(SAME_CHOICES))
 
@@ -132,11 +132,11 @@ def _faults_of_question(question: Question) -> Iterator[tuple[Option, _Fault]]:
 def _faults_of_order(question: Question) -> Iterator[tuple[Option, _Fault]]:
     """Yield where a worse answer could pay more; `miexchange.prove` may decide cases that this cannot."""
     kinds = {option.deduction.kind: option for option in reversed(question.options) if option.deduction is not None}
-    if len(kinds) > 1:
-        (kind, first), *others = reversed(kinds.items())
-        for other, option in others:
-            what = f"deducts by {other}, and {first.id} by {kind}: which is worse cannot be told"
-            yield option, ("deduct_minor", what, "Use one kind of deduction in a question")
+    found = [*reversed(kinds.items())]
+    for other, option in found[1:]:
+        kind, first = found[0]
+        what = f"deducts by {other}, and {first.id} by {kind}: which is worse cannot be told"
+        yield option, ("deduct_minor", what, "Use one kind of deduction in a question")
     for better, worse in pairwise(question.options):
         for column, message in _inversions(better, worse, comparable=len(kinds) < 2):  # noqa: PLR2004 - one kind
             yield worse, (column, message, "Order the options best first: a worse answer never pays more")
@@ -396,10 +396,10 @@ class _Tables:
             if variant is None:
                 what = f"{listing.model} is not in {Path(draft.files['models']).name}"
                 remedy = "Correct the id, or add it there"
-            elif draft.brands and variant.brand not in draft.brands:
+            elif variant.brand not in draft.brands:
                 what = f"{listing.model} is unreachable: {variant.brand} is not an accepted brand"
                 remedy = "Accept the brand, or take the row out"
-            elif draft.categories and variant.category not in draft.categories:
+            elif variant.category not in draft.categories:
                 what = f"{listing.model} is unreachable: {variant.category} is not an accepted category"
                 remedy = "Accept the category, or take the row out"
             elif listing.model not in draft.prices:
@@ -441,7 +441,7 @@ class _Tables:
                     "listed_from",
                     f"List it from its first price on, {self._day(prices[0].effective_from)}",
                 )
-            elif prices and prices[-1].effective_from <= begin and self._is_over(prices[-1], begin):
+            elif prices and self._is_over(prices[-1], begin):
                 since = self._day(prices[-1].effective_from)
                 what = f"{listing.model} has no fresh price on {self._day(begin)}: its last one is from {since}"
                 column, remedy = "listed_from", "Add a newer price"
@@ -540,8 +540,8 @@ class _Tables:
         """Check that each question is asked of a listed model, and that an answer reads each anchor."""
         draft = self._draft
         for (_, terms, _), answers in zip(self._versions, self._answers, strict=True):
-            unasked = [question for question in terms.questionnaire.questions if question.is_restricted]
-            for variant in self._variants if unasked else ():
+            unasked = [*terms.questionnaire.questions]
+            for variant in self._variants:
                 asked = terms.questionnaire.asked_of(variant)
                 unasked = [question for question in unasked if question not in asked]
                 if not unasked:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from miexchange import _data
 from miexchange._bounded import bound_of
@@ -67,8 +67,6 @@ class Answers:
     grades: tuple[Grade, ...]
     option_places: dict[tuple[str, str], _Place]
     grade_places: dict[str, _Place]
-    condition_file: str
-    grades_file: str
 
 
 @dataclass(slots=True)
@@ -93,7 +91,7 @@ class Draft:
     currency: Currency | None = None
     brands: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
-    price_step_minor: int = 1
+    price_step_minor: int = field(init=False)
     """The step of market prices; 0 if it could not be read."""
     catalogue: Catalogue = field(default_factory=lambda: Catalogue(()))
     eligible: EligibleModels = field(default_factory=lambda: EligibleModels(()))
@@ -109,7 +107,7 @@ class Draft:
     files: dict[str, str] = field(default_factory=dict)  # from a table's name in the head to its file
     awaited: list[Problem] = field(default_factory=list)
     """The problems that the first price of a listed model would solve."""
-    tables_read: bool = False
+    tables_read: bool = field(init=False)
     """Whether the head and every table were read without a problem."""
     laws: list[Problem] = field(default_factory=list)
     """The problems that only say that a law could break: a certificate may prove that it does not."""
@@ -152,9 +150,9 @@ def load_with(
     """
     problems = Problems()
     draft, programme = _read(directory, problems, prices, awaiting=awaiting, unproved=unproved)
-    if draft is None or programme is None:
+    if programme is None:
         raise DataError(_told(problems))
-    return programme, directory / draft.toml.data["market_prices"]
+    return programme, directory / cast("Draft", draft).toml.data["market_prices"]
 
 
 def lint(source: object, *, strict: bool) -> tuple[Problem, ...]:
@@ -165,8 +163,8 @@ def lint(source: object, *, strict: bool) -> tuple[Problem, ...]:
     except ProgrammeNotFoundError as error:
         return error.problems
     draft, _ = _read(directory, problems)
-    if draft is not None and strict and not problems.found:
-        _doubt(directory, draft)
+    if strict and not problems.found:
+        _doubt(directory, cast("Draft", draft))
     return _told(problems)
 
 
@@ -174,9 +172,9 @@ def doubts(source: object) -> tuple[Problem, ...]:
     """Return what is legal in a programme but surely wrong; see `miexchange.programme.doubts`."""
     directory, problems = directory_of(source), Problems()
     draft, _ = _read(directory, problems)
-    if draft is None or problems.found:
+    if problems.found:
         raise DataError(_told(problems))
-    _doubt(directory, draft)
+    _doubt(directory, cast("Draft", draft))
     return _told(problems)
 
 
@@ -195,6 +193,7 @@ def _read(
     awaiting: bool = False,
     unproved: bool = False,
 ) -> tuple[Draft | None, Programme | None]:
+    """Return what could be read: a draft if there are no problems, and a programme if all are excused."""
     with suppress(DataError):  # the limit of problems is reached, and all of them are recorded
         return _read_directory(directory, problems, prices, awaiting=awaiting, unproved=unproved)
     return None, None
@@ -245,13 +244,13 @@ def _read_directory(
     _read_versions(directory, versions, draft)
     _lint.check(draft)
     excused = [*draft.laws, *(draft.awaited if awaiting else ())]
-    if draft.currency is None or any(problem not in excused for problem in problems.found):
+    if any(problem not in excused for problem in problems.found):
         return draft, None
     programme = Programme(
         id=head["id"],
         title=head["title"],
         zone=draft.zone,
-        currency=draft.currency,
+        currency=cast("Currency", draft.currency),
         brands=frozenset(draft.brands),
         categories=frozenset(draft.categories),
         price_step_minor=draft.price_step_minor,
@@ -429,10 +428,10 @@ class _TermsReader:
         places = lines | {
             (one.id, option.id): lines[one.asked_as, option.id] for one in priced for option in one.options
         }
-        return Answers(bank.version, tuple(priced), scale, places, grade_places, file, grades_file)
+        return Answers(bank.version, tuple(priced), scale, places, grade_places)
 
 
-_UNREAD = Answers("unread", (), (Grade("unread", BPS),), {}, {}, "", "")
+_UNREAD = Answers("unread", (), (Grade("unread", BPS),), {}, {})
 """Placeholder for answers and grades that could not be read."""
 
 
@@ -547,7 +546,7 @@ def _option(option: BankOption, row: Row, steps: dict[str, int] | None) -> Optio
     if grade and steps is not None and grade not in steps:
         row.bad("grade", f"{shown(grade)} is not in the grades table", f"Known: {', '.join(steps)}")
     columns = ("keep_bps", "extra_minor", *BAND_COLUMNS)
-    numbers = {name: row.whole_or_none(name, bound_of(Option, name)) for name in columns if name in row.cells}
+    numbers = {name: row.whole_or_none(name, bound_of(Option, name)) for name in columns}
     return row.made(
         Option,
         {},

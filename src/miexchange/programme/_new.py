@@ -152,7 +152,7 @@ class _Maker:
         step = lcm(self.terms.step_minor, self.price_step) if self.is_same_money else self.price_step
         from_ = midnight(begins, self.zone)
         return PriceTable.of(
-            Price(one.model, from_, step * (_EXAMPLE_PRICE + (one.storage_gb or 0)), "modelled", _EXAMPLE)
+            Price(one.model, from_, step * (_EXAMPLE_PRICE + cast("int", one.storage_gb)), "modelled", _EXAMPLE)
             for one in models
         )
 
@@ -214,7 +214,7 @@ class _Maker:
             effective_from=begin,
             questionnaire=old.questionnaire.replace(questions=asked),
             grades=tuple(old.grades[number] for number in steps),
-            scrap_minor=scrap - scrap % rounded,
+            scrap_minor=scrap,  # a multiple of the old step, which is no greater
             step_minor=rounded,
             bonuses=(),
             scrap_values=(),

@@ -7,7 +7,7 @@ was never in force.
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - the page of all columns reads the annotations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from miexchange._bounded import Id, bound_of
 from miexchange._csv import read_rows
@@ -57,8 +57,8 @@ def read_published(directory: Path, zone: tzinfo, problems: Problems) -> list[Pu
     for row in read_rows(directory / PUBLISHED, COLUMNS, (), problems):
         published, begins = row.instant("published_at", None), row.instant("effective_from", zone)
         model, price = row.text("model"), row.whole("price_minor", bound_of(Price, "price_minor"))
-        if published is not None and begins is not None and row.good:
-            found.append(PublishedPrice(published, model, begins, price))
+        if row.good:
+            found.append(PublishedPrice(cast("datetime", published), model, cast("datetime", begins), price))
     return found
 
 

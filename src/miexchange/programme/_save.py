@@ -140,7 +140,7 @@ class _Writer:
     def __init__(self, zone: AnyZone, *, commented: bool) -> None:
         self._zone = zone
         self._commented = commented
-        self._said: set[tuple[Any, str]] = set()
+        self._said: set[tuple[Any, str | None]] = set()
 
     @property
     def opening(self) -> tuple[str, ...]:
@@ -173,7 +173,7 @@ class _Writer:
 
     def head(self, kind: Any, header: str) -> list[str]:  # noqa: ANN401 - as above
         """Return the lines that open a table."""
-        return ["", *self._once((kind, ""), summary_of(kind)), header]
+        return ["", *self._once((kind, None), summary_of(kind)), header]
 
     def plain(self, value: object) -> object:
         """Return the written form of a value: the day that begins at an instant, if a person edits the file."""
@@ -186,7 +186,7 @@ class _Writer:
         """Return the text of a table."""
         return _lines([head, *(",".join(_cell(self.plain(cell)) for cell in row) for row in rows)])
 
-    def _once(self, key: tuple[Any, str], said: str) -> list[str]:
+    def _once(self, key: tuple[Any, str | None], said: str) -> list[str]:
         if not self._commented or key in self._said:
             return []
         self._said.add(key)

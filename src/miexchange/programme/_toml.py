@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from bisect import bisect_right
+from bisect import bisect_left
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +89,7 @@ class _Scanner:
 
     def _note(self, path: TomlPath, at: int) -> None:
         """Record the beginning of a value, and of the containing values that are not recorded yet."""
-        line = bisect_right(self._ends, at - 1) + 1
+        line = bisect_left(self._ends, at) + 1
         while path and path not in self.lines:  # the containers of a recorded value are recorded
             self.lines[path] = line
             path = path[:-1]
@@ -114,7 +114,7 @@ class _Scanner:
         while True:
             match = _BARE_KEY.match(self._text, at) or _STRING.match(self._text, at)
             word = match[0] if match else ""
-            names.append(tomllib.loads(f"key = {word}")["key"] if word[0] in "\"'" else word)
+            names.append(tomllib.loads(f"key = {word}")["key"] if word.startswith(("'", '"')) else word)
             at = self._after_gap(at + len(word))
             if self._text[at] != ".":
                 return tuple(names), at

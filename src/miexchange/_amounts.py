@@ -184,7 +184,9 @@ def _options_for(text: str, spelling: Spelling, decimals: int, currency: Currenc
 def _others(text: str, spelling: Spelling) -> Iterator[tuple[str, Spelling]]:
     """Yield every format that may be meant, with its options; the one with the fewest first."""
     parts = _DIGITS.fullmatch(text)
-    before, after = ("", "") if parts is None else (sign.strip() for sign in parts.group(1, 3))
+    if parts is None:
+        return  # no digits
+    before, after = (sign.strip() for sign in parts.group(1, 3))
     if _MINUS & {*before} or after[:1] in _MINUS:
         return  # a negative amount is not a price in any format
     signs = tuple(dict.fromkeys(sign for sign in (before, after) if sign))

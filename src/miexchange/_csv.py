@@ -74,10 +74,7 @@ class Row:
 
     def text(self, column: str) -> str:
         """Return a text that is not empty."""
-        value = self.cells.get(column)
-        if type(value) is str and 0 < len(text := value.strip()) <= TEXT:
-            return text
-        if is_blank(value):
+        if self.is_empty(column):
             self.bad(column, "is empty", "Write a value")
             return ""
         return self.optional(column)

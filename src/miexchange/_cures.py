@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -123,6 +123,7 @@ class Place(NamedTuple):
 HERE = Place()
 Found = tuple[Place, Picks]
 _NOTHING = Condition()
+_CUSTOMER: Key = ("customer", "", None)
 
 
 class _Enough(Exception):  # noqa: N818 - never leaves this module
@@ -309,8 +310,9 @@ class Search:
     def own_edges(self) -> list[datetime]:
         """Return the first instant of the day of purchase, from which it is no longer in the future."""
         bought = self.said.device.purchased_on
-        known = bought is not None and _FIRST < bought < _LAST
-        return [midnight(bought, self.programme.zone)] if bought is not None and known else []
+        if bought is None or not YEARS[0] < bought.year < YEARS[-1]:
+            return []
+        return [midnight(bought, self.programme.zone)]
 
     def better(self, place: Place, key: Key) -> Sequence[str]:
         """Return the alternatives to a change, best first."""
@@ -337,12 +339,16 @@ class Search:
 
         The best one stands for all better ones, unless questions depend on it: each answer opens and closes some.
         """
-        if any(subject == name for what, subject, _ in picks if what == "condition"):
+        if any(subject == name for _, subject, _ in picks):
             return []
         better = self.better(place, ("condition", name, None))
         if name in self.deciding(place):
             return [("condition", name, option) for option in better]
         return [("condition", name, option) for option in better[:1]]
+
+    def best_class(self, place: Place) -> list[Key]:
+        """Return the change to the best class of customer, if there is a better one."""
+        return [("customer", "", name) for name in self.better(place, _CUSTOMER)[:1]]
 
     def deciding(self, place: Place) -> set[str]:
         """Return the questions on which others depend."""
@@ -431,7 +437,7 @@ class Search:
         what = OF_ONE.get(code)
         if what is None:
             return [[]]
-        return [[(what, "", self.better(place, (what, "", None))[0] if what == "customer" else None)]]
+        return [self.best_class(place) if what == "customer" else [(what, "", None)]]
 
     def answering(self, place: Place, picks: Picks, reason: Reason) -> list[list[Key]]:
         """Return the same for a reason that is about an answer."""
@@ -462,8 +468,7 @@ class Search:
         assert variant is not None  # noqa: S101 - there is a quote
         asked = self.questionnaire(place).asked_of(variant, self.completed(place, picks)[0])
         left = [key for question in asked for key in self.answers(place, picks, question.id)]
-        if "customer" not in _whats(picks):
-            left += [("customer", "", name) for name in self.better(place, ("customer", "", None))[:1]]
+        left += self.best_class(place)
         if not picks:
             return left
         if len(picks) == 1 and picks <= self.futile(place, frozenset(), self.raising(place, frozenset())):
@@ -487,7 +492,7 @@ class Search:
     def gain(self, place: Place, key: Key) -> int:
         """Return the value of the phone after one change, before the floor and everything after it."""
         found = self.value(place, frozenset({key}))
-        return sum(line.amount for line in found.lines if line.rule not in _CLOSING) if isinstance(found, Quote) else 0
+        return before_floor(found) if isinstance(found, Quote) else 0
 
     def shrunk(self) -> list[Found]:
         """Return one set of changes from which none can be removed; used if the search for the smallest is too long."""
@@ -516,7 +521,7 @@ class Search:
         """Return the same changes with answers no better than needed."""
         for key in sorted(picks, key=str):
             what, subject, option = key
-            better = self.better(place, key) if what == "customer" or subject not in self.deciding(place) else ()
+            better = self.better(place, key) if subject not in self.deciding(place) else ()
             for other in reversed(better) if option is not None else ():
                 eased = picks - {key} | {(what, subject, other)}
                 if other == option or self.reaches(place, eased):
@@ -534,7 +539,7 @@ class Raised:
 
     def __init__(self, search: Search, place: Place, raising: Raising, every: Picks) -> None:
         self._search, self._place, self._raising = search, place, raising
-        self.size, self._least = 0, 0
+        self.size = self._least = 0
         if search.reaches(place, every):
             best = search.value(place, every)
             assert isinstance(best, Quote)  # noqa: S101 - it reaches the goal
@@ -551,10 +556,6 @@ class Raised:
         found = self._search.value(self._place, picks)
         assert isinstance(found, Quote)  # noqa: S101 - better answers refuse nothing
         return self._least - before_floor(found)
-
-
-_CLOSING = frozenset({"floor", "cap", "rounding"})
-_FIRST, _LAST = date(YEARS[0], 1, 2), date(YEARS[-1], 12, 30)
 
 
 def gated(questionnaire: Questionnaire, reason: Reason) -> str:

@@ -10,7 +10,7 @@ import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from miexchange._text import is_missing, name_of, native, text_of
+from miexchange._text import is_missing, native, text_of
 from miexchange.errors import InvalidValue, shown, wrong_type
 
 if TYPE_CHECKING:
@@ -103,9 +103,7 @@ def _of_pandas(column: Any) -> Any:  # noqa: ANN401 - a Series; its cells
 
 def _arrow_behind(column: Any) -> Any:  # noqa: ANN401 - a Series; an Arrow array, or None
     """Return the Arrow array behind a pandas column; it may be of a type that pandas itself cannot handle."""
-    kind = column.dtype
-    is_kept = name_of(type(kind)) == "ArrowDtype" or getattr(kind, "storage", None) == "pyarrow"
-    return column.array.__arrow_array__() if is_kept else None
+    return column.array.__arrow_array__() if getattr(column.dtype, "storage", None) == "pyarrow" else None
 
 
 def readable(frame: Any) -> Any:  # noqa: ANN401 - a DataFrame of pandas, which is not imported here

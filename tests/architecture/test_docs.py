@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 import subprocess
 import sys
 import tomllib
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 import miexchange
 from docs_shell import blocks, run_page
-from miexchange import _limits
 from miexchange._value import Value
 from property.doors import DOORS as FOUND
 
@@ -98,27 +95,6 @@ def test_an_example_runs(script: Path, tmp_path: Path) -> None:
 DOORS = (ROOT / "docs" / "doors.md").read_text(encoding="utf-8")
 SHOWS = ("strategies.", "display.", "tuning.plots.", "tuning.simulate_", "batch.Summary.")
 """Functions that read nothing from outside: they draw, show and make up, or add up what the package said."""
-
-
-def bounds() -> str:
-    """Return the table of `_limits.py`: each name, its number, and what its docstring says that it counts."""
-    body = ast.parse(Path(_limits.__file__).read_text(encoding="utf-8")).body
-    rows = ["| bound | most | of what |", "|---|---|---|"]
-    for node, after in pairwise(body):
-        if isinstance(node, ast.Assign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
-            name, says = ast.unparse(node.targets[0]), " ".join(str(after.value.value).split())
-            rows.append(f"| `{name}` | {getattr(_limits, name):,} | {says[0].lower()}{says[1:].removesuffix('.')} |")
-    return "\n".join([*rows, ""])
-
-
-def test_the_bounds_on_the_page_are_those_of_the_code() -> None:
-    block = DOORS.partition("<!-- bounds: this table is compared with the code -->\n")[2].partition("<!-- end")[0]
-    assert block == bounds()
-    assert block.count("\n") == len(_limits.__all__) + 2
-
-
-def test_the_page_names_no_bound_that_is_not_there() -> None:
-    assert set(re.findall(r"`([A-Z_]{4,})`", DOORS)) <= {*_limits.__all__}
 
 
 def test_where_a_change_is_made_is_a_file() -> None:

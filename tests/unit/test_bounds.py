@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from collections import OrderedDict
 from datetime import UTC, date, datetime
 from enum import IntEnum, StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -54,6 +57,31 @@ if TYPE_CHECKING:
 BASE = Path(__file__).resolve().parents[1] / "data" / "programme_base"
 AT = datetime(2018, 3, 20, 12, tzinfo=UTC)
 LINE = OrderLine("p", "smartphone", "Mi", "mi.com", 10**6)
+DOORS = (Path(__file__).resolve().parents[2] / "docs" / "doors.md").read_text(encoding="utf-8")
+
+
+# The page of doors.
+
+
+def bounds() -> str:
+    """Return the table of `_limits.py`: each name, its number, and what its docstring says that it counts."""
+    body = ast.parse(Path(limits.__file__).read_text(encoding="utf-8")).body
+    rows = ["| bound | most | of what |", "|---|---|---|"]
+    for node, after in pairwise(body):
+        if isinstance(node, ast.Assign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            name, says = ast.unparse(node.targets[0]), " ".join(str(after.value.value).split())
+            rows.append(f"| `{name}` | {getattr(limits, name):,} | {says[0].lower()}{says[1:].removesuffix('.')} |")
+    return "\n".join([*rows, ""])
+
+
+def test_the_bounds_on_the_page_are_those_of_the_code() -> None:
+    block = DOORS.partition("<!-- bounds: this table is compared with the code -->\n")[2].partition("<!-- end")[0]
+    assert block == bounds()
+    assert block.count("\n") == len(limits.__all__) + 2
+
+
+def test_the_page_names_no_bound_that_is_not_there() -> None:
+    assert set(re.findall(r"`([A-Z_]{4,})`", DOORS)) <= {*limits.__all__}
 
 
 # JSON.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, date, datetime, timedelta
+from itertools import combinations, product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -153,7 +155,9 @@ def test_evidence_of_a_register_would_have_to_be_new() -> None:
     rules = programme(eligibility=strict)
     found = told(rules, device=Device(MODEL, IMEI), imei_status=old)
     assert of(found) == [[("imei_status", "clear", "clear, with its date and reference", "operator")]]
-    assert isinstance(what_would_change(found.cures[0].quote, rules), Changes)
+    quote = found.cures[0].quote
+    assert quote.register_answer == RegisterAnswer(ImeiStatus.CLEAR, "register", AT, "none yet")
+    assert isinstance(what_would_change(quote, rules), Changes)
 
 
 def test_another_number_does_not_clear_a_phone() -> None:
@@ -531,3 +535,282 @@ def test_a_quote_of_two_numbers_is_asked_about_both() -> None:
     assert told(wants, {"screen": "marked"}, device, imei_status=evidence).cures[0].quote.register_answer == evidence
     refused = told(rules, {"screen": "marked"}, Device(MODEL, IMEI), **facts)
     assert [[one[0] for one in cure] for cure in of(refused)] == [["imei"]]
+
+
+# The search, against one over all sets of better answers.
+
+
+def by_hand(rules: Programme, said: dict[str, str]) -> set[frozenset[str]]:
+    """Return the smallest sets of answered questions of which better answers lead to an offer, or a higher one."""
+    questions = rules.terms[0].questionnaire.questions
+
+    def offer(answers: dict[str, str]) -> int:
+        found, asked = dict(answers), set()
+        for question in questions:
+            after = question.asked_after
+            if not after or (after in asked and found[after] in question.asked_answers):
+                asked.add(question.id)
+                found.setdefault(question.id, question.best.id)
+            else:
+                found.pop(question.id, None)
+        answer = appraise(Device(MODEL), Condition(found), rules, at=AT)
+        return answer.coupon_value if isinstance(answer, Quote) else -1
+
+    ranks = {question.id: [option.id for option in question.options] for question in questions}
+    now = offer(said)
+    for size in range(1, len(said) + 1):
+        found = set()
+        for names in combinations(said, size):
+            better = [ranks[name][: ranks[name].index(said[name])] for name in names]
+            if any(offer({**said, **dict(zip(names, options, strict=True))}) > now for options in product(*better)):
+                found.add(frozenset(names))
+        if found:
+            return found
+    return set()
+
+
+NESTED = (SCREEN, WHERE, functional("a", "a", costs("bad", amount_minor=300_000)), POWER)
+
+
+@pytest.mark.parametrize("floor", [0, 400_000, 800_000])
+@pytest.mark.parametrize("screen", ["best", "marked", "edge", "middle", "all"])
+def test_the_smallest_sets_are_those_of_a_search_over_all(screen: str, floor: int) -> None:
+    opened = {} if screen in {"best", "marked"} else {"screen": "broken", "where": screen}
+    rules = programme(*NESTED, functional("b", "b", costs("bad", amount_minor=200_000)), scrap_minor=floor)
+    for a, b, power in product(("best", "bad"), ("best", "bad"), ("best", "weak", "dead")):
+        said = {"screen": screen, **opened, "a": a, "power": power, "b": b}
+        found = told(rules, said)
+        assert {frozenset(one[0] for one in cure) for cure in of(found)} == by_hand(rules, said), said
+        assert found.complete
+
+
+# Other places: days, variants and targets.
+
+PORT = functional("port", "port", costs("loose", amount_minor=9_000), Option("dead", "It is dead", gate=True))
+LARGE, OTHER = VARIANT.replace(model="acme-one-8-128", ram_mb=8192), VARIANT.replace(model="acme-two-4-64", name="Two")
+
+
+def with_variants(rules: Programme, *variants: Any) -> Programme:  # noqa: ANN401 - variants
+    return dataclasses.replace(
+        rules,
+        catalogue=Catalogue.of(variants),
+        eligible=EligibleModels.of([Listing(one.model, date(2020, 1, 1)) for one in variants]),
+        prices=PriceTable.of([Price(one.model, BEGIN, 1_000_000, "observed") for one in variants]),
+    )
+
+
+def from_day(days: int, amount: int = 1_000_000) -> Price:
+    return Price(MODEL, BEGIN + days * DAY, amount, "observed")
+
+
+def test_on_another_day_the_questions_of_that_day_are_asked() -> None:
+    """Cure.assumed: what is asked only because of the changes has the best answer; what is not asked is left out."""
+    now, then = asking(LOCK, SCREEN), asking(SCREEN, PORT).replace(version="2", effective_from=BEGIN + 20 * DAY)
+    rules = dataclasses.replace(small.programme(now), terms=(now, then), prices=PriceTable.of([from_day(30)]))
+    found = told(rules, {"screen": "marked"})
+    assert of(found) == [[("at", "2020-01-11T11:30:00+05:30", "2020-01-31T05:30:00+05:30", "wait")]]
+    (cure,) = found.cures
+    assert (cure.assumed, cure.quote.condition) == (
+        Condition({"port": "best"}),
+        Condition({"screen": "marked", "port": "best"}),
+    )
+    dead = told(rules, {"screen": "marked", "port": "dead"})
+    assert dead.cures[0].assumed == Condition()
+    assert {one[0] for one in of(dead)[0]} == {"at", "port"}
+    locked = told(rules, {"lock": "on", "screen": "best"})
+    assert [[(one[0], one[2]) for one in cure[1:]] for cure in of(locked)] == [[("lock", "")]]
+    assert locked.cures[0].quote.condition == Condition({"screen": "best", "port": "best"})
+
+
+def test_of_another_variant_its_own_questions_are_asked() -> None:
+    own = PORT.replace(asked_models=(LARGE.model,))
+    theirs = LOCK.replace(asked_models=(VARIANT.model,))
+    rules = with_variants(programme(own, theirs), VARIANT, LARGE)
+    listed = dataclasses.replace(rules, eligible=EligibleModels.of([Listing(LARGE.model, date(2020, 1, 1))]))
+    found = told(listed, {"lock": "off"})
+    assert of(found) == [[("model", MODEL, LARGE.model, "other_device")]]
+    assert (found.cures[0].assumed, found.cures[0].quote.condition) == (Condition({"port": "best"}),) * 2
+    named = told(rules, {}, Device("Acme One"))
+    assert {cure.changes[0].after: dict(cure.assumed) for cure in named.cures} == {
+        MODEL: {"lock": "off"},
+        LARGE.model: {"port": "best"},
+    }
+    both = told(rules, {"port": "dead"}, Device("Acme One"))
+    assert of(both) == [[("model", "Acme One", MODEL, "customer")]]
+    assert both.cures[0].quote.condition == Condition({"lock": "off"})
+
+
+def test_a_phone_by_another_tac_may_be_refused_for_more_than_that() -> None:
+    rules = with_variants(programme(LOCK), VARIANT, LARGE, OTHER)
+    rules = dataclasses.replace(rules, tacs=TacTable.of([(IMEI[:8], "Acme", "Two")]))
+    found = told(rules, {"lock": "on"}, Device(LARGE.model, None, IMEI), imei_status=ImeiStatus.CLEAR)
+    slip = [("model", LARGE.model, OTHER.model, "customer"), ("lock", "on", "off", "customer")]
+    assert slip in of(found)
+
+
+def test_of_many_models_and_targets_six_are_tried_and_of_many_sets_sixteen_are_told() -> None:
+    many = [VARIANT.replace(model=f"acme-one-{size}", storage_gb=size) for size in (16, 32, 64, 128, 256, 512, 1024)]
+    found = told(with_variants(programme(LOCK), *many), {"lock": "off"}, Device("Acme One"))
+    assert [one[0][2] for one in of(found)] == [one.model for one in many[:6]]
+    known = with_variants(programme(LOCK), *many)
+    rest = EligibleModels.of([Listing(one.model, date(2020, 1, 1)) for one in many[1:]])
+    others = told(dataclasses.replace(known, eligible=rest), {"lock": "off"}, Device(many[0].model))
+    assert [one[0][2] for one in of(others)] == [one.model for one in many[1:]]
+    small_one = Bonus("one", "One", amount_minor=10_000, targets=("T0",))
+    large_one = Bonus("two", "Two", amount_minor=20_000, targets=tuple(f"T{number}" for number in range(1, 9)))
+    raised = told(programme(bonuses=(small_one, large_one)), target="T0")
+    assert [one[0][1:3] for one in of(raised)] == [("T0", f"T{number}") for number in range(1, 7)]
+    parts = [functional(f"q{number:02}", f"q{number}", costs("bad", amount_minor=1_000)) for number in range(17)]
+    listed = told(programme(*parts), {part.id: "bad" for part in parts})
+    assert (len(listed.cures), listed.complete) == (16, True)
+
+
+def test_the_three_nearest_days_are_tried_on_each_side() -> None:
+    """what_would_change: the nearest ones before and after on which the programme accepts the model."""
+    days = (12, 14, 16, 18)
+    for best, is_found in ((16, True), (18, False)):
+        later = [from_day(day, 1_100_000 if day == best else 900_000) for day in days]
+        rules = dataclasses.replace(programme(), prices=PriceTable.of([from_day(0), *later]))
+        assert bool(told(rules)) is is_found
+    dear = functional("a", "a", costs("bad", anchor="display", weight_bps=10_000))
+    for covered, is_found in ((4, True), (3, False)):  # where alone what a repair costs is known
+        anchors = AnchorTable.of(
+            [
+                Anchor(
+                    MODEL,
+                    "display",
+                    BEGIN + covered * DAY,
+                    100_000,
+                    "observed",
+                    effective_until=BEGIN + (covered + 1) * DAY,
+                )
+            ]
+        )
+        rules = dataclasses.replace(
+            programme(dear), prices=PriceTable.of([from_day(day) for day in (0, 5, 6, 8)]), anchors=anchors
+        )
+        past = [one for one in of(told(rules, {"a": "bad"})) if one[0][0] == "at"]
+        assert bool(past) is is_found, past
+
+
+def test_days_on_which_the_model_is_not_accepted_are_none_of_the_nearest() -> None:
+    prices = PriceTable.of([from_day(0), *(from_day(day, 900_000 + day) for day in (5, 6, 7, 12, 14, 16))])
+    for first, last, by in ((30, 40, "wait"), (1, 3, "nobody")):
+        listed = Listing(MODEL, (BEGIN + first * DAY).date(), (BEGIN + last * DAY).date())
+        found = told(dated(prices=prices, eligible=EligibleModels((listed,))), {"lock": "off"})
+        assert [one[0][3] for one in of(found)] == [by]
+
+
+@pytest.mark.parametrize("bought", [date(1900, 1, 1), date(1900, 12, 31), date(9900, 1, 1), date(9900, 12, 31)])
+def test_a_purchase_in_the_first_or_the_last_year_is_only_a_wrong_date(bought: date) -> None:
+    rules = programme(LOCK, age_bands=(AgeBand(0, 10_000), AgeBand(12, 8_000)))
+    found = told(rules, {"lock": "on"}, Device(MODEL, purchased_on=bought))
+    assert found.complete
+    assert {one[0] for one in of(found)[0]} == ({"lock"} if bought.year == 1900 else {"lock", "purchased_on"})
+
+
+def test_a_number_that_is_none_beside_one_of_another_model_is_corrected() -> None:
+    rules = with_variants(programme(LOCK), VARIANT, LARGE, OTHER)
+    rules = dataclasses.replace(rules, tacs=TacTable.of([(IMEI[:8], "Acme", "Two")]))
+    device = Device(LARGE.model, "nonsense", IMEI)
+    assert [("imei", "", "", "customer")] in of(told(rules, {"lock": "off"}, device, imei_status=ImeiStatus.CLEAR))
+
+
+def test_a_further_question_that_need_not_be_answered_is_not_assumed() -> None:
+    box = Question(
+        "box", "Is it there?", "accessory", "none", (Option("yes", "Yes"), Option("no", "No", extra_minor=-500)),
+        optional=True, asked_after="power", asked_answers=("best",),
+    )  # fmt: skip
+    raised = told(programme(POWER, box), {"power": "weak"})
+    assert (of(raised), raised.cures[0].assumed) == ([[("power", "weak", "best", "other_device")]], Condition())
+
+
+def test_the_bounds_of_the_search_are_those_on_the_page() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "doors.md").read_text(encoding="utf-8")
+    assert f"after {_cures._MOST_APPRAISALS:,} valuations, a set that may not be the smallest" in page  # noqa: SLF001 - a bound of the page
+
+
+def test_days_before_the_programme_is_in_force_are_none_either() -> None:
+    later = small.TERMS.replace(effective_from=BEGIN + 30 * DAY)
+    prices = PriceTable.of([from_day(day, 900_000 + day) for day in (0, 12, 14, 16)])
+    found = told(dataclasses.replace(programme(), terms=(later,), prices=prices))
+    assert of(found) == [[("at", "2020-01-11T11:30:00+05:30", "2020-01-31T05:30:00+05:30", "wait")]]
+
+
+@pytest.mark.parametrize(
+    ("floor", "screen", "sets", "most"),
+    [
+        (600_000, {"screen": "marked"}, [{*"cdef"}], 47),
+        (600_000, {"screen": "broken", "where": "middle"}, [{*"bcdef"}, {*"cdef", "screen"}, {*"acdef"}], 92),
+        (900_000, {"screen": "marked"}, [{*"abcdef"}], 54),
+        (900_000, {"screen": "broken", "where": "middle"}, [{*"abcdef", "screen"}], 64),
+    ],
+)
+def test_at_a_floor_far_fewer_sets_are_valued_than_there_are(
+    floor: int, screen: dict[str, str], sets: list[set[str]], most: int
+) -> None:
+    """Changes.appraisals: of hundreds of sets those that may suffice, though answers open and close a question."""
+    parts = [
+        functional(name, name, costs("light", amount_minor=1_000), costs("bad", amount_minor=100_000 * place))
+        for place, name in enumerate("abcdef", 1)
+    ]
+    found = told(programme(SCREEN, WHERE, *parts, scrap_minor=floor), {**screen, **dict.fromkeys("abcdef", "bad")})
+    assert [{one[0] for one in cure} for cure in of(found)] == sets
+    assert found.appraisals <= most
+
+
+def test_of_several_reasons_the_one_with_the_fewest_cures_is_cured_first() -> None:
+    """Changes.appraisals: so that fewer sets are valued."""
+    case = cosmetic("case", "body", Option("broken", "It is", grade=2))
+    side = WHERE.replace(id="side", component="body", asked_after="case", options=(WHERE.options[0], WHERE.options[2]))
+    answers = {"screen": "broken", "where": "all", "case": "broken", "side": "all"}
+    found = told(programme(SCREEN, WHERE, case, side), answers)
+    assert [{one[0] for one in cure} for cure in of(found)] == [
+        {"screen", "case"},
+        {"screen", "side"},
+        {"where", "side"},
+        {"where", "case"},
+    ]
+    assert found.appraisals <= 11
+
+
+def test_no_day_in_the_past_raises_an_offer() -> None:
+    rules = dataclasses.replace(programme(), prices=PriceTable.of([from_day(0, 2_000_000), from_day(5)]))
+    found = told(rules)
+    assert (found.cures, found.coupon_value) == ((), 1_000_000)
+
+
+def test_a_refused_phone_is_not_valued_for_other_targets() -> None:
+    bonus = Bonus("launch", "Launch", amount_minor=50_000, targets=("Two", "Three"))
+    without, beside = (
+        told(programme(LOCK, POWER, **more), {"lock": "on", "power": "dead"}) for more in ({}, {"bonuses": (bonus,)})
+    )
+    assert of(without) == of(beside)
+    assert without.appraisals == beside.appraisals
+
+
+def test_an_offer_that_no_answer_raises_takes_two_valuations_to_tell() -> None:
+    found = told(programme(SCREEN, POWER, scrap_minor=1_000_000), {"screen": "marked", "power": "weak"})
+    assert (found.cures, found.appraisals, found.complete) == ((), 2, True)
+
+
+def test_one_choice_alone_has_its_own_question_above_it() -> None:
+    camera = choice("camera", gate=True).replace(asked_after="power", asked_answers=("weak",))
+    found = told(programme(POWER, camera), {"power": "weak", "broken": "camera"})
+    assert {one[0][0] for one in of(found)} == {"power", "broken.camera"}
+    missing = told(programme(POWER, camera), {"power": "weak"})
+    assert {one[0][0] for one in of(missing)} == {"power", "broken"}
+
+
+def test_a_class_and_an_answer_may_both_be_needed() -> None:
+    classes = (CustomerClass("gold", 10_000), CustomerClass("silver", 9_500), CustomerClass("new", 5_000))
+    part = functional("a", "a", costs("bad", amount_minor=300_000))
+    rules = programme(part, scrap_minor=600_000, customer_classes=classes)
+    found = told(rules, {"a": "bad"}, customer="new")
+    assert of(found) == [[("customer", "new", "silver", "operator")]]
+    floor = programme(part, scrap_minor=700_000, customer_classes=classes)
+    assert of(told(floor, {"a": "bad"}, customer="new")) == [
+        [("a", "bad", "best", "other_device"), ("customer", "new", "silver", "operator")]
+    ]
+    gate = told(programme(LOCK, customer_classes=classes), {"lock": "on"})
+    assert of(gate) == [[("lock", "on", "off", "customer"), ("customer", "", "gold", "operator")]]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from miexchange import DataError, _data
+from miexchange import DataError, Problem, _data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +50,20 @@ def test_a_package_without_data_says_where_it_looked(package: Path) -> None:
         f"{place}: no reference data here. Install miexchange anew"
         for place in (package / "data", package.parents[1] / "data")
     ]
+
+
+def test_a_shipped_table_has_its_columns(package: Path) -> None:
+    place = with_models(package / "data") / "models.csv"
+    place.write_bytes(b'a,b\r\n1,"2\n3"\r\n\xc3\xa9,\r\n')
+    assert _data.rows("models.csv", ["a", "b"]) == [{"a": "1", "b": "2\n3"}, {"a": "é", "b": ""}]
+    for name, columns, message in (
+        ("models.csv", ["b", "a"], "the columns are not b,a"),
+        ("tac.csv", ["a"], "cannot be read: No such file or directory"),
+    ):
+        with pytest.raises(DataError) as caught:
+            _data.rows(name, columns)
+        problem = Problem(f"{place.with_name(name)}", None, "", message, "Install miexchange anew")
+        assert caught.value.problems == (problem,)
 
 
 def test_the_shipped_data_is_complete() -> None:

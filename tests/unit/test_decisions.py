@@ -71,6 +71,26 @@ def test_an_answer_is_evidence_for_so_many_hours(asked_at: int, at: int, hours: 
     assert bool(is_stale(*map(np.int64, (asked_at, at, hours)))) is is_stale(asked_at, at, hours)
 
 
+HOUR = 3_600_000_000
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "at", "hours", "is_old"),
+    [
+        (7, 7, 1, False),  # asked at that very instant
+        (8, 7, 1, True),  # asked later
+        (0, HOUR, 1, False),  # an hour old
+        (0, HOUR + 1, 1, True),
+        (0, 2 * HOUR, 2, False),
+        (0, 2 * HOUR + 1, 2, True),
+        (8, 7, 0, False),  # none is demanded
+        (0, 99 * HOUR, 0, False),
+    ],
+)
+def test_the_age_of_an_answer_has_an_edge(asked_at: int, at: int, hours: int, is_old: bool) -> None:  # noqa: FBT001 - a case
+    assert is_stale(asked_at, at, hours) is is_old
+
+
 def test_what_two_numbers_say_together() -> None:
     assert numbers(YES, NO, YES, CLEAR, NO) == bits("imei_repeated")
     assert numbers(YES, YES, NO, BLOCKED, NO) == bits("imei2_missing", "imei_blocked")

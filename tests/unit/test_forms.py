@@ -13,7 +13,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from miexchange import InvalidValue
 from miexchange._bounded import Count, Further, Note, Since, Text, hints_of, parts_of
-from miexchange._forms import form_of
+from miexchange._bounded import Older as WasNot
+from miexchange._forms import by_place, form_of, left_out, newer, numbered
 from miexchange._keyed import seal_of
 from miexchange._value import Value, dump, packed
 from miexchange.catalogue import Variant
@@ -79,6 +80,19 @@ class OlderPost(Value):
     """
 
     parcels: tuple[Older, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Old(Value):
+    """A value that once had one field.
+
+    Attributes:
+        source: its source.
+        tips: how often each.
+    """
+
+    source: Text
+    tips: Annotated[tuple[int, ...], WasNot(lambda: (1, 2))] = ()
 
 
 PLAIN, OF_OLD = Newer("Pune", weight=5), Older("Pune", 5)
@@ -160,6 +174,32 @@ def test_what_was_a_plain_object_is_read_by_its_names() -> None:
     assert unset == PLAIN
 
 
+def test_what_is_not_written_has_no_form() -> None:
+    """_forms: such as an IMEI that is not revealed."""
+    assert numbered(NOTED, {"to": "Pune", "weight": 5}) == {"to": "Pune", "weight": 5}
+    assert numbered(NOTED.replace(floor=2), {"to": "Pune", "note": "glass"})["form"] == 2
+    assert left_out(PLAIN) == ["note", "floor"]
+    assert left_out(HIGH) == ["note"]
+
+
+def test_a_form_is_newer_than_the_last_one_that_is_known() -> None:
+    assert [newer(Newer, {"form": form}) is None for form in (1, 3, 4, "4", None)] == [True, True, False, True, True]
+    assert newer(Newer, [4]) is None
+
+
+def test_a_pickle_of_an_earlier_version_is_read_by_its_places() -> None:
+    assert by_place(Newer, ["to", "note"], ["Pune"]) == {"to": "Pune"}
+    assert by_place(Newer, ["to", "note"], ("Pune", "glass")) == {"to": "Pune", "note": "glass"}
+    assert by_place(Newer, ["to", "note"], {"note": "glass", "tip": 1}) == {"note": "glass"}
+    with pytest.raises(InvalidValue, match="read it with the version that wrote it") as caught:
+        by_place(Newer, ["to", "note"], ["Pune", "glass", 5])
+    assert (caught.value.kind, caught.value.field) == ("unknown", "Parcel.3")
+    assert f"{caught.value}".startswith("Parcel has no field '3'")
+    source = "prices[one].price_paise]"
+    assert by_place(Old, ["source", "tips"], [source]) == {"source": source, "tips": (1, 2)}
+    assert by_place(Old, ["source", "tips"], [source, ()]) == {"source": source, "tips": ()}
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp(Value):
     """A stamp.
@@ -179,6 +219,40 @@ def test_a_value_that_a_field_may_hold_since_has_the_number_of_its_form() -> Non
     for stamp in (Stamp("red"), Stamp("gold")):
         assert json.loads(packed(stamp)) == json.loads(dump(stamp)) == json.loads(stamp.to_json()) == stamp.to_dict()
         assert Stamp.from_json(stamp.to_json()) == stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Seal(Value):
+    """A seal.
+
+    Attributes:
+        colour: its colour.
+        note: what is on it.
+    """
+
+    colour: Annotated[Literal["red", "gold"], Further(2, ("gold",))] = "red"
+    note: Annotated[Note, Since(3)] = ""
+
+
+def test_of_several_additions_the_last_form_is_written() -> None:
+    forms = [Seal(colour, note).to_dict().get("form") for colour in ("red", "gold") for note in ("", "x")]
+    assert forms == [None, 3, 2, 3]
+
+
+def test_a_type_of_one_form_has_no_number_of_it() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Label(Value):
+        """A label.
+
+        Attributes:
+            text: what is on it.
+        """
+
+        text: Text
+
+    assert [*TypeAdapter(Label).json_schema()["properties"]] == ["text"]
+    with pytest.raises(InvalidValue, match=r"Label has no field 'form'"):
+        Label.from_dict({"text": "Pune", "form": 1})
 
 
 ADDED: dict[Any, dict[str, int]] = {

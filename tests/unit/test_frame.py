@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 
 from miexchange import AnchorTable, Catalogue, DataError, EligibleModels, InvalidValue, PriceTable
-from miexchange._frame import readable
+from miexchange._frame import Columns, NotATable, Unreadable, readable
 from miexchange.report import book_report
 from miexchange.tuning import compare
 from unit import small
@@ -177,6 +177,27 @@ def test_without_pyarrow_a_stream_is_refused_with_the_remedy(monkeypatch: pytest
         PriceTable.read(Stream(pa.table(ROWS)), zone=IST)
 
 
+@pytest.mark.parametrize("kind", ["pandas", "polars", "anything with columns"])
+def test_without_pyarrow_a_table_is_read_by_its_own_library(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    expected = PriceTable.read(pa.table(ROWS), zone=IST)
+    table = KINDS[kind](ROWS)
+    monkeypatch.delitem(sys.modules, "pyarrow")
+    assert PriceTable.read(table, zone=IST) == expected
+
+
+def test_what_is_no_table_is_an_argument_of_a_wrong_type() -> None:
+    error = NotATable("is no table", "Give a CSV path").of("rows", 5)
+    assert (error.kind, error.field, str(error)) == ("type", "rows", "rows is no table: give a CSV path")
+
+
+def test_the_cells_of_a_column_are_values_of_python() -> None:
+    columns = Columns(pd.DataFrame({"a": [1, 2], 5: ["x", None], ("b", "c"): [pd.NaT, pd.Timestamp(0, tz="UTC")]}))
+    assert columns.names == ["a", "5", "column 3 (a tuple)"]
+    cells = [columns.cells(place) for place in range(3)]
+    assert cells == [[1, 2], ["x", None], [None, datetime(1970, 1, 1, tzinfo=UTC)]]
+    assert [type(cell) for cell in cells[0]] == [int, int]
+
+
 def test_a_relation_is_read_where_nobody_has_loaded_pyarrow() -> None:
     code = """
 import sys, duckdb
@@ -253,11 +274,18 @@ KEPT: dict[str, tuple[Any, list[object]]] = {
         ["Unreadable", datetime(1970, 1, 1, tzinfo=UTC)],
     ),
     "a day too far": (pa.array([2**30, 0], pa.int32()).view(pa.date32()), ["Unreadable", date(1970, 1, 1)]),
+    "an instant after the last year of Python": (
+        pa.array([0, 568_971_820_800], pa.timestamp("s", "UTC")),
+        [datetime(1970, 1, 1, tzinfo=UTC), "Unreadable"],
+    ),
     "an unknown zone": (pa.array([0], pa.timestamp("us", "Mars/Olympus")), ["Unreadable"]),
 }
 PLAIN = {
     "texts": pa.array(["a", None]),
-    "numbers": pa.array([1, None]),
+    "large texts": pa.array(["a", None], pa.large_string()),
+    **{f"{kind}": pa.array([1, None]).cast(kind) for kind in (pa.bool_(), pa.float32(), pa.float64())},
+    **{f"{kind}": pa.array([1, None], kind) for kind in (pa.int8(), pa.int16(), pa.int32(), pa.int64())},
+    **{f"{kind}": pa.array([1, None], kind) for kind in (pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64())},
     "instants": pa.array([0, None], pa.timestamp("us", "UTC")),
     "days": pa.array([0, None], pa.date32()),
     "no rows": pa.array([], pa.timestamp("us", "UTC")),
@@ -278,6 +306,39 @@ def test_a_column_that_pandas_fails_at_is_one_of_objects(kind: str) -> None:
         type(cell).__name__ if type(cell).__module__ == "miexchange._frame" else cell for cell in found["it"]
     ] == cells
     assert found["other"].dtype == frame["other"].dtype
+
+
+def test_of_several_columns_those_that_pandas_fails_at_become_objects() -> None:
+    frame = pd.DataFrame({"a": kept(VIEWS), "b": kept(PLACES), "c": kept(VIEWS)})
+    frame.index = pd.Index([7, 8, 9])
+    found = readable(frame)
+    assert [str(kind) for kind in found.dtypes] == ["object", str(frame["b"].dtype), "object"]
+    assert found.index.tolist() == [7, 8, 9]
+    assert found["c"].tolist() == KEPT["views"][1]
+    assert str(frame["a"].dtype) != "object", "the frame that was given is as it was"
+
+
+def of_pandas(array: Any) -> pd.Series[Any]:  # noqa: ANN401 - an Arrow array
+    """Return a column of the texts that pandas keeps in Arrow."""
+    return pd.Series(
+        pd.arrays.ArrowStringArray(pa.chunked_array([array.cast(pa.large_binary()).view(pa.large_string())]))
+    )
+
+
+def test_texts_that_pandas_keeps_in_arrow_are_read_as_well() -> None:
+    frame = pd.DataFrame({"it": of_pandas(pa.array(["worn", "a"]))})
+    assert readable(frame) is frame
+    found = readable(pd.DataFrame({"it": of_pandas(of_bytes([0, 4, 5], b"worn\xff"))}))["it"].tolist()
+    assert (found[0], type(found[1])) == ("worn", Unreadable)
+
+
+def test_a_column_that_cannot_be_read_is_named_by_its_place_where_its_name_is_no_text() -> None:
+    frame = pd.DataFrame({"a": [1] * 3}).assign(b=kept(BROKEN["offsets that go back"]))
+    with pytest.raises(NotATable, match=r"has the column 'b', which cannot be read \(ArrowInvalid\)"):
+        readable(frame)
+    frame.columns = pd.MultiIndex.from_tuples([("a", "a"), ("b", "b")])
+    with pytest.raises(NotATable, match=r"has the column 'column 2 \(a tuple\)', which cannot be read"):
+        readable(frame)
 
 
 @pytest.mark.parametrize("kind", PLAIN)

@@ -29,6 +29,14 @@ def test_every_text_is_escaped() -> None:
     assert table("a", []) == "<table><caption>a</caption><tbody></tbody></table>"
 
 
+def test_a_table_has_its_rows_and_below_it_its_notes_one_after_the_other() -> None:
+    right = '<td style="text-align:right">'
+    rows = f"<tr><td>a</td>{right}1</td><td>b</td></tr><tr><td>c</td>{right}2</td></tr>"
+    head = "<table><caption>A &amp; B</caption><tbody>"
+    notes = "<p>one</p><p>t&lt;o</p>"
+    assert table("A & B", [("a", "1", "b"), ("c", "2")], ["one", "t<o"]) == f"{head}{rows}</tbody></table>{notes}"
+
+
 def test_a_quote_shows_every_line_and_both_sums_but_no_imei() -> None:
     quote = quoted()
     html = quote._repr_html_()

@@ -107,6 +107,71 @@ def test_a_bonus_has_a_threshold_and_a_cap(arguments: tuple[int, int, int, int, 
     assert _kernel.bonus(*arguments) == amount
 
 
+GRANTS = [
+    ([], [], []),
+    ([5], [False], [5]),
+    ([5], [True], [5]),
+    ([1, 0], [False, False], [1, 0]),
+    ([0, 0], [False, False], [0, 0]),
+    ([5, 7, 7, 3], [True, False, False, False], [5, 7, 0, 0]),  # the first of equals
+    ([7, 5, 9], [False, False, True], [7, 0, 9]),  # a stackable one is no rival
+    ([3, 5], [False, False], [0, 5]),
+    ([3, 5, 2], [True, True, True], [3, 5, 2]),
+]
+
+
+@pytest.mark.parametrize(("amounts", "stackable", "granted"), GRANTS)
+def test_every_stackable_bonus_is_granted_and_the_largest_of_the_others(
+    amounts: list[int], stackable: list[bool], granted: list[int]
+) -> None:
+    amounts = [*amounts]
+    _kernel.grant(amounts, stackable)
+    assert amounts == granted
+
+
+PARTS = [
+    ((0, 100, 10, 45), (0, 0, 0)),
+    ((33, 100, 10, 45), (15, 3, 15)),
+    ((100, 100, 10, 45), (45, 10, 45)),
+    ((1, 1, 1, 0), (0, 1, 0)),  # all by bonuses
+    ((1, 1, 0, 1), (0, 0, 1)),  # all as discount
+    ((1, 1, 0, 0), (1, 0, 0)),  # all in kind
+    ((2, 2, 1, 1), (0, 1, 1)),
+    ((2, 2, 1, 0), (1, 1, 0)),
+    ((0, 0, 0, 0), (0, 0, 0)),
+    ((7, 9, 9, 0), (0, 7, 0)),
+]
+
+
+@pytest.mark.parametrize(("arguments", "parts"), PARTS)
+def test_the_parts_of_a_discount_add_up_to_it(
+    arguments: tuple[int, int, int, int], parts: tuple[int, int, int]
+) -> None:
+    assert _kernel.parts_of_first(*arguments) == parts
+    assert sum(parts) == arguments[0]
+
+
+MONTHS = [
+    ((0, 10, 0, 10), 0),
+    ((0, 10, 1, 9), 0),
+    ((0, 10, 1, 10), 1),
+    ((0, 10, 1, 11), 1),
+    ((5, 30, 17, 29), 11),
+    ((5, 1, 4, 1), -1),
+]
+
+
+@pytest.mark.parametrize(("arguments", "months"), MONTHS)
+def test_a_month_is_whole_on_the_day_of_its_date(arguments: tuple[int, int, int, int], months: int) -> None:
+    assert _kernel.whole_months(*arguments) == months
+
+
+def test_a_count_that_is_not_given_is_one_that_no_column_counts_to() -> None:
+    assert np.iinfo(np.int32).min == _kernel.NOT_GIVEN
+    positions = [_kernel.position_of(count, 2) for count in (0, 1, 2, 3, 99, -1, -2, _kernel.NOT_GIVEN)]
+    assert positions == [0, 1, 2, 2, 2, 3, 3, 4]
+
+
 def test_the_calendar_is_the_gregorian_one() -> None:
     """Each month's first and last day, about leap years, centuries that have no leap day, and the turn of 400 years."""
     for year in (1600, 1899, 1900, 1970, 1999, 2000, 2001, 2003, 2004, 2099, 2100, 2101, 2199, 2200, 2299, 2300, 2399):

@@ -5,21 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from miexchange import DataError, Problem
-from miexchange._bounded import Between
-from miexchange._csv import Row, read_rows
+from miexchange._bounded import Between, Id
+from miexchange._csv import Lines, Row, has_columns, read_columns, read_lines, read_rows
 from miexchange._files import read_text
+from miexchange._limits import COLUMNS
 from miexchange._problems import Problems
 from miexchange._time import NotATime, instant_of
+from miexchange._value import Value
+from miexchange.errors import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 IST = timezone(timedelta(hours=5, minutes=30))
@@ -146,6 +149,7 @@ DIGITS_ALONE = "Write digits alone: whole minor units, basis points, or a count"
         ("²", "'²'"),
         (True, "True"),
         (np.True_, "a bool"),
+        (type("bool_", (int,), {})(5), "a bool"),  # as numpy 1 has it
         (Decimal(5), "a Decimal"),
         ([5], "a list"),
     ],
@@ -176,6 +180,8 @@ def test_a_float_is_never_money(value: float) -> None:
         ("1000", "1000"),
         (1000, "1000"),
         ("9" * 19, "'99999999***********'"),
+        (f"{2**63 - 1}", "92233720***********"),
+        (f"{2**63}", "'92233720***********'"),  # a number of more than 64 bits is shown as it is written
         ("354178036859789", "35417803******9"),  # an IMEI in another column is an IMEI still
         (354178036859789, "35417803******9"),
         ("1" + "0" * 5_000, None),
@@ -304,6 +310,116 @@ def test_an_instant_is_within_the_years_of_every_instant() -> None:
             instant_of(moment, IST)
 
 
+@dataclass(frozen=True)
+class Parcel(Value):
+    """A parcel, whose days are in order."""
+
+    to: Id
+    size: Literal["small", "large"]
+    weight: Annotated[int, Between(1, 9)]
+    tags: tuple[str, ...]
+    sent: date
+    seen: datetime
+    kept: date | None = None
+    price: Annotated[int, Between(5, 9)] | None = None
+
+    def _faults(self) -> Iterator[tuple[str, object, str]]:
+        if self.to == "nobody":
+            yield "to", self.to, "give somebody"
+        if self.weight == 7:
+            yield "weight", self.weight, "give another weight than 7"
+
+
+PARCEL = {"to": "Pune", "size": "small", "weight": "5", "tags": "", "sent": "2018-03-15", "seen": "2018-03-15"}
+NAMES = (*PARCEL, "kept", "price")
+
+
+def parcels(*changes: dict[str, Any]) -> tuple[Lines, list[Problem]]:
+    problems = Problems()
+    cells = [
+        (line, [{**PARCEL, "kept": "", "price": "", **change}[name] for name in NAMES])
+        for line, change in enumerate(changes, 7)
+    ]
+    return Lines("t.csv", NAMES, cells, problems), problems.found
+
+
+@pytest.mark.parametrize(
+    ("change", "fields"),
+    [
+        ({}, {}),
+        ({"to": " Pune "}, {}),
+        ({"size": "large"}, {"size": "large"}),
+        ({"weight": "9"}, {"weight": 9}),
+        ({"tags": "a|b"}, {"tags": ("a", "b")}),
+        ({"tags": " a | | b |"}, {"tags": ("a", "b")}),
+        ({"kept": "2018-03-16"}, {"kept": date(2018, 3, 16)}),
+        ({"price": "5"}, {"price": 5}),
+        ({"seen": "2018-03-15T00:00Z"}, {"seen": datetime(2018, 3, 15, tzinfo=UTC)}),
+    ],
+)
+def test_a_cell_is_read_by_the_type_of_its_field(change: dict[str, Any], fields: dict[str, Any]) -> None:
+    made = Parcel("Pune", "small", 5, (), date(2018, 3, 15), MIDNIGHT).replace(**fields)
+    lines, problems = parcels({}, change)
+    assert [one.value(Parcel, IST) for one in lines.rows()][1] == made
+    assert (lines.values(Parcel, IST) or [])[1:] == [made]
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "message", "remedy"),
+    [
+        ({"to": ""}, "to", "is empty", "Write a value"),
+        ({"to": "nobody"}, "to", "'nobody' does not fit", "Give somebody"),
+        ({"to": "x" * 201}, "to", f"{shown('x' * 201)} does not fit", "Give one line of text"),
+        ({"size": "huge"}, "size", "'huge' is not known here", "Write one of: small, large"),
+        ({"weight": "0"}, "weight", "0 is out of range", "Write a whole number from 1 to 9"),
+        ({"weight": "7"}, "weight", "'7' does not fit", "Give another weight than 7"),
+        ({"price": "4"}, "price", "4 is out of range", "Write a whole number from 5 to 9"),
+        ({"sent": ""}, "sent", "is empty", "Write a date"),
+        ({"sent": "soon"}, "sent", "'soon' is not a date", "Write a date"),
+        ({"seen": "soon"}, "seen", "'soon' is not a date", "Write a date"),
+        ({"tags": 5}, "tags", "5 is not text", "Write a text"),
+    ],
+)
+def test_a_cell_that_does_not_fit_is_told_with_its_column(
+    change: dict[str, Any], column: str, message: str, remedy: str
+) -> None:
+    """Of the columns at once, `Lines.values`, nothing is told: the rows are then read one by one."""
+    lines, problems = parcels({}, change, {})
+    assert lines.values(Parcel, IST) is None
+    assert problems == []
+    read = [one.value(Parcel, IST) for one in lines.rows()]
+    assert [one is None for one in read] == [False, True, False]
+    ((line, where, what, how),) = [(one.line, one.column, one.message, one.remedy) for one in problems]
+    assert (line, where, what) == (8, column, message)
+    assert how.startswith(remedy)
+
+
+def test_the_columns_of_a_table_without_rows_are_no_values() -> None:
+    assert not parcels()[0].values(Parcel, IST)
+    lines, _ = parcels({})
+    bare = Lines("t.csv", NAMES[:6], [(7, lines.cells[0][1][:6])], lines.problems)
+    assert bare.values(Parcel, IST) == lines.values(Parcel, IST)
+    assert bare.values(Parcel, None) is None  # a day without a zone
+
+
+def test_a_value_names_the_column_of_its_field() -> None:
+    def made(cells: dict[str, Any], columns: dict[str, str]) -> tuple[Row, object]:
+        one = Row("t.csv", 7, cells, Problems())
+        fields = ("nobody", "small", 5, (), date(2018, 3, 15))
+        return one, one.made(Parcel, columns, *fields, seen=MIDNIGHT)
+
+    one, found = made({"town": "nobody "}, {"to": "town"})
+    assert found is None
+    assert not one.good
+    assert [str(problem) for problem in one.problems.found] == ["t.csv:7: town: 'nobody ' does not fit. Give somebody"]
+    one, found = made({}, {})  # where no cell says it, the value does
+    assert [str(problem) for problem in one.problems.found] == ["t.csv:7: to: 'nobody' does not fit. Give somebody"]
+    one.good = False
+    assert one.made(Parcel, {}, "never made") is None
+    assert len(one.problems.found) == 1
+
+
 def test_problems_are_raised_all_at_once() -> None:
     problems = Problems()
     problems.raise_if_any()
@@ -412,6 +528,43 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
         assert read_text(path, "f", problems) is None
     assert problems.found[0].message == "is a directory"
     assert [one.message.partition(":")[0] for one in problems.found[1:]] == ["cannot be read"] * 2
+
+
+def test_a_table_is_named_by_its_path_or_by_its_caller(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("a,b\n1,2\n", encoding="utf-8")
+    for source, named in ((file, f"{file}"), (f"{file}", f"{file}"), (pd.DataFrame({"a": [], "b": []}), "<frame>")):
+        assert read_lines(source, ("a",), ("b",), Problems()).file == named
+        assert read_lines(source, ("a",), ("b",), Problems(), file="it").file == "it"
+        assert {one.file for one in read_rows(source, ("a",), ("b",), Problems())} <= {named}
+
+
+def test_the_cells_of_a_file_are_columns(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("b, a\n1,2\n3,4\n", encoding="utf-8")
+    problems = Problems()
+    assert read_columns(file, ("a",), ("b",), problems) == {"b": ["1", "3"], "a": ["2", "4"]}
+    assert problems.found == []
+    assert read_columns(file, ("c",), ("a",), problems) == {}
+    assert [(one.file, one.column) for one in problems.found] == [(f"{file}", "b"), (f"{file}", "c")]
+
+
+def test_an_empty_file_is_told_the_header_that_it_lacks(tmp_path: Path) -> None:
+    _, problems = read(tmp_path, b"")
+    assert [(one.message, one.remedy) for one in problems] == [("is empty", "Write a header line: a,b")]
+
+
+def test_a_header_has_columns_and_not_too_many() -> None:
+    problems = Problems()
+    assert has_columns(["a"] * COLUMNS, ("a", "b"), "t.csv", 1, problems)
+    assert problems.found == []
+    assert not has_columns(["a"] * (COLUMNS + 1), ("a", "b"), "t.csv", 1, problems)
+    assert not has_columns(["a;b"], ("a", "b"), "t.csv", 1, problems)
+    assert [(one.line, one.column, one.message) for one in problems.found] == [
+        (1, "", "has 2,001 columns"),
+        (1, "", "the header is one cell"),
+    ]
+    assert problems.found[0].remedy == "Keep at most 2,000: a,b"
 
 
 # Frames.

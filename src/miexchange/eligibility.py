@@ -470,8 +470,7 @@ def _read_imeis(
         try:
             imeis.append(number if isinstance(number, Imei) else Imei.parse(number))  # type: ignore[arg-type]
         except InvalidImei as error:
-            what = f"The IMEI {error.masked} {error.what}".removesuffix(".")
-            remedy = error.remedy.removesuffix(".")
+            what, remedy = f"The IMEI {error.masked} {error.what}", error.remedy.removesuffix(".")
             reasons.append(Reason(ReasonCode(error.code), what, remedy, error.masked, error.values))
     if not imeis:
         return (), 0

@@ -100,16 +100,6 @@ def test_the_package_lists_every_name_that_it_imports() -> None:
     assert {alias.name for node in own for alias in node.names} == set(miexchange.__all__)
 
 
-def test_what_comes_after_a_quote_is_imported_when_it_is_asked_for() -> None:
-    load = vars(miexchange)["__getattr__"]  # hidden from type checkers
-    assert load("Coupon") is miexchange.coupon.Coupon is miexchange.Coupon
-    assert load("what_would_change") is miexchange.changes.what_would_change
-    assert load("events") is importlib.import_module("miexchange.events")
-    for name in ("Agree", "nothing", "_steps"):
-        with pytest.raises(AttributeError, match=f"module 'miexchange' has no attribute '{name}'"):
-            load(name)
-
-
 @pytest.mark.parametrize("module", FILES)
 def test_every_module_lists_its_public_names(module: str) -> None:
     tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))

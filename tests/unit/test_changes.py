@@ -12,13 +12,14 @@ import pytest
 
 from miexchange import _cures
 from miexchange.catalogue import Catalogue, Device
-from miexchange.changes import Changes, what_would_change
+from miexchange.changes import Against, Change, Changes, Cure, what_would_change
 from miexchange.condition import Condition, Deduction, Option, Question
 from miexchange.eligibility import EligibilityTerms, EligibleModels, ImeiStatus, Listing, RegisterAnswer
 from miexchange.errors import InvalidValue
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
 from miexchange.programme import AgeBand, Bonus, CustomerClass
 from miexchange.quote import Quote
+from miexchange.refusal import ReasonCode, ReasonKind, reason_of
 from miexchange.tac import TacTable
 from miexchange.valuation import appraise
 from unit import small
@@ -434,6 +435,106 @@ def test_what_is_given_has_to_be_what_was_answered() -> None:
 def test_what_is_told_masks_an_imei() -> None:
     found = told(programme(LOCK), {"lock": "off", "note": "x"}, Device(f"phone {IMEI}"))
     assert IMEI not in found.to_json() + found.explain() + repr(found)
+
+
+SAID = [
+    # a change, and how it reads
+    (("imei", "", "", ""), "the phone's own IMEI"),
+    (("condition", "screen", "broken", "marked"), "screen: marked instead of broken"),
+    (("condition", "screen", "", "marked"), "screen: marked"),
+    (("condition", "screen", "broken", ""), "screen: no answer instead of broken"),
+    (("condition", "screen", "", ""), "screen: no answer"),
+    (("model", "", "a", "b"), "model: b instead of a"),
+    (("at", "", "a", "b"), "asked at: b instead of a"),
+    (("imei_status", "", "a", "b"), "the register says: b instead of a"),
+    (("exchange_open", "", "yes", "no"), "another exchange under way: no instead of yes"),
+    (("device_exchanged", "", "yes", "no"), "traded in before: no instead of yes"),
+    (("purchased_on", "", "", "b"), "bought on: b"),
+    (("target", "", "a", "b"), "new phone: b instead of a"),
+    (("customer", "", "a", "b"), "class of customer: b instead of a"),
+]
+
+
+@pytest.mark.parametrize(("parts", "text"), SAID, ids=[text for _, text in SAID])
+def test_a_change_reads_as_one_line(parts: tuple[Any, str, str, str], text: str) -> None:
+    assert str(Change(*parts, by=ReasonKind.CUSTOMER)) == text
+
+
+def test_changes_are_explained_line_by_line() -> None:
+    quote, reason = small.quoted(), reason_of(ReasonCode.COUPON_VOID)
+    by = [*ReasonKind, None]
+    several = tuple(Change("condition", f"q{place}", "", "yes", one) for place, one in enumerate(by))
+    cures = (Cure(several, quote, Condition()), Cure(several[:1], quote, Condition({"b": "1", "a": "2"})))
+    stacked = reason_of(ReasonCode.ORDER_STACKING, discount="sale")
+    against = (Against(reason, ReasonKind.WAIT, True), Against(stacked, ReasonKind.OPERATOR, False))  # noqa: FBT003
+    assert Changes(None, against, cures, 1).explain().splitlines() == [
+        "coupon_void: by waiting",
+        "order_stacking sale: nothing that is known here cures it",
+        "To be taken, at 10000.00:",
+        "  q0: yes (the customer can do it)",
+        "  q1: yes (this phone repaired, or another one)",
+        "  q2: yes (by waiting)",
+        "  q3: yes (the shop can do it)",
+        "  q4: yes (whoever it belongs to)",
+        "  q5: yes (that day is past)",
+        "To be taken, at 10000.00:",
+        "  q0: yes (the customer can do it)",
+        "  a=2, b=1 (asked only then)",
+    ]
+    more = Changes(5, (), cures[:1], 1).explain(lambda amount: f"{amount} paise")
+    assert more.splitlines()[0] == "To be worth more, at 1000000 paise:"
+    assert Changes(5, (), (), 1).explain() == "Nothing that is known here would let it be worth more."
+    assert Changes(None, (), (), 1).explain() == "Nothing that is known here would let it be taken."
+
+
+def test_a_cure_has_a_change_and_a_thousand_at_most() -> None:
+    one = Change("imei", "", "", "", None)
+    cure = Cure((one,), small.quoted(), Condition())
+    assert len(cure.replace(changes=(one,) * 1_000).changes) == 1_000
+    for many in (0, 1_001):
+        with pytest.raises(InvalidValue) as caught:
+            cure.replace(changes=(one,) * many)
+        assert caught.value.field == "Cure.changes"
+
+
+def test_each_argument_is_named() -> None:
+    rules, condition, device = programme(LOCK), Condition({"lock": "on"}), Device(MODEL)
+    refusal = appraise(device, condition, rules, at=AT)
+    quote = appraise(device, Condition({"lock": "off"}), rules, at=AT)
+    assert isinstance(quote, Quote)
+    given: dict[str, Any] = {"programme": rules, "device": device, "condition": condition, "at": AT}
+    flags = {"exchange_open": False, "device_exchanged": False}
+    for name in (*given, *flags):
+        with pytest.raises(InvalidValue) as caught:
+            what_would_change(refusal, **{**given, **flags, name: "no"})
+        assert (caught.value.field, caught.value.kind) == (name, "type")
+    for name in ("device", "condition", "at"):
+        with pytest.raises(InvalidValue) as caught:
+            what_would_change(refusal, **{**given, name: None})
+        assert (caught.value.field, caught.value.kind) == (name, "missing")
+    beside: list[tuple[str, Any]] = [("device", device), ("condition", condition), ("at", AT), ("target", "Two")]
+    for name, value in beside:
+        with pytest.raises(InvalidValue, match=r"^answer is .*: give a quote alone") as caught:
+            what_would_change(quote, rules, **{name: value})
+        assert caught.value.value == f"'{quote.label}'"
+    with pytest.raises(InvalidValue) as caught:
+        what_would_change("no", rules)  # type: ignore[arg-type]  # it is no answer
+    assert caught.value.field == "answer"
+
+
+def test_a_quote_of_two_numbers_is_asked_about_both() -> None:
+    both = EligibilityTerms(unknown_tac="refuse", unverified_imei="refuse", second_imei="required")
+    rules = small.programme(asking(SCREEN).replace(eligibility=both), sims=2)
+    device = Device(MODEL, IMEI, small.IMEI2, purchased_on=date(2019, 5, 1))
+    facts: dict[str, Any] = {"imei_status": ImeiStatus.CLEAR}
+    found = told(rules, {"screen": "marked"}, device, **facts)
+    assert of(found) == [[("screen", "marked", "best", "other_device")]]
+    assert found.cures[0].quote.purchased_on == date(2019, 5, 1)
+    evidence = RegisterAnswer(ImeiStatus.CLEAR, "CEIR", AT, "1")
+    wants = small.programme(asking(SCREEN).replace(eligibility=both.replace(register_hours=1)), sims=2)
+    assert told(wants, {"screen": "marked"}, device, imei_status=evidence).cures[0].quote.register_answer == evidence
+    refused = told(rules, {"screen": "marked"}, Device(MODEL, IMEI), **facts)
+    assert [[one[0] for one in cure] for cure in of(refused)] == [["imei"]]
 
 
 # The search, against one over all sets of better answers.

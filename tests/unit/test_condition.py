@@ -10,6 +10,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from pydantic import BaseModel, ValidationError
 
@@ -118,6 +120,31 @@ def test_what_is_no_set_of_answers_is_refused(given: Any, field: str, rule: str)
     assert caught.value.field == field
 
 
+@pytest.mark.parametrize("kind", [dict, MappingProxyType, OrderedDict])
+def test_a_condition_has_five_hundred_answers_at_most(kind: Any) -> None:  # noqa: ANN401 - a type of mappings
+    many = {f"q{number}": "yes" for number in range(501)}
+    del many["q0"]
+    assert len(Condition(kind(many))) == 500
+    for given in ({**many, "q0": "no"}, {**many, "q0": None}):
+        with pytest.raises(InvalidValue, match=r"^Condition has 501 answers: give at most 500$"):
+            Condition(kind(given))
+
+
+def test_what_is_no_text_is_no_question() -> None:
+    condition: Any = Condition(ANSWERS)
+    assert condition[np.str_("glass")] == "cracked"
+    for name in (5, None, b"glass"):
+        assert name not in condition
+        with pytest.raises(KeyError):
+            condition[name]
+
+
+def test_a_text_of_any_kind_is_stored_as_a_plain_one() -> None:
+    given: Any = {np.str_("glass"): np.str_("cracked"), "box": float("nan"), "bill": pd.NA}
+    assert Condition(given).to_dict() == {"glass": "cracked"}
+    assert [type(text) for text in (*Condition(given), *Condition(given).values())] == [str, str]
+
+
 def test_an_imei_given_as_a_question_is_masked() -> None:
     with pytest.raises(InvalidValue) as caught:
         Condition({small.IMEI: 5})  # type: ignore[dict-item]
@@ -164,7 +191,12 @@ def test_a_condition_is_a_field_of_any_model() -> None:
     form = Form(condition=Condition(ANSWERS))
     assert Form.model_validate_json(form.model_dump_json()) == form
     assert form.model_dump(mode="json") == {"condition": ANSWERS}
-    assert Form.model_json_schema()["$defs"]["Condition"]["additionalProperties"] == {"type": "string"}
+    assert Form.model_json_schema()["$defs"]["Condition"] == {
+        "additionalProperties": {"type": "string"},
+        "description": "The answers about one device: the id of each question, and of the option",
+        "examples": [{"power": "works", "screen_glass": "cracked"}],
+        "type": "object",
+    }
     for wrong in ('{"condition":{"power":1}}', '{"condition":[]}', '{"condition":{"power":null}}'):
         with pytest.raises(ValidationError):
             Form.model_validate_json(wrong)
@@ -393,3 +425,102 @@ def test_half_of_a_surrogate_pair_has_a_json_form_that_can_be_written() -> None:
     text = condition.to_json()
     assert text.encode() == b'{"gl\\ud800ass":"cr\\udfffacked"}'
     assert Condition.from_json(text) == condition
+
+
+WHERE = small.cosmetic("where", "display", Option("edge", "At the edge", grade=1)).replace(
+    asked_after="glass", asked_answers=("scratched", "cracked")
+)
+ASKING = Questionnaire("1", (GLASS, WHERE))
+
+
+def test_why_a_question_is_not_asked_is_said() -> None:
+    (reason,) = ASKING.grade(Condition({"glass": "best", "where": "edge"}), small.VARIANT).reasons
+    assert (reason.code, reason.subject) == (ReasonCode.QUESTION_NOT_ASKED, "where")
+    assert dict(reason.values) == {"question": "where", "earlier": "glass", "options": "scratched, cracked"}
+    elsewhere = Questionnaire("1", (GLASS.replace(asked_brands=("Zeta",)), WHERE))
+    reasons = elsewhere.grade(Condition({"glass": "best", "where": "edge"}), small.VARIANT).reasons
+    assert [dict(one.values) for one in reasons] == [
+        {"question": name, "family": small.VARIANT.family} for name in ("glass", "where")
+    ]
+    assert elsewhere.asked_of(small.VARIANT) == ()
+
+
+def test_the_best_answer_before_another_is_the_first_that_leads_to_it() -> None:
+    assert ASKING.best(small.VARIANT, {"where": "edge"}) == Condition({"glass": "scratched", "where": "edge"})
+    assert ASKING.best(small.VARIANT) == Condition({"glass": "best"})
+    assert ASKING.fitted(Condition({"glass": "cracked"}), small.VARIANT) == Condition(
+        {"glass": "cracked", "where": "best"}
+    )
+    assert ASKING.asked_of(small.VARIANT, Condition({"glass": "best"})) == (GLASS,)
+    assert ASKING.asked_of(small.VARIANT) == (GLASS, WHERE)
+    assert ASKING.may_ask(WHERE, small.VARIANT)
+    assert not Questionnaire("1", (GLASS.replace(asked_brands=("Zeta",)), WHERE)).may_ask(WHERE, small.VARIANT)
+    assert not ASKING.may_ask(WHERE.replace(asked_brands=("Zeta",)), small.VARIANT)
+
+
+def test_the_worst_answers_are_the_last_that_are_taken_and_gates_are_named() -> None:
+    gated = small.functional("power", "power", Option("weak", "Weak", grade=1), Option("dead", "Dead", gate=True))
+    worst, gates = Questionnaire("1", (gated, GLASS, WHERE)).worst_of(small.VARIANT)
+    assert (worst, gates) == (Condition({"power": "weak", "glass": "cracked", "where": "edge"}), ("power=dead",))
+
+
+CHOICES = tuple(
+    Question(
+        f"faults.{name}", "Which?", name, "functional", (Option("none", "None"), Option(name, name)), choice_of="faults"
+    )
+    for name in ("camera", "buttons", "mic")
+)
+
+
+def test_what_is_taken_as_an_answer_is_said() -> None:
+    several = Questionnaire("1", (POWER, *CHOICES))
+    assert several.takes(POWER) == "best, dead"
+    assert several.takes(CHOICES[1]) == "none, or with | between them: camera, buttons, mic"
+    reasons = several.grade(Condition({"power": "best", "faults": "lens"}), small.VARIANT).reasons
+    assert [(one.code, one.subject) for one in reasons] == [(ReasonCode.ANSWER_UNKNOWN, "faults")]
+    assert several.as_asked(several.as_options({"faults": {"mic", "camera"}})) == Condition({"faults": "camera|mic"})
+
+
+def test_the_choices_of_a_question_stand_together_and_are_asked_alike() -> None:
+    camera, buttons, mic = CHOICES
+    assert Questionnaire("1", (camera, buttons, mic, POWER)).several == {"faults": CHOICES}
+    odd = buttons.replace(axis="cosmetic")
+    wrong = ((camera, POWER, buttons), (camera, buttons, POWER, mic), (camera, odd), (camera, odd, mic))
+    for questions in (*wrong, (*CHOICES, POWER.replace(id="faults"))):
+        with pytest.raises(InvalidValue) as caught:
+            Questionnaire("1", questions)
+        assert (caught.value.field, caught.value.value) == ("Questionnaire.questions", "'faults'")
+    with pytest.raises(InvalidValue) as caught:
+        Questionnaire("1", (WHERE, GLASS))
+    assert (caught.value.field, caught.value.value) == ("Questionnaire.questions", "'where'")
+
+
+def test_a_grade_keeps_nothing_to_all() -> None:
+    assert [Grade("B", share).keep_bps for share in (0, 10_000)] == [0, 10_000]
+    for share in (-1, 10_001):
+        with pytest.raises(InvalidValue) as caught:
+            Grade("B", share)
+        assert caught.value.field == "Grade.keep_bps"
+
+
+DOORS: list[tuple[str, Any]] = [
+    ("condition", lambda: QUESTIONS.grade({}, small.VARIANT)),  # type: ignore[arg-type]  # the fault that is tested
+    ("variant", lambda: QUESTIONS.grade(BEST, "acme")),  # type: ignore[arg-type]
+    ("variant", lambda: QUESTIONS.asked_of("acme")),  # type: ignore[arg-type]
+    ("condition", lambda: QUESTIONS.asked_of(small.VARIANT, {})),  # type: ignore[arg-type]
+    ("question", lambda: QUESTIONS.may_ask("glass", small.VARIANT)),  # type: ignore[arg-type]
+    ("variant", lambda: QUESTIONS.may_ask(GLASS, "acme")),  # type: ignore[arg-type]
+    ("variant", lambda: QUESTIONS.best("acme")),  # type: ignore[arg-type]
+    ("condition", lambda: QUESTIONS.fitted({}, small.VARIANT)),  # type: ignore[arg-type]
+    ("variant", lambda: QUESTIONS.fitted(BEST, "acme")),  # type: ignore[arg-type]
+    ("condition", lambda: QUESTIONS.as_asked({})),  # type: ignore[arg-type]
+    ("answers", lambda: QUESTIONS.as_options(5)),  # type: ignore[arg-type]
+    ("question", lambda: QUESTIONS.takes("glass")),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("field", "ask"), DOORS, ids=range(len(DOORS)))
+def test_an_argument_of_another_type_is_named(field: str, ask: Any) -> None:  # noqa: ANN401 - a function
+    with pytest.raises(InvalidValue) as caught:
+        ask()
+    assert caught.value.field == field

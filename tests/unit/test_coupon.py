@@ -20,18 +20,21 @@ from miexchange.coupon import (
     Order,
     OrderLine,
     Redemption,
+    _check_character,
     check,
     coupon_for,
     device_token,
     issue,
     normal_code,
 )
+from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
 from miexchange.money import GREATEST_AMOUNT
-from miexchange.programme import Bonus, Programme, UsageRules
+from miexchange.programme import Bonus, CustomerClass, Programme, UsageRules
 from miexchange.quote import GrantedBonus, Quote
-from miexchange.refusal import Refusal
+from miexchange.refusal import ReasonCode, Refusal, reason_of
+from miexchange.valuation import appraise
 from unit import small
 from unit.small import INR
 
@@ -717,3 +720,122 @@ def test_a_coupon_in_a_notebook() -> None:
         ("coupon value", "1070.50", "valid 2020-01-11T06:00:00+00:00 to 2020-01-25T06:00:00+00:00"),
     ]
     assert coupon._repr_html_() == table(f"Coupon {coupon.code[:4]}-…", rows)
+
+
+def test_a_code_is_the_same_in_every_version() -> None:
+    """What a quote says, each under its name, is hashed with the key: a coupon that was issued is never issued anew."""
+    terms = small.TERMS.replace(
+        bonuses=(Bonus("b", "B", amount_minor=50_000, quota=9),), customer_classes=(CustomerClass("gold", 9_500),)
+    )
+    programme = small.programme(small.asking(small.cosmetic("glass", "display"), terms=terms))
+    device = Device(small.MODEL, small.IMEI, purchased_on=date(2019, 5, 1))
+    told: dict[str, Any] = {"bonuses_given": {"b": 2}, "target": "Two", "customer": "gold"}
+    quote = appraise(device, Condition({"glass": "best"}), programme, at=small.AT, imei_status=ImeiStatus.CLEAR, **told)
+    assert isinstance(quote, Quote)
+    coupon = issued(quote, programme)
+    said = (
+        '"account":"a1","at":"2020-01-11T06:00:00+00:00","bonuses_given":[["b",2]],"condition":{"glass":"best"},'
+        f'"counter":COUNTER,"customer":"gold","imei_status":"clear","imeis":["{coupon.device_tokens[0]}"],'
+        f'"model":"{small.MODEL}","programme":"small","purchased_on":"2019-05-01","target":"Two","value":1000000'
+    )
+
+    def code(counter: int) -> str:
+        text = f"miexchange coupon\x00{{{said.replace('COUNTER', str(counter))}}}"
+        number = int(hmac.new(small.KEY, text.encode(), hashlib.sha256).hexdigest()[:20], 16)
+        symbols = "".join(ALPHABET[number >> 5 * place & 31] for place in range(15, -1, -1))
+        return symbols + _check_character(symbols)
+
+    assert coupon.code == next(found for found in map(code, itertools.count()) if set(found) <= set(ALPHABET))
+
+
+def test_a_seal_is_over_the_coupon_without_its_seal() -> None:
+    bare = COUPON.replace(seal="")
+    sealed = b"miexchange coupon seal\x00" + bare.to_json().encode()
+    assert COUPON.seal == hmac.new(small.KEY, sealed, hashlib.sha256).hexdigest()
+    assert (COUPON.sealed(small.KEY), bare.sealed(small.KEY)) == (COUPON, COUPON)
+    assert COUPON.is_sealed_by(b"another sixteen!", small.KEY)
+    assert not COUPON.is_sealed_by(b"another sixteen!")
+    assert not bare.is_sealed_by(small.KEY)
+
+
+def test_what_is_typed_is_read_up_to_a_length_and_a_ligature_is_no_two_letters() -> None:
+    assert normal_code(COUPON.code.ljust(200)) == COUPON.code
+    assert normal_code(COUPON.code.ljust(201)) is None
+    symbols = next(one for one in (f"CC{number:014}" for number in range(99)) if _check_character(one) in "0123456789")
+    code = symbols + _check_character(symbols)
+    assert normal_code(f"\uff23\u00adC{code[2:]}") == code
+    assert normal_code(f"\u33c4{code[2:]}") is None  # one character for the two letters
+
+
+def test_a_quote_before_all_terms_is_refused_and_no_error() -> None:
+    answer = issue(
+        QUOTE.replace(at=small.BEGIN - timedelta(days=1)), PROGRAMME, account="a1", at=small.BEGIN, key=small.KEY
+    )
+    assert isinstance(answer, Refusal)
+    assert answer.codes == ("quote_altered",)
+
+
+@pytest.mark.parametrize(("account", "kind"), [(5, "type"), (b"a1", "type"), ("", "range"), ("a\n1", "range")])
+def test_another_type_is_told_from_another_text(account: Any, kind: str) -> None:  # noqa: ANN401 - whatever arrives
+    with pytest.raises(InvalidValue, match="give the account's id: one line of text") as caught:
+        issued(account=account)
+    assert (caught.value.field, caught.value.kind) == ("account", kind)
+
+
+def test_an_awaited_coupon_is_never_valid() -> None:
+    awaited = COUPON.replace(awaited=True, valid_until=None)
+    endless = COUPON.replace(valid_until=None, usage=small.USAGE.replace(valid_days=0))
+    assert [one.is_valid_at(small.AT + timedelta(days=9_999)) for one in (awaited, endless, COUPON)] == [
+        *(False, True, False)
+    ]
+    assert not endless.is_valid_at(small.AT - MICROSECOND)
+    assert [one.to_dict().get("form") for one in (COUPON, endless, awaited)] == [None, 2, 3], "who must know of it"
+
+
+def test_the_least_order_is_one_minor_unit() -> None:
+    assert redeemed(COUPON, line(1)).discount == 1
+    refusal = COUPON.check(Order("o1", (line(0), line(9, category="tv")), INR), account="a1", at=small.AT)
+    assert isinstance(refusal, Refusal)
+    assert [(reason.code, reason.message.partition(":")[0]) for reason in refusal.reasons] == [
+        (
+            "order_below_minimum",
+            reason_of(ReasonCode.ORDER_BELOW_MINIMUM, "nothing", order="o1").message.partition(":")[0],
+        )
+    ]
+
+
+def test_a_coupon_takes_no_more_than_its_own_lines_cost() -> None:
+    other = line(50, category="accessory")
+    assert redeemed(worth(1_000), line(100), other).discounts == (100, 0)
+    one_unit = worth(1_000, usage=small.USAGE.replace(applies_to="one_unit"))
+    assert redeemed(one_unit, other, line(100, "Two"), line(100, "Three")).discounts == (0, 100, 0), "the first of two"
+    assert redeemed(one_unit, line(100), line(0, "Free")).discounts == (100, 0)
+
+
+def test_the_names_in_a_reason_are_cut_at_their_bounds() -> None:
+    usage = small.USAGE.replace(categories=("a" * 30, "b" * 31))
+    wrong = OrderLine("p" * 61, "c" * 61, "Acme", "shop", 100)
+    found = COUPON.replace(usage=usage).check(Order("o1", (wrong,), INR), account="a1", at=small.AT)
+    assert isinstance(found, Refusal)
+    said = f"{'p' * 59}… is not covered: the coupon buys {'a' * 30}, {'b' * 29}…, not {'c' * 59}…"
+    assert (found.reasons[0].message, found.reasons[0].subject) == (said, "p" * 61)
+
+
+def test_the_greatest_price_of_an_order_is_that_of_64_bits() -> None:
+    most = [line(GREATEST_AMOUNT, quantity=1_000_000)] * 92
+    rest, few = divmod(2**63 - 1 - 92 * 10**17, 10**6)
+    lines = [*most, line(rest, quantity=10**6), line(few + 30_000)]
+    assert redeemed(worth(30_000), *lines).to_pay == 2**63 - 1
+    beyond = Order("o1", (*lines, line(1)), INR)
+    with pytest.raises(InvalidValue) as caught:
+        worth(30_000).check(beyond, account="a1", at=small.AT)
+    assert caught.value.field == "Redemption.to_pay"
+
+
+def test_the_kinds_of_other_discounts_are_names() -> None:
+    order = Order("o1", (line(1),), INR, ("", "x" * 200))
+    assert order.other_discounts == ("", "x" * 200)
+    for wrong in ("x" * 201, 5):
+        with pytest.raises(InvalidValue) as caught:
+            order.replace(other_discounts=(wrong,))
+        assert caught.value.field.startswith("Order.other_discounts")

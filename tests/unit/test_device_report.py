@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from miexchange import Condition, DeviceReport, Imei, InvalidValue, _data
+from miexchange import Condition, DeviceReport, Imei, InvalidValue, _data, device_report
+from miexchange._limits import NAME, VALUE_ITEMS
 
 # The example of https://source.android.com/docs/core/perf/trade-in-mode: a Pixel 7.
 PUBLISHED: dict[str, Any] = {
@@ -267,3 +268,91 @@ def test_another_type_is_told_from_another_text(text: Any, kind: str) -> None:  
     with pytest.raises(InvalidValue) as caught:
         DeviceReport.parse(text)
     assert (caught.value.kind, caught.value.field) == (kind, "DeviceReport")
+
+
+BOUNDS: list[tuple[dict[str, Any], str, object, bool]] = [
+    # a part of the report, the field that it is read as, its value, and whether it is within its bounds
+    *(({"battery": {"health": number}}, "battery_health", number, 0 <= number <= 100) for number in (-1, 0, 100, 101)),
+    *(
+        ({"battery": {"cycle_count": number}}, "battery_cycles", number, number <= 10**6)
+        for number in (0, 10**6, 10**6 + 1)
+    ),
+    *(
+        ({"storage": {"useful_lifetime_remaining": number}}, "storage_life", number, number <= 100)
+        for number in (0, 100, 101)
+    ),
+    *(
+        ({"storage": {"capacity_bytes": f"{number}"}}, "storage_bytes", number, number <= 2**20 * 10**9)
+        for number in (0, 2**20 * 10**9, 2**20 * 10**9 + 1)
+    ),
+    *(({"launch_level": number}, "launch_level", number, number <= 10**6) for number in (0, 10**6, 10**6 + 1)),
+    *(({"product": {name: "x" * NAME}}, name, "x" * NAME, True) for name in ("brand", "manufacturer", "model")),
+    *(({"product": {name: "x" * (NAME + 1)}}, name, "x" * (NAME + 1), False) for name in ("brand", "model")),
+]
+
+
+@pytest.mark.parametrize(("parts", "field", "value", "fits"), BOUNDS, ids=range(len(BOUNDS)))
+def test_a_figure_is_read_up_to_its_bound(parts: dict[str, Any], field: str, value: object, *, fits: bool) -> None:
+    report = parse(**parts)
+    assert len(report.unread) == (not fits)
+    if fits:
+        assert getattr(report, field) == value == getattr(parse().replace(**{field: value}), field)
+    else:
+        assert getattr(report, field) == getattr(parse(), field)
+        with pytest.raises(InvalidValue) as caught:
+            parse().replace(**{field: value})
+        assert caught.value.field == f"DeviceReport.{field}"
+
+
+def test_the_days_of_the_battery_are_those_of_utc() -> None:
+    def days(made: int, used: int) -> tuple[date | None, date | None]:
+        report = parse(battery={"manufacturing_date": made, "first_usage_date": used})
+        return report.battery_made_on, report.battery_used_since
+
+    noon = 1_653_004_800  # the first second of 20 May 2022
+    assert days(noon, noon + 86_399) == (date(2022, 5, 20), date(2022, 5, 20))
+    assert days(noon + 86_400, 1) == (date(2022, 5, 21), date(1970, 1, 1))
+    assert days(2**32 - 1, 0) == (date(2106, 2, 7), None)
+
+
+def test_the_status_of_a_part_is_read_without_case_and_spaces() -> None:
+    assert parse(battery={"part_status": " Original\n"}).battery_part == "original"
+    for silent in (None, "unsupported", "Unsupported "):
+        report = parse(battery={"part_status": silent}, screen={"screens": [{"part_status": silent}]})
+        assert (report.battery_part, report.screen_parts, report.unread) == (None, (), ())
+
+
+def test_a_list_is_read_up_to_its_bound() -> None:
+    assert parse(screen={"screens": [{"part_status": "original"}] * VALUE_ITEMS}).screen_parts == (
+        *("original",) * VALUE_ITEMS,
+    )
+    many: tuple[dict[str, Any], ...] = ({"screen": {"screens": [{}] * 2_001}}, {"imeis": [None] * 2_001})
+    for parts in many:
+        assert [note.partition(": ")[2] for note in parse(**parts).unread] == ["a list"]
+
+
+@pytest.mark.parametrize(("many", "last"), [(49, "imeis[48]: None"), (50, "imeis[49]: None"), (51, "and 1 more")])
+def test_fifty_notes_are_kept(many: int, last: str) -> None:
+    unread = parse(imeis=[None] * many).unread
+    assert (len(unread), unread[-1]) == (many, last)
+
+
+def test_a_report_has_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device_report, "JSON_BYTES", 99)
+    text = json.dumps({"locks": {"factory_reset_protection": True}})
+    sizes: tuple[Any, ...] = (text.ljust(99), text.encode().ljust(99))
+    for most in sizes:
+        assert DeviceReport.parse(most).factory_reset_protection
+        with pytest.raises(InvalidValue, match=r"^DeviceReport has 100 bytes: give at most 99 bytes"):
+            DeviceReport.parse(most + most[-1:])
+
+
+def test_a_key_that_stands_twice_is_named() -> None:
+    twice = '{"locks": {"factory_reset_protection": true, "factory_reset_protection": false}}'
+    for text, field, key in (
+        ('{"locks": [], "locks": {}}', "locks", "locks"),
+        (twice, "locks.factory_reset_protection", "factory_reset_protection"),
+    ):
+        with pytest.raises(InvalidValue) as caught:
+            DeviceReport.parse(text)
+        assert (caught.value.field, caught.value.value) == (f"DeviceReport.{field}", f"'{key}'")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -19,11 +19,12 @@ from miexchange import (
     InvalidValue,
     Listing,
     ReasonCode,
+    RegisterAnswer,
     TacTable,
     Variant,
     Verdict,
 )
-from miexchange.eligibility import EligibilityTerms, assess
+from miexchange.eligibility import EligibilityTerms, against, assess
 from unit import small
 
 if TYPE_CHECKING:
@@ -648,3 +649,130 @@ def test_an_unknown_imei_is_none_in_every_spelling() -> None:
 @pytest.mark.parametrize("name", ["Acme One 4GB+64GB", "acme one 4gb ram + 64gb", "Acme One 64GB", "ACME ONE 4GB 64GB"])
 def test_a_memory_is_read_in_each_spelling(name: str) -> None:
     assert small.programme().catalogue.named(name) == small.VARIANT
+
+
+ARGUMENTS: dict[str, Any] = {
+    "device": Device("acme-one-4-64"),
+    "catalogue": CATALOGUE,
+    "brands": frozenset({"Acme"}),
+    "categories": frozenset({"smartphone"}),
+    "eligible": ELIGIBLE,
+    "tacs": TACS,
+    "terms": WARN,
+    "on": DAY,
+    "imei_status": ImeiStatus.CLEAR,
+    "exchange_open": False,
+    "device_exchanged": False,
+    "at": None,
+}
+
+
+@pytest.mark.parametrize("name", [name for name in ARGUMENTS if name != "imei_status"])
+def test_an_argument_of_another_type_is_named(name: str) -> None:
+    """Another status of an IMEI is none: it counts as not verified."""
+    given = {**ARGUMENTS, name: 5}
+    with pytest.raises(InvalidValue) as caught:
+        assess(given.pop("device"), **given)
+    assert caught.value.field == name
+    for many in {"brands", "categories"} & {name}:
+        with pytest.raises(InvalidValue, match=f"give a set of {many}"):
+            assess(ARGUMENTS["device"], **{**given, many: [5]})
+
+
+@pytest.mark.parametrize(("field", "given"), [("model", {"model": 5}), ("on", {"on": 5})])
+def test_what_is_looked_up_in_a_list_is_named(field: str, given: dict[str, Any]) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        ELIGIBLE.as_of(**{"model": "acme-one-4-64", "on": DAY, **given})
+    assert caught.value.field == field
+
+
+NOON = datetime(2018, 3, 15, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def answered(status: str = "clear", asked_at: datetime = NOON) -> RegisterAnswer:
+    return RegisterAnswer(ImeiStatus(status), "CEIR", asked_at, "r1")
+
+
+AGES = [
+    # the hours of the terms, when it was asked, and when it counts; whether it is evidence
+    (1, NOON, NOON, True),
+    (1, NOON - HOUR, NOON, True),
+    (1, NOON - HOUR - timedelta(microseconds=1), NOON, False),
+    (1, NOON + timedelta(microseconds=1), NOON, False),  # it is from the future
+    (1, NOON, None, False),  # nobody knows how old it is
+    (0, NOON - 9_999 * HOUR, NOON, True),
+]
+
+
+@pytest.mark.parametrize(("hours", "asked_at", "at", "holds"), AGES)
+def test_evidence_is_as_old_as_the_terms_allow(
+    hours: int, asked_at: datetime, at: datetime | None, *, holds: bool
+) -> None:
+    device, terms = Device("acme-one-4-64", imei("35417803")), WARN.replace(register_hours=hours)
+    verdict = judged(device, terms=terms, imei_status=answered(asked_at=asked_at), at=at)
+    assert (codes(verdict.reasons), verdict.warnings) == ([] if holds else ["register_stale"], ())
+    plain = judged(device, terms=terms, imei_status=ImeiStatus.CLEAR, at=at)
+    assert codes(plain.reasons) == (["register_stale"] if hours else [])
+
+
+@pytest.mark.parametrize("status", ImeiStatus)
+@pytest.mark.parametrize("hours", [0, 1])
+def test_a_register_that_is_asked_again_must_know_nothing_against_a_phone(status: ImeiStatus, hours: int) -> None:
+    """One that was not verified counts where the terms demand evidence."""
+    found = against(answered(status), hours, NOON)
+    counts = status is not ImeiStatus.CLEAR and (hours > 0 or status is not ImeiStatus.UNVERIFIED)
+    assert [reason.code.value for reason in found] == [f"imei_{status}"] * counts
+    late = against(answered(status), hours, NOON + 2 * HOUR)
+    assert [reason.code.value for reason in late] == [*["register_stale"] * hours, *[f"imei_{status}"] * counts]
+    assert [reason.code.value for reason in against(None, hours, NOON)] == ["register_stale"] * hours
+
+
+@pytest.mark.parametrize("field", ["register", "reference"])
+@pytest.mark.parametrize("text", [small.IMEI, f"request {small.IMEI} of today", "35-417803-685978-9"])
+def test_evidence_has_no_imei_in_it(field: str, text: str) -> None:
+    with pytest.raises(InvalidValue, match="give a reference that has no IMEI in it") as caught:
+        answered().replace(**{field: text})
+    assert caught.value.field == f"RegisterAnswer.{field}"
+    for other in (f"9{small.IMEI}", "354178036859782", f"request {small.IMEI}9"):
+        assert getattr(answered().replace(**{field: other}), field) == other
+
+
+@pytest.mark.parametrize(
+    ("rule", "sims", "needed"),
+    [*(("required", sims, sims in {2, 4}) for sims in (None, 1, 2, 4)), ("optional", 2, False)],
+)
+def test_a_second_imei_is_missed_of_a_phone_that_has_two(rule: Any, sims: int | None, *, needed: bool) -> None:  # noqa: ANN401 - a Literal
+    terms = WARN.replace(second_imei=rule)
+    facts: dict[str, Any] = {**ARGUMENTS, "catalogue": Catalogue((ONE_4.replace(sims=sims),)), "terms": terms}
+    for device in (Device(ONE_4.model, imei("35417803")), Device(ONE_4.model, None, imei("35417803"))):
+        verdict = assess(**{**facts, "device": device})
+        assert (codes(verdict.reasons), verdict.warnings) == (["imei2_missing"] if needed else [], ())
+    both = assess(**{**facts, "device": Device(ONE_4.model, imei("35417803"), imei("35417806"))})
+    assert both.reasons == ()
+    assert codes(judged(Device("no such", imei("35417803")), terms=terms).reasons) == ["model_unknown"]
+
+
+def test_a_category_comes_before_a_brand() -> None:
+    (reason,) = judged(Device("nilo-flip-1-8"), categories=frozenset({"watch", "tablet"})).reasons
+    assert reason.code is ReasonCode.CATEGORY_NOT_ACCEPTED
+    assert "tablet, watch" in f"{reason}"
+    assert "smartphone" in f"{reason}"
+
+
+def test_three_models_are_near_one_that_is_not_listed() -> None:
+    variants = [ONE_4.replace(model=f"m{number}", name=f"One {number}", aliases=()) for number in range(5)]
+    facts = {**ARGUMENTS, "catalogue": Catalogue.of(variants), "device": Device("m0")}
+    facts["eligible"] = EligibleModels.of(Listing(one.model, DAY) for one in variants[1:])
+    (reason,) = assess(**facts).reasons
+    assert reason.remedy.count("Acme One") == 3
+    facts["device"] = Device("Acme One 9")
+    (reason,) = assess(**facts).reasons
+    assert sorted(reason.remedy.removeprefix("Did you mean ").split(", ")) == ["m0", "m1", "m2", "m3", "m4"]
+
+
+@pytest.mark.parametrize("number", ["354178036859781", "35417803685978", "", "12", "+1"])
+def test_the_remedy_for_a_number_is_a_part_of_a_sentence(number: str) -> None:
+    (reason,) = judged(Device("acme-one-4-64", number)).reasons
+    assert not reason.remedy.endswith(".")
+    assert reason.subject == dict(reason.values)["imei"]

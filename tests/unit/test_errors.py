@@ -4,13 +4,34 @@ from __future__ import annotations
 
 import copy
 import pickle
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from string import ascii_letters
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
+from miexchange import _limits
+from miexchange._limits import MESSAGE, TEXT
 from miexchange._privacy import mask
-from miexchange.errors import DataError, InvalidImei, InvalidValue, MiExchangeError, Problem, shown
+from miexchange.errors import (
+    DataError,
+    InvalidImei,
+    InvalidValue,
+    MiExchangeError,
+    Problem,
+    missing,
+    one_line,
+    out_of_range,
+    sentence,
+    shown,
+    unknown,
+    wrong_type,
+)
 from miexchange.refusal import ReasonCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 IMEI = "354178036859789"
 PROBLEM = Problem("prices.csv", 7, "price_minor", "'x' is no number", "Write whole minor units")
@@ -79,6 +100,19 @@ def test_a_data_error_has_a_line_for_every_problem_in_order() -> None:
     assert error.problems == problems
 
 
+class Nowhere(tzinfo):
+    """A zone that raises."""
+
+    def utcoffset(self, _: datetime | None) -> timedelta:
+        raise RuntimeError
+
+    def dst(self, _: datetime | None) -> None:
+        """Say nothing."""
+
+    def tzname(self, _: datetime | None) -> None:
+        """Say nothing."""
+
+
 SHOWN = [
     (None, "None"),
     (True, "True"),
@@ -106,6 +140,8 @@ SHOWN = [
     ({}, "a dict"),
     (date(2018, 3, 15), "2018-03-15"),
     (datetime(2018, 3, 15, tzinfo=UTC), "2018-03-15T00:00:00+00:00"),
+    (pd.NaT, "NaT"),
+    (datetime(2018, 3, 15, tzinfo=Nowhere()), "a datetime"),
     (object(), "an object"),
     (type("", (), {})(), "a nameless object"),
 ]
@@ -114,6 +150,11 @@ SHOWN = [
 @pytest.mark.parametrize(("value", "text"), SHOWN, ids=[text for _, text in SHOWN])
 def test_any_value_is_shown_short_and_safe(value: object, text: str) -> None:
     assert shown(value) == text
+
+
+def test_a_type_is_named_with_its_article() -> None:
+    said = {letter: shown(type(f"{letter}bc", (), {})()) for letter in ascii_letters}
+    assert said == {letter: f"{'an' if letter in 'aeiouAEIOU' else 'a'} {letter}bc" for letter in ascii_letters}
 
 
 def test_showing_runs_no_foreign_code() -> None:
@@ -139,6 +180,105 @@ def test_showing_runs_no_foreign_code() -> None:
     assert shown(Shouting("x")) == "a Shouting"
     assert shown(Secret()) == "a Secret"
     assert shown(Lying()) == "a Lying"
+
+
+RULE = "give a text"
+SENTENCES: list[tuple[Callable[[], InvalidValue], str, str, str, str]] = [
+    # what makes the error, its kind, field, value and sentence
+    (lambda: missing("A.b", RULE), "missing", "A.b", "", "A.b is missing: give a text"),
+    (lambda: missing("A.b", RULE, "is gone"), "missing", "A.b", "", "A.b is gone: give a text"),
+    (lambda: wrong_type("A.b", 5, RULE), "type", "A.b", "5", "A.b is 5: give a text"),
+    (lambda: wrong_type("A.b", "5", RULE), "type", "A.b", "'5'", "A.b is the text '5': give a text"),
+    (lambda: wrong_type("A.b", None, RULE), "missing", "A.b", "", "A.b is missing: give a text"),
+    (lambda: wrong_type("A.b", float("nan"), RULE), "missing", "A.b", "", "A.b is missing: give a text"),
+    (lambda: wrong_type("A.b", None, RULE, "is null"), "type", "A.b", "None", "A.b is null: give a text"),
+    (lambda: wrong_type("A.b", "x", RULE, "is a string"), "type", "A.b", "'x'", "A.b is a string: give a text"),
+    (lambda: out_of_range("A.b", 5, RULE), "range", "A.b", "5", "A.b is 5: give a text"),
+    (lambda: out_of_range("A.b", (), RULE), "range", "A.b", "a tuple", "A.b is empty: give a text"),
+    (lambda: out_of_range("A.b", "", RULE), "range", "A.b", "''", "A.b is empty: give a text"),
+    (lambda: out_of_range("A.b", {}, RULE), "range", "A.b", "a dict", "A.b is empty: give a text"),
+    (lambda: out_of_range("A.b", (1,), RULE), "range", "A.b", "a tuple", "A.b has 1 element: give a text"),
+    (
+        lambda: out_of_range("A.b", frozenset("ab"), RULE),
+        "range",
+        "A.b",
+        "a frozenset",
+        "A.b has 2 elements: give a text",
+    ),
+    (lambda: out_of_range("A.b", [1] * 1_234, RULE), "range", "A.b", "a list", "A.b has 1,234 elements: give a text"),
+    (lambda: out_of_range("A.b", "ab", RULE), "range", "A.b", "'ab'", "A.b is 'ab': give a text"),
+    (lambda: out_of_range("A.b", b"ab", RULE), "range", "A.b", "a bytes", "A.b is a bytes: give a text"),
+    (lambda: out_of_range("A.b", (), RULE, "has none"), "range", "A.b", "a tuple", "A.b has none: give a text"),
+    (lambda: out_of_range("A.b", 5, RULE, which="is odd"), "range", "A.b", "5", "A.b is 5, which is odd: give a text"),
+    (
+        lambda: unknown("A.b", "key", "targett", ("target",)),
+        *("unknown", "A.b.targett", "'targett'", "A.b has no key 'targett': write target, or leave it out"),
+    ),
+    (
+        lambda: unknown("A", "field", "x.y", ("ab", "cd"), "drop it"),  # a point would be one of the path
+        *("unknown", "A.x_y", "'x.y'", "A has no field 'x.y': drop it; known: ab, cd"),
+    ),
+    (
+        lambda: unknown("A", "field", 55, ("55", "X", "XX", "XXX")),  # what is no text resembles no name
+        *("unknown", "A.55", "55", "A has no field 55: leave it out; known: 55, X, XX, XXX"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "kind", "field", "value", "said"), SENTENCES, ids=[row[-1] for row in SENTENCES])
+def test_every_fault_has_its_sentence(
+    make: Callable[[], InvalidValue], kind: str, field: str, value: str, said: str
+) -> None:
+    error = make()
+    assert (error.kind, error.field, error.value, str(error)) == (kind, field, value, said)
+    assert said == f"{field if kind != 'unknown' else field.rpartition('.')[0]} {error.what}: {error.rule}"
+
+
+def test_an_error_can_be_told_of_the_field_around() -> None:
+    inner = out_of_range("Money.amount", 5, RULE)
+    outer = inner.at("Order.money")
+    assert (str(outer), outer.field) == ("Order.money is 5: give a text", "Order.money")
+    assert (str(inner), inner.field) == ("Money.amount is 5: give a text", "Money.amount")
+    assert str(unknown("Money", "field", "b", ()).at("Order.money.b")).startswith("Order.money has no field 'b': ")
+
+
+def test_a_message_is_one_line_and_not_longer_than_its_bound() -> None:
+    assert one_line("x" * MESSAGE) == "x" * MESSAGE
+    assert one_line("x" * (MESSAGE + 1)) == "x" * (MESSAGE - 1) + "…"
+    assert [one_line(text, 5) for text in ("abcd", "abcde", "abcdef", "abcdefg")] == ["abcd", "abcde", "abcd…", "abcd…"]
+    assert [one_line(text, 5) for text in ("ab\n", "abc\n", "abcd\n")] == [r"ab\n", r"abc\n", "abcd…"]
+    long = Problem("f" * (TEXT + 1), 1, "c" * TEXT, "m" * (TEXT + 1), "r")
+    assert [*map(len, (long.file, long.column, long.message))] == [TEXT, TEXT, TEXT]
+    assert (long.file[-2:], long.column[-2:]) == ("f…", "cc")
+    assert str(MiExchangeError()) == ""
+
+
+def test_a_rule_becomes_a_sentence() -> None:
+    assert (sentence("give 5 of A"), sentence("x"), sentence("")) == ("Give 5 of A", "X", "")
+
+
+@pytest.mark.parametrize("change", [{"line": "7"}, {"line": True}, {"file": 7}, {"message": None}, {"remedy": b"x"}])
+def test_a_problem_has_texts_and_a_line(change: dict[str, Any]) -> None:
+    given = {"file": "a.csv", "line": 1, "column": "c", "message": "m", "remedy": "r"}
+    with pytest.raises(InvalidValue) as caught:
+        Problem(**{**given, **change})
+    assert caught.value.field == f"Problem.{min(change)}"
+
+
+def test_an_imei_in_the_name_of_a_file_alone_is_masked() -> None:
+    """A date with a time in it is no IMEI, and a column is what the package names."""
+    for name in ("20180315 120000", "2018-03-15-12000"):
+        assert Problem(f"{name}.csv", None, "", "m", "r").file == f"{name}.csv"
+    for number in (IMEI, "35-417803-685978-9"):
+        problem = Problem(f"{number}.csv", None, number, "m", "r")
+        assert (problem.file, problem.column) == (f"{mask(number)}.csv", number)
+
+
+@pytest.mark.parametrize(("beyond", "more"), [(0, []), (1, ["and 1 more problems"])])
+def test_of_very_many_problems_the_rest_is_counted(beyond: int, more: list[str]) -> None:
+    error = DataError((PROBLEM,) * (_limits.PROBLEMS + beyond))
+    assert str(error).splitlines() == [str(PROBLEM)] * _limits.PROBLEMS + more
+    assert len(error.problems) == _limits.PROBLEMS + beyond
 
 
 MASKED = [

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from miexchange import InvalidValue
-from miexchange.events import EVENTS, Identify, Send, Wipe
-from unit import small
+from miexchange import GrantedBonus, InvalidValue
+from miexchange.events import EVENTS, Accept, Identify, Override, Send, Wipe, faults_of_papers
+from unit import small, trade
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,3 +84,67 @@ def test_a_repr_shows_no_reference() -> None:
 def test_every_kind_is_the_name_of_its_type() -> None:
     assert [kind.__name__.lower() for kind in EVENTS.values()] == [*EVENTS]
     assert (EVENTS["identify"], EVENTS["send"], EVENTS["wipe"]) == (Identify, Send, Wipe)
+
+
+DOCUMENTS = [
+    # a text, and whether it has the form of a document's number: of a PAN, or up to three letters and 7 to 11 digits
+    *(("A" * letters + "1" * digits, 7 <= digits <= 11) for letters in range(4) for digits in (6, 7, 11)),
+    *(("AAAA1111111", False), ("AAAAA1111A", True), ("AAAAA1111", False), ("AAAA1111A", False), ("AAAAAA1111A", False)),
+    *(("file K1234567", False), ("K 123-4567", True), ("k1234567", True), ("", False)),
+]
+
+
+@pytest.mark.parametrize(("text", "is_number"), DOCUMENTS)
+def test_the_form_of_a_number_is_that_of_whole_documents(text: str, *, is_number: bool) -> None:
+    assert [(field, value) for field, value, _ in faults_of_papers(text, "invoice")] == [
+        ("identity", "***")
+    ] * is_number
+    assert [*faults_of_papers("", text)] == [], "an invoice may have any number but an IMEI"
+
+
+def test_what_must_not_be_written_is_hidden_in_its_error() -> None:
+    given: dict[str, Any] = {"order": "o", "exchange_value": 5, "role": "agent", "reason": "goodwill"}
+    makers: dict[str, Callable[[str], object]] = {
+        "Identify.identity": lambda text: Identify(AT, text, "invoice"),
+        "Identify.ownership": lambda text: Identify(AT, "file", text),
+        "Wipe.certificate": lambda text: Wipe(AT, "clear", text),
+        "Override.person": lambda text: Override(AT, person=text, **given),
+    }
+    for field, make in makers.items():
+        assert make("file 7")
+        with pytest.raises(InvalidValue) as caught:
+            make(small.IMEI)
+        assert (caught.value.field, caught.value.value) == (field, "'***'")
+
+
+BEGUN = trade.issued()
+BONUSES = (GrantedBonus("b", 5),)
+FOREIGN: list[tuple[str, dict[str, Any]]] = [
+    *(
+        (f"coupon.{name}", {"coupon": BEGUN.coupon.replace(**{name: "x"})})
+        for name in ("programme", "digest", "terms", "model")
+    ),
+    ("coupon.exchange_value", {"coupon": BEGUN.coupon.replace(exchange_value=5)}),
+    ("coupon.bonuses", {"coupon": BEGUN.coupon.replace(bonuses=BONUSES)}),
+    ("worst_case.at_risk", {"worst_case": BEGUN.worst_case.replace(at_risk=BEGUN.worst_case.at_risk - 1)}),
+    ("worst_case.at_risk", {"worst_case": BEGUN.worst_case.replace(gates=())}),  # then less than all is at risk
+]
+
+
+@pytest.mark.parametrize(("field", "change"), FOREIGN)
+def test_an_acceptance_has_the_coupon_and_the_worst_case_of_its_quote(field: str, change: dict[str, Any]) -> None:
+    event = Accept(BEGUN.at, BEGUN.quote, BEGUN.coupon, BEGUN.worst_case, BEGUN.rules)
+    with pytest.raises(InvalidValue) as caught:
+        event.replace(**change)
+    assert caught.value.field == f"Accept.{field}"
+    with pytest.raises(InvalidValue) as caught:
+        BEGUN.replace(**change)
+    assert caught.value.field == f"Exchange.{field}"
+    least = BEGUN.worst_case.replace(gates=(), value=5, at_risk=BEGUN.quote.coupon_value - 5)
+    assert event.replace(worst_case=least).worst_case == least
+
+
+def test_tags_are_objects_with_names() -> None:
+    event = Accept(BEGUN.at, BEGUN.quote, BEGUN.coupon, BEGUN.worst_case, BEGUN.rules, tags=(("address", "7f3a"),))
+    assert event.to_dict()["tags"] == [{"name": "address", "value": "7f3a"}]
+    assert Accept.from_json(event.to_json()) == event

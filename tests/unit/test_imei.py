@@ -235,6 +235,46 @@ def test_the_constructor_keeps_a_plain_text() -> None:
     assert Imei(Shouting(DIGITS)) == Imei(DIGITS) == Imei.parse(DIGITS)
 
 
+@pytest.mark.parametrize("length", [length for length in range(1, 20) if length != 15])
+def test_only_fifteen_digits_are_read_whatever_the_last_one(length: int) -> None:
+    for last in "0123456789":
+        for start in (f"{DIGITS}{DIGITS}", "1" * 30, "0" * 30):
+            for read in (Imei.parse, Imei):
+                refusal_of(read, f"{start[: length - 1]}{last}")
+
+
+def test_of_all_characters_in_the_last_place_one_digit_alone_is_right() -> None:
+    wide = "\uff13\uff15\uff14\uff11\uff17\uff18\uff10\uff13\uff16\uff18\uff15\uff19\uff17\uff18"
+    assert [last for last in map(chr, range(128)) if is_valid(f"{DIGITS[:14]}{last}")] == ["9"]
+    assert not any(is_valid(f"{wide}{chr(last)}") for last in range(0xFF10, 0xFF1A))
+    assert not any(is_valid(f"{DIGITS[:14]}{chr(last)}") for last in range(0xFF10, 0xFF1A))
+    assert not any(is_valid(f"{wide}{last}") for last in range(10))
+
+
+def test_of_all_characters_in_the_first_place_three_are_signs() -> None:
+    codes = {first: refusal_of(Imei.parse, f"{first}{DIGITS}").code for first in map(chr, range(33, 127))}
+    codes["\u2212"] = refusal_of(Imei.parse, f"\u2212{DIGITS}").code
+    signs = {first for first, code in codes.items() if code is ReasonCode.IMEI_SIGN}
+    others = {code for first, code in codes.items() if first not in signs and not first.isdigit()}
+    assert (signs, others) == ({"+", "-", "\u2212"}, {ReasonCode.IMEI_CHARACTERS})
+
+
+def test_a_number_of_60_digits_is_shown_masked_and_no_wider_one() -> None:
+    most = 10**60 - 1
+    assert refusal_of(Imei.parse, most).masked == f"99999999{'*' * 52}"
+    assert refusal_of(Imei.parse, -most).masked == f"-99999999{'*' * 50}…"
+    for number in (most + 1, -most - 1):
+        assert refusal_of(Imei.parse, number).masked == "of type int"
+
+
+@pytest.mark.parametrize("rbi", ["3", "355", "3x", "", "\uff13\uff15", " 3"])
+def test_a_reporting_body_has_two_digits(rbi: str) -> None:
+    with pytest.raises(InvalidValue, match=r"^ReportingBody\.rbi (is|has) .*two digits"):
+        ReportingBody(rbi, "a body", "allocating", "a page")
+    known = {body.status for body in module.reporting_bodies().values()}
+    assert known == {"allocating", "reserved", "test", "historic"}
+
+
 class TestValue:
     def test_parts(self) -> None:
         imei = Imei(DIGITS)
@@ -279,6 +319,8 @@ class TestValue:
     def test_format(self) -> None:
         assert format(Imei(DIGITS)) == format(" 354178036859789") == "35-417803-685978-9"
         assert format(DIGITS, separator="") == DIGITS
+        with pytest.raises(InvalidValue, match=r"^separator is 5: give a text$"):
+            format(DIGITS, separator=5)  # type: ignore[arg-type]  # the fault that is tested
         assert refusal_of(format, "354178036859782").code is ReasonCode.IMEI_CHECK_DIGIT
 
     def test_compact_looks_at_no_length(self) -> None:
@@ -304,6 +346,8 @@ class TestOtherForms:
     def test_what_is_no_imeisv(self, text: str, code: ReasonCode) -> None:
         error = refusal_of(Imei.from_imeisv, text)
         assert error.code is code
+        digits = len(text)
+        assert digits in {0, 16} or error.what == f"has {digits} digits, an IMEISV has 16"
         assert SERIAL not in str(error)
 
     def test_a_body_gets_its_check_digit(self) -> None:
@@ -319,6 +363,7 @@ class TestOtherForms:
     )
     def test_what_is_no_body(self, text: str, code: ReasonCode) -> None:
         assert refusal_of(Imei.from_body, text).code is code
+        assert refusal_of(Imei.from_body, "1").what == "has 1 digit, the body of an IMEI has 14"
 
 
 class TestWhoseNumber:
@@ -411,6 +456,7 @@ class TestJson:
         (fault,) = caught.value.errors()
         assert fault["type"] == code
         assert fault["loc"] == ("imei",)
+        assert fault["input"] == refusal_of(Imei, given).masked
         for shown in (str(caught.value), repr(caught.value), caught.value.json(), str(fault)):
             assert SERIAL not in shown
 

@@ -9,8 +9,9 @@ import pytest
 from miexchange import Condition, DeviceReport, ExchangeRules, Imei, Inspection, InvalidValue, Programme, Refusal
 from miexchange.condition import Deduction, Option, Question, Questionnaire
 from miexchange.coupon import device_token
+from miexchange.eligibility import ImeiStatus, RegisterAnswer
 from miexchange.inspection import ChangedAnswer, Conflict, Examination, examine
-from miexchange.quote import QuoteLine
+from miexchange.quote import GrantedBonus, QuoteLine
 from miexchange.refusal import Reason, ReasonCode
 from unit import small, trade
 from unit.trade import IMEI, IMEI2, OTHER, SAID, quote, seen
@@ -398,3 +399,42 @@ def test_a_question_that_the_customer_was_not_asked_needs_evidence_of_a_fault() 
         seen(answers=answers.replace(where="edge"), evidence=PHOTO),
     ):
         assert found(inspection, programme=asking).kind == "valued"
+
+
+@pytest.mark.parametrize(
+    ("status", "reasons"),
+    [("clear", []), ("unverified", []), *((one, [f"imei_{one}"]) for one in ("blocked", "tracked", "duplicate"))],
+)
+def test_what_a_register_knows_at_the_door_counts_however_late(status: str, reasons: list[str]) -> None:
+    answer = RegisterAnswer(ImeiStatus(status), "CEIR", small.AT + 9 * trade.HOUR, "r1")
+    examination = found(seen(register_answer=answer))
+    assert (examination.kind, examination.register_answer) == ("not_taken" if reasons else "valued", answer)
+    assert [reason.code.value for reason in examination.reasons] == reasons
+    both = found(seen(register_answer=answer, answers=SAID.replace(glass="cracked"), evidence=PHOTO))
+    assert [reason.code.value for reason in both.reasons] == [*reasons, "condition_gate"]
+
+
+def test_on_what_the_three_disagree_is_listed() -> None:
+    said = report(imeis=(OTHER,), manufacturer="Acme", model="Two", storage_bytes=64 * 10**9)
+    assert found(seen(report=said, model="acme-two-4-64"), programme=with_two()).conflicts == (
+        Conflict("imei", "***", "***", "***"),
+        Conflict("model", "Acme One", "acme-two-4-64", " Two"),
+    )
+    shared = report(imeis=(OTHER, IMEI))
+    assert found(seen(report=shared)).conflicts == ()
+    assert found(seen(imeis=(), report=report())).conflicts == ()
+
+
+def test_a_bonus_of_nothing_is_a_bonus_too() -> None:
+    with pytest.raises(InvalidValue) as caught:
+        Examination("not_taken", Condition(), reasons=(GATE,), bonuses=(GrantedBonus("b", 0),))
+    assert caught.value.field == "Examination.lines"
+
+
+def test_a_quote_of_no_terms_or_of_no_model_of_a_programme_is_not_its_own() -> None:
+    tokens = [device_token(IMEI, key=small.KEY)]
+    for change in ({"at": small.BEGIN - 24 * trade.HOUR}, {"model": "nope"}, {"terms": "0"}, {"questionnaire": "0"}):
+        strange = quote().without_imei().replace(**change)
+        answer = examine(strange, seen(), trade.programme(), device_tokens=tokens, key=small.KEY)
+        assert isinstance(answer, Refusal)
+        assert answer.codes == ("programme_unknown",)

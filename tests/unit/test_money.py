@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from miexchange.errors import InvalidValue
-from miexchange.money import _LONGEST, GREATEST_AMOUNT, Currency, Money, allocate
+from miexchange.money import GREATEST_AMOUNT, Currency, Money, allocate
 
 INR, GBP, JPY, KWD = map(Currency, ("INR", "GBP", "JPY", "KWD"))
 
@@ -198,9 +198,18 @@ def test_a_currency_is_a_code_in_a_json_schema() -> None:
 
 
 def test_a_text_is_read_up_to_a_length() -> None:
-    assert Money.read("7".zfill(_LONGEST), JPY) == Money(7, JPY)
+    """Whatever is in range has 17 characters, with its separators."""
+    assert Money.read("7".zfill(20), JPY) == Money(7, JPY)
     with pytest.raises(InvalidValue, match="give at most"):
-        Money.read("7".zfill(_LONGEST + 1), JPY)
+        Money.read("7".zfill(21), JPY)
+
+
+def test_an_amount_of_60_digits_is_written_and_no_wider_one() -> None:
+    most = 10**60 - 1
+    assert (JPY.plain(most), JPY.plain(-most)) == (f"{most}", f"-{most}")
+    for amount in (most + 1, -most - 1):
+        with pytest.raises(InvalidValue, match="at most 60 digits"):
+            JPY.plain(amount)
 
 
 def test_an_amount_is_written_plainly() -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import pickle
+from datetime import date
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from miexchange import Catalogue, DataError, InvalidValue, ReasonCode, Variant
+from miexchange import Catalogue, DataError, Device, InvalidValue, ReasonCode, Variant
 from miexchange._decisions import BITS
 from miexchange._makers import Maker, TacReader, TacReading, makers, name_key, read_makers
 from miexchange._problems import Problems
-from miexchange._text import closest
+from miexchange._text import closest, words
 from miexchange.batch import appraise_frame
 from miexchange.batch.plan._tacs import PAGE, tac_rules
 from miexchange.eligibility import naming_code, tac_code
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CATALOGUE = shipped_programme("graded-trade-in").catalogue
+DIGITS = "354178036859789"
 
 
 def ids(variants: tuple[Variant, ...]) -> list[str]:
@@ -391,3 +395,167 @@ def test_a_search_lists_an_unknown_memory_first() -> None:
     for text in ("acme none", "acme nonegb", "acme 0gb", "acme 0"):
         assert catalogue.search(text) == (), "what is unknown is no memory"
     assert ids(catalogue.search("1mb")) == ["c", "a"]
+
+
+MEMORIES = [
+    (512, 4, "512 MB, 4 GB"),
+    (1_536, 16, "1536 MB, 16 GB"),  # a GB and a half
+    (1_023, 8, "1023 MB, 8 GB"),
+    (1_024, 8, "1 GB, 8 GB"),
+    (None, 8, "8 GB"),
+    (2_048, None, "2 GB"),
+    (None, None, ""),
+]
+
+
+@pytest.mark.parametrize(("ram", "storage", "memory"), MEMORIES)
+def test_a_label_says_the_memory_that_is_known(ram: int | None, storage: int | None, memory: str) -> None:
+    variant = Variant("a", "Acme", "One", "tablet", ram, storage)
+    assert (variant.memory, variant.label) == (memory, f"Acme One ({memory})" if memory else "Acme One")
+
+
+VARIANT = Variant("a", "Acme", "One", "smartphone", 4_096, 64)
+
+
+@pytest.mark.parametrize(
+    ("field", "right", "wrong"),
+    [
+        ("ram_mb", (1, 10**6, None), (0, 10**6 + 1)),
+        ("storage_gb", (1, 10**6), (0, 10**6 + 1, None)),  # a smartphone is valued by it
+        ("sims", (1, 4, None), (0, 5)),
+        ("launch_price_minor", (1, 10**11, None), (0, 10**11 + 1)),
+    ],
+)
+def test_a_number_of_a_variant_has_bounds(field: str, right: tuple[object, ...], wrong: tuple[object, ...]) -> None:
+    assert [getattr(VARIANT.replace(**{field: value}), field) for value in right] == [*right]
+    for value in wrong:
+        with pytest.raises(InvalidValue) as caught:
+            VARIANT.replace(**{field: value})
+        assert caught.value.field == f"Variant.{field}"
+    assert VARIANT.replace(category="tablet", storage_gb=None).storage_gb is None
+
+
+def test_a_memory_is_read_however_people_write_it() -> None:
+    catalogue = Catalogue.of((VARIANT, VARIANT.replace(model="b", ram_mb=1_536)))
+    for ram, model in (("4 GB", "a"), ("1536MB", "b")):
+        for between in (" ", ", ", "+", " + ", " RAM ", " RAM, ", " RAM + ", "ram+"):
+            named = catalogue.named(f"acme one {ram}{between}64 GB")
+            assert named is not None, between
+            assert named.model == model
+    for other in ("4 GB RAM RAM 64 GB", "4 64 GB", "RAM 64 GB"):
+        assert catalogue.meant(f"acme one {other}") == ()
+
+
+def test_a_bare_name_of_four_characters_needs_no_brand() -> None:
+    catalogue = Catalogue.of((VARIANT.replace(name="Four"), VARIANT.replace(model="b", name="Two")))
+    assert (ids(catalogue.meant("four")), ids(catalogue.meant("two")), ids(catalogue.meant("acme two"))) == (
+        *(["a"], [], ["b"]),
+    )
+
+
+def test_a_brand_with_its_name_is_shorter_than_any_name() -> None:
+    at_most = VARIANT.replace(brand="b" * 99, name="n" * 100)
+    beyond = VARIANT.replace(model="b", brand="c" * 100, name="m" * 100)
+    catalogue = Catalogue.of((at_most, beyond))
+    assert catalogue.family_of("b" * 99, "n" * 100) == at_most.family
+    assert catalogue.family_of("c" * 100, "m" * 100) is None
+    assert ids(catalogue.meant("n" * 100)) == ["a"]
+
+
+def test_a_name_is_read_up_to_its_length() -> None:
+    for read in (CATALOGUE.meant, CATALOGUE.search, CATALOGUE.nearest):
+        assert "oneplus-3t-6-64" in ids(read("OnePlus 3T 64GB".ljust(200))), read
+        assert read("OnePlus 3T 64GB".ljust(201)) == (), read
+
+
+WORDS = [
+    ("3t", ["oneplus-3t-6-64", "oneplus-3t-6-128"]),
+    ("oneplus 3t 64", ["oneplus-3t-6-64"]),
+    ("64 3t onepl", ["oneplus-3t-6-64"]),
+    ("3t 64gb", ["oneplus-3t-6-64"]),
+    ("3t 6gb", ["oneplus-3t-6-64", "oneplus-3t-6-128"]),
+    ("3t 6", []),  # a number is the whole of one
+    ("3t gb", []),
+    ("oneplus-3t", ["oneplus-3t-6-64", "oneplus-3t-6-128"]),  # how an id begins
+    ("oneplus 3t 65", []),
+]
+
+
+@pytest.mark.parametrize(("text", "models"), WORDS)
+def test_a_search_matches_every_word(text: str, models: list[str]) -> None:
+    assert ids(CATALOGUE.search(text)) == models
+
+
+def test_a_search_for_nothing_finds_all_the_shortest_name_first() -> None:
+    found = CATALOGUE.search("")
+    assert len(found) == len(CATALOGUE)
+    order = [(len(one.family), one.family, one.ram_mb or 0, one.storage_gb or 0) for one in found]
+    assert order == sorted(order)
+
+
+@pytest.mark.parametrize("text", ["oneplus 3x", "Redmi Note 44", "galaxy", "Pixel", "acme nothing", "q"])
+def test_the_nearest_names_are_the_most_similar_of_all(text: str) -> None:
+    """difflib, at a half of the characters in common, over whatever a phone may be called; five phones at most."""
+    labels: dict[str, list[str]] = {}
+    for family in dict.fromkeys(
+        variant.family for variant in sorted(CATALOGUE, key=lambda one: (one.ram_mb or 0, one.storage_gb or 0))
+    ):
+        for variant in CATALOGUE.variants_of(family):
+            for label in (words(variant.name), words(variant.family), words(variant.label), variant.model):
+                labels.setdefault(label, []).append(variant.model)
+    close = get_close_matches(words(text), labels, n=10, cutoff=0.5)
+    assert ids(CATALOGUE.nearest(text)) == [*dict.fromkeys(model for label in close for model in labels[label])][:5]
+
+
+def test_a_name_of_one_letter_is_near_itself_and_names_share_two_letters_in_a_row() -> None:
+    names = ("x", "ab34", "aybz")
+    catalogue = Catalogue.of(
+        Variant(f"{number}", "Acme", name, "tablet", None, None) for number, name in enumerate(names)
+    )
+    assert ids(catalogue.nearest("x")) == ["0"]
+    assert ids(catalogue.nearest("ab12")) == ids(catalogue.nearest("cd34")) == ["1"]
+    assert "2" not in ids(catalogue.nearest("axbx"))
+
+
+DEVICES: list[tuple[dict[str, object], str]] = [
+    ({}, "Device('acme')"),
+    ({"imei": DIGITS}, "Device('acme', imei=Imei('35417803******9'))"),
+    ({"imei2": f"{DIGITS}0"}, "Device('acme', imei2='35417803******90')"),
+    ({"imei": int(DIGITS), "imei2": 35417803685978.0}, "Device('acme', imei=35417803******9, imei2=35417803******.0)"),
+    ({"imei": "", "purchased_on": date(2018, 3, 1)}, "Device('acme', purchased_on=datetime.date(2018, 3, 1))"),
+]
+
+
+@pytest.mark.parametrize(("given", "shown"), DEVICES, ids=range(len(DEVICES)))
+def test_a_device_shows_what_was_given_and_no_serial(given: dict[str, Any], shown: str) -> None:
+    device = Device("acme", **given)
+    assert repr(device) == shown
+    bare = {"model": "acme", "imei": None, "imei2": None, "purchased_on": given.get("purchased_on")}
+    assert device.to_dict() == {**bare, "purchased_on": str(bare["purchased_on"]) if bare["purchased_on"] else None}
+    assert Device.from_json(device.to_json(reveal_imei=True)) == device
+
+
+@pytest.mark.parametrize("field", ["imei", "imei2"])
+def test_a_number_that_is_no_imei_is_kept_up_to_60_digits(field: str) -> None:
+    most = 10**60 - 1
+    kept: tuple[Any, ...] = (most, -most, 0, 1.5, -1.5, np.int64(7), "x")
+    absent: tuple[Any, ...] = (None, float("nan"), pd.NA, pd.NaT)
+    for number in kept:
+        assert getattr(Device("acme", **{field: number}), field) == number
+    for missing in absent:
+        assert getattr(Device("acme", **{field: missing}), field) is None
+    wrong: list[tuple[object, str]] = [(most + 1, "range"), (-most - 1, "range"), (float("inf"), "range")]
+    for given, kind in [*wrong, (True, "type"), ([], "type"), (b"x", "type")]:
+        with pytest.raises(InvalidValue, match="give an Imei or a text") as caught:
+            Device("acme", **{field: given})  # type: ignore[arg-type]  # the fault that is tested
+        assert (caught.value.field, caught.value.kind) == (f"Device.{field}", kind)
+
+
+@pytest.mark.parametrize(
+    ("field", "given"), [("model", 5), ("model", None), ("purchased_on", "2018-03-01"), ("purchased_on", 5)]
+)
+def test_an_argument_of_a_device_is_named(field: str, given: object) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        Device(**{"model": "acme", field: given})  # type: ignore[arg-type]  # the fault that is tested
+    assert caught.value.field == f"Device.{field}"
+    assert Device("acme", purchased_on=pd.NaT).purchased_on is None  # type: ignore[arg-type]  # as a table has it

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from miexchange._zone import Zone
 from miexchange.catalogue import Device
 from miexchange.condition import Condition
 from miexchange.coupon import Coupon, device_token, issue
 from miexchange.eligibility import ImeiStatus, RegisterAnswer
-from miexchange.errors import InvalidValue
+from miexchange.errors import InvalidValue, VersionError
 from miexchange.imei import Imei
-from miexchange.programme import Bonus, Programme
+from miexchange.programme import Bonus, CustomerClass, Programme
 from miexchange.quote import Quote
 from miexchange.refusal import Refusal
-from miexchange.valuation import appraise, confirmed, replay, worst_case
+from miexchange.valuation import Replay, appraise, appraise_many, confirmed, headline, replay, worst_case
 from unit import small
 
 KEY = b"the service's own key"
@@ -209,3 +211,147 @@ def test_a_field_of_a_quote_that_does_not_fit_is_named(change: dict[str, Any]) -
     with pytest.raises(InvalidValue) as caught:
         sealed()[0].replace(**change)
     assert caught.value.field == f"Quote.{min(change)}"
+
+
+def test_an_indicative_quote_names_no_device() -> None:
+    quote, _ = sealed()
+    for named in (quote.replace(device_tokens=(), seal=""), quote.without_imei(), quote):
+        with pytest.raises(InvalidValue, match=r"^Quote\.indicative is True: give False"):
+            named.replace(indicative=True)
+    assert quote.replace(imeis=(), device_tokens=(), indicative=True).indicative
+
+
+def test_a_quote_is_as_its_register_answered() -> None:
+    quote, _ = sealed()
+    assert quote.replace(imei_status=ImeiStatus.CLEAR, register_answer=CLEAR).register_answer == CLEAR
+    with pytest.raises(
+        InvalidValue, match=r"^Quote\.imei_status is 'blocked': give the status of the register's answer$"
+    ):
+        quote.replace(imei_status=ImeiStatus.BLOCKED, register_answer=CLEAR)
+
+
+def test_a_quote_is_written_in_the_order_of_its_fields_or_of_the_alphabet() -> None:
+    """By whom it was made makes no difference: as a value, or by `appraise` as it is asked for."""
+    for made in (sealed()[0], small.quoted()):
+        again = Quote.from_json(made.to_json(reveal_imei=True))
+        assert list(made.to_dict()) == list(again.to_dict())
+        assert (made.to_json(), made.to_json(reveal_imei=True)) == (again.to_json(), again.to_json(reveal_imei=True))
+        assert made.to_dict(reveal_imei=True) == again.to_dict(reveal_imei=True)
+
+
+def test_a_quote_is_explained_line_by_line() -> None:
+    terms = small.TERMS.replace(bonuses=(Bonus("b", "A bonus", amount_minor=50_000),))
+    assert small.quoted(terms).explain().splitlines() == [
+        "Acme One (4 GB, 64 GB), grade A, small terms 1",
+        "  market          10000.00  observed price of a clean device since 2020-01-01",
+        "  grade               0.00  grade A: 100 % kept",
+        "  exchange value  10000.00",
+        "  bonus:b           500.00  A bonus",
+        "  coupon value    10500.00",
+    ]
+    plain = small.quoted(small.TERMS, device=Device(small.MODEL, UNKNOWN)).explain(lambda amount: f"{amount} paise")
+    head, *lines = plain.splitlines()
+    assert head == "Acme One (4 GB, 64 GB), grade A, small terms 1"
+    assert [line.split("  ")[1] for line in lines[:3]] == ["market", "grade", "coupon value"]
+    assert lines[2].endswith("  1000000 paise")
+    assert [line[:8] for line in lines[3:]] == ["  note: "] * 2
+
+
+def test_an_unknown_field_is_no_field_of_a_quote() -> None:
+    quote = small.quoted()
+    with pytest.raises(AttributeError, match="'Quote' object has no attribute 'colour'") as caught:
+        _ = quote.colour  # type: ignore[attr-defined]
+    assert (caught.value.name, caught.value.obj) == ("colour", quote)
+
+
+def test_a_programme_under_another_digest_is_named() -> None:
+    quote, programme = sealed()
+    for other in (small.programme(price=5), "a programme"):
+        with pytest.raises(InvalidValue) as caught:
+            replay(quote, {quote.digest: other})  # type: ignore[dict-item]  # the fault that is tested
+        assert caught.value.what == f"has something else under {quote.digest[:12]}"
+    assert replay(quote, {quote.digest: programme})
+
+    class Ledger(dict[str, Programme]):
+        def get(self, *_: object) -> Any:  # noqa: ANN401 - as in a dict
+            raise VersionError("it is newer")
+
+    with pytest.raises(VersionError, match="it is newer"):
+        replay(quote, Ledger())
+
+
+def test_a_replay_says_by_which_edition() -> None:
+    quote, programme = sealed()
+    later = small.programme(small.TERMS.replace(price_max_age_days=44))
+    assert (replay(quote, programme).edition, replay(quote, later).edition) == ("same", "other")
+    assert replay(quote, later), "it makes the same quote"
+    assert Replay(("two\nlines",)).differences == (r"two\nlines",)
+
+
+def test_a_worst_case_is_of_a_day_on_which_there_were_terms() -> None:
+    quote, programme = sealed()
+    with pytest.raises(InvalidValue, match="which the programme never took: give the quote as it was made") as caught:
+        worst_case(quote.replace(at=small.BEGIN - timedelta(days=1)), programme)
+    assert caught.value.field == "Quote.model"
+
+
+def test_what_was_altered_is_listed() -> None:
+    quote, programme = sealed()
+    answer = confirmed(quote.replace(seal="", terms="0", grade="Z"), programme, keys=())
+    assert isinstance(answer, Refusal)
+    assert dict(answer.reasons[0].values) == {"differences": "terms was 0, is now 1; grade was Z, is now A"}
+
+
+def test_the_zone_data_of_both_are_named() -> None:
+    programme = dataclasses.replace(small.programme(), zone=Zone("Asia/Kolkata"))
+    quote = appraise(Device(small.MODEL), Condition(), programme, at=small.AT)
+    assert isinstance(quote, Quote)
+    assert quote.zone_data
+    assert replay(quote.replace(zone_data="", terms="0"), programme).differences == (
+        f"zone_data was none, is now {quote.zone_data}",
+        "terms was 0, is now 1",
+    )
+    assert replay(quote.replace(zone_data=""), programme)
+
+
+@pytest.mark.parametrize("verb", [appraise, appraise_many, headline])
+def test_an_argument_of_a_valuation_is_named(verb: Any) -> None:  # noqa: ANN401 - a function
+    sound: dict[Any, dict[str, Any]] = {
+        appraise: {
+            "device": Device(small.MODEL),
+            "condition": Condition(),
+            "exchange_open": False,
+            "device_exchanged": False,
+        },
+        appraise_many: {"phones": [(Device(small.MODEL), Condition())]},
+        headline: {"model": small.MODEL},
+    }
+    more = {"bonuses_given": {}, "key": KEY} if verb is not headline else {"target": "Two"}
+    given = {"programme": small.programme(), "at": small.AT, **sound[verb], **more}
+    assert verb(**given)
+    for name in given:
+        with pytest.raises(InvalidValue) as caught:
+            verb(**{**given, name: 5})
+        assert caught.value.field == name
+
+
+def test_the_best_customer_is_at_the_head() -> None:
+    terms = small.TERMS.replace(
+        customer_classes=(CustomerClass("gold", 10_000), CustomerClass("new", 9_000)),
+        bonuses=(Bonus("b", "B", amount_minor=5, targets=("Two",)),),
+    )
+    best = headline("Acme One", small.programme(terms), at=small.AT, target="Two")
+    assert isinstance(best, Quote)
+    assert (best.told, best.coupon_value) == ({"target": "Two", "customer": "gold"}, 1_000_005)
+    assert best.purchased_on == small.AT.date()
+
+
+def test_what_depends_on_the_imei_is_compared_where_the_quote_has_it() -> None:
+    programme = small.programme()
+    quote = small.quoted(device=Device(small.MODEL, small.IMEI))
+    assert quote.warnings
+    differs = quote.replace(grade="Z", warnings=())
+    said = replay(differs, programme).differences
+    assert [text.partition(" was ")[0] for text in said] == ["grade", "warnings"]
+    assert replay(differs.without_imei(), programme).differences == ("grade was Z, is now A",)
+    assert replay(quote.replace(warnings=()).without_imei(), programme).differences == ()

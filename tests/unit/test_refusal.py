@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from miexchange._limits import MESSAGE, REASONS
 from miexchange.errors import InvalidValue
-from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of
+from miexchange.refusal import Reason, ReasonCode, ReasonKind, Refusal, reason_of, refusal_of, refused
 
 EXPIRED = Reason(ReasonCode.COUPON_EXPIRED, "The coupon expired", "Ask for a new quote")
 BRAND = Reason(ReasonCode.ORDER_BRAND, "The case is not covered", "Add another product", "case")
@@ -69,3 +70,52 @@ def test_of_several_wrong_values_the_first_in_the_alphabet_is_named() -> None:
     with pytest.raises(InvalidValue) as caught:
         reason_of("nonsense")  # type: ignore[arg-type]  # the fault that is tested
     assert caught.value.field == "code"
+    with pytest.raises(InvalidValue) as caught:
+        reason_of(ReasonCode.ORDER_STACKING, 5, discount="student")  # type: ignore[arg-type]  # as above
+    assert caught.value.field == "case"
+
+
+def test_what_a_service_does_with_a_code_is_its_row() -> None:
+    """As in ``data/reasons.csv``."""
+    code = ReasonCode.PRICE_STALE
+    assert (code.kind, code.status, code.is_final) == (ReasonKind.OPERATOR, 409, True)
+    assert (ReasonCode.COUPON_NOT_YET_VALID.status, ReasonCode.COUPON_NOT_YET_VALID.is_final) == (409, False)
+    assert [kind.value for kind in ReasonKind] == ["customer", "other_device", "wait", "operator", "stranger"]
+    assert refused(ReasonCode.COUPON_USED) == Refusal((reason_of(ReasonCode.COUPON_USED),))
+
+
+def test_of_each_kind_the_first_are_kept_and_the_rest_is_counted() -> None:
+    def stacked(number: int) -> Reason:
+        return reason_of(ReasonCode.ORDER_STACKING, discount=f"{number}")
+
+    void = reason_of(ReasonCode.COUPON_VOID)
+    just = [void, *map(stacked, range(REASONS))]
+    assert refusal_of(just) == Refusal(tuple(just))
+    beyond = [*map(stacked, range(REASONS + 1)), *[void] * REASONS, stacked(-1), EXPIRED]
+    more = reason_of(ReasonCode.ORDER_STACKING, "more_of_kind", more=2)
+    assert refusal_of(beyond) == Refusal((*map(stacked, range(REASONS)), *[void] * REASONS, more, EXPIRED))
+    for wrong in ([], [EXPIRED, "late"], 5):
+        with pytest.raises(InvalidValue, match="reasons"):
+            refusal_of(wrong)  # type: ignore[arg-type]  # the fault that is tested
+
+
+@pytest.mark.parametrize("field", ["message", "remedy", "subject"])
+def test_the_texts_of_a_reason_are_safe_for_a_log(field: str) -> None:
+    assert getattr(EXPIRED.replace(**{field: "two\nlines"}), field) == r"two\nlines"
+    assert len(getattr(EXPIRED.replace(**{field: "x" * (MESSAGE + 1)}), field)) == MESSAGE
+    assert getattr(EXPIRED.replace(**{field: "x" * MESSAGE}), field) == "x" * MESSAGE
+
+
+def test_the_values_of_a_reason_are_twenty_at_most_each_once() -> None:
+    twenty = tuple((f"v{number}", number) for number in range(20))
+    assert EXPIRED.replace(values=twenty).values == twenty
+    for values in ((*twenty, ("w", 1)), (("v", 1), ("v", 2))):
+        with pytest.raises(InvalidValue) as caught:
+            EXPIRED.replace(values=values)
+        assert caught.value.field == "Reason.values"
+    assert EXPIRED.replace(values=(("v", "a\u200b"), ("w", 7))).values == (("v", r"a\u200b"), ("w", 7))
+
+
+def test_a_refusal_is_told_in_a_language() -> None:
+    reason = reason_of(ReasonCode.ORDER_STACKING, discount="student")
+    assert Refusal((reason,)).explain("hi") == f"- {reason.text('hi')}" != Refusal((reason,)).explain()

@@ -565,6 +565,25 @@ def test_an_attempt_that_is_told_again_counts_once() -> None:
         assert apply(exchange, again.replace(at=AT + 3 * DAY)) == exchange
 
 
+def test_what_is_on_record_may_be_told_again_after_another_event() -> None:
+    """Word for word, at any later instant; with another word it is another event."""
+    sent, papers = Send(AT + 2 * DAY, ORDER.id), Identify(AT + 3 * DAY, "file 7")
+    held = after(reserved(VISITED), FIRST, sent, papers)
+    asked = after(held, Inspect(AT + 4 * DAY, ORDER.id, found(900_000)))
+    wiped = after(asked, Wipe(AT + 4 * DAY, "clear", "record 9"), Identify(AT + 5 * DAY, ownership="file 8"))
+    for exchange, again, other in (
+        (held, sent, sent.replace(order="another")),
+        (wiped, Wipe(AT, "clear", "record 9"), Wipe(AT, "purge", "record 9")),
+        (wiped, Identify(AT, "file 7", "file 8"), Identify(AT, "file 9", "file 8")),
+        (wiped, Identify(AT, "file 7"), Identify(AT, "file 7", "file 7")),
+        (wiped, Identify(AT, ownership="file 8"), Identify(AT, ownership="file 9")),
+    ):
+        later = exchange.at + HOUR
+        assert apply(exchange, again.replace(at=later)) == exchange
+        assert apply(exchange, other.replace(at=later)) != exchange
+    assert codes(apply(reserved(VISITED), sent.replace(order="another"))) == ("order_other",)
+
+
 @pytest.mark.parametrize(
     ("exchange", "event", "code"),
     [
@@ -594,6 +613,13 @@ def test_a_cancelled_order_forgets_the_attempts() -> None:
     assert freed.attempts == ()
     held = after(freed, Reserve(AT + 3 * DAY, ORDER, ACCOUNT), THIRD)
     assert kept(held).attempts == (THIRD,)
+
+
+@pytest.mark.parametrize(("many", "fits"), [(100, True), (101, False)])
+def test_a_carrier_comes_a_hundred_times_at_most(many: int, *, fits: bool) -> None:
+    with pytest.raises(InvalidValue) as caught:  # so many are no history of these rules in any case
+        issued(VISITED).replace(attempts=(FIRST,) * many)
+    assert (caught.value.rule != "give up to 100 elements") is fits
 
 
 def test_attempts_that_no_history_leads_to_are_none() -> None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import pickle
+from array import array
 from base64 import b64decode
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+<<<<<<< HEAD
 from miexchange._tac_files import named
 from miexchange.errors import DataError, InvalidValue, Problem
+=======
+from miexchange.errors import DataError, InvalidValue, Problem, VersionError
+>>>>>>> public
 from miexchange.imei import Imei
 from miexchange.tac import TacDevice, TacReport, TacTable
 
@@ -471,9 +477,87 @@ class TestTable:
         assert pickle.loads(b64decode(OLDER)) == table  # noqa: S301 - our own bytes
         assert pickle.loads(b64decode(OLDER)).report == table.report  # noqa: S301 - as above
         unset = object.__new__(TacTable)
-        for state in (None, [[1], [0], (), table.report], [[1], [0], ("Acme One",), None], [[1], [], (), None]):
+        one = (TacDevice("Acme", "One"),)
+        unset.__setstate__([[1], [0], one, table.report])
+        assert entries(unset) == [("00000001", "Acme", "One")]
+        states = [[[1], [0], (), table.report], [[1], [0], ("Acme One",), None], [[1], [], (), None]]
+        lengths = [[[1], [0, 0], one, table.report], [[1, 2], [0], one, table.report]]
+        for state in (None, [[1], [0], one, None], *states, *lengths):
             with pytest.raises(InvalidValue, match="TacTable is pickled in another form: read its file"):
                 unset.__setstate__(state)
+
+    @pytest.mark.parametrize("cells", [(), ("35417803",), ("35417803", "Acme"), ("35417803", "Acme", "One", "s", "x")])
+    def test_a_row_has_three_cells_or_four(self, cells: tuple[str, ...]) -> None:
+        rule = "give rows of TAC, brand, model, and where it matters the source"
+        with pytest.raises(InvalidValue, match=f"^TacTable.of has a row of {len(cells)} cells: {rule}$"):
+            TacTable.of([cells])  # type: ignore[list-item]  # the fault that is tested
+
+    @pytest.mark.parametrize("tac", ["0123456", "012345678", "0123456A", "", 1234567, b"01234567"])
+    def test_what_is_no_tac_is_told_from_another_type(self, tac: Any) -> None:  # noqa: ANN401 - anything
+        for field, read in (
+            ("TacTable.lookup", TacTable.of(self.rows).lookup),
+            ("TacTable.of", lambda it: TacTable.of([(it, "Acme", "One")])),
+        ):
+            with pytest.raises(InvalidValue) as caught:
+                read(tac)
+            assert (caught.value.field, caught.value.kind) == (field, "range" if type(tac) is str else "type")
+        assert tac not in TacTable.of(self.rows)
+        assert "35417803" in TacTable.of(self.rows)
+        assert "01234568" not in TacTable.of(self.rows)
+
+    @pytest.mark.parametrize(
+        "columns",
+        [
+            {"_tacs": array("I", [10**8])},  # of nine digits
+            {"_tacs": array("L", [1])},
+            {"_tacs": [1]},
+            {"_tacs": array("I", [1, 2])},  # more than there are devices
+            {"_devices": [array("I", [0])] * 3},
+            {"_devices": (array("I", [0]),) * 2},
+            {"_devices": (array("I", [0]), array("I", [0]), array("I"))},
+            {"_devices": (array("I", [0]), array("I", [1]), array("I", [0]))},  # of which there is no text
+            {"_texts": [("A",), ("B",), ("",)]},
+            {"_texts": (("A",), ("B",))},
+            {"_texts": (["A"], ("B",), ("",))},
+            {"_texts": (("A",), ("B", "C"), ("",))},  # of which one is unused
+            {"_texts": (("A",), ("x" * 201,), ("",))},
+            {"_texts": (("",), ("",), ("",))},  # the name of no device
+        ],
+    )
+    def test_columns_are_those_of_a_table(self, columns: dict[str, Any]) -> None:
+        zero = array("I", [0])
+        report = TacTable.of([("00000001", "A", "B")]).report
+        sound: dict[str, Any] = {"_tacs": array("I", [1]), "_devices": (zero, zero, zero), "report": report}
+        sound["_texts"] = (("A",), ("B",), ("",))
+        assert entries(TacTable(**sound)) == [("00000001", "A", "B")]
+        with pytest.raises(InvalidValue, match="TacTable is not sorted"):
+            TacTable(**{**sound, **columns})
+
+    @pytest.mark.parametrize(
+        ("tacs", "places", "names"),
+        [
+            ([2, 1], [0, 0], ("A",)),
+            ([1, 1], [0, 0], ("A",)),  # twice the same
+            ([1, 1], [1, 0], ("A", "B")),
+            ([1, 2], [0, 1], ("B", "A")),
+            ([1, 2], [0, 1], ("A", "A")),
+        ],
+    )
+    def test_columns_are_sorted_without_duplicates(
+        self, tacs: list[int], places: list[int], names: tuple[str, ...]
+    ) -> None:
+        report, nothing = TacTable.of([]).report, array("I", [0, 0])
+        sound = TacTable(array("I", [1, 1]), (array("I", [0, 1]), nothing, nothing), (("A", "B"), ("",), ("",)), report)
+        assert entries(sound) == [("00000001", "A", ""), ("00000001", "B", "")]
+        with pytest.raises(InvalidValue, match="TacTable is not sorted"):
+            TacTable(array("I", tacs), (array("I", places), nothing, nothing), (names, ("",), ("",)), report)
+
+    def test_the_form_of_a_pickle_is_known(self) -> None:
+        _, (kind, form, state) = TacTable.of(self.rows).__reduce__()
+        assert kind._of_state(form, state) == TacTable.of(self.rows)  # noqa: SLF001 - what pickle calls
+        for another, columns in ((form + 1, state), (form, {**state, "more": 1}), (form, {})):
+            with pytest.raises((InvalidValue, VersionError), match="TacTable"):
+                kind._of_state(another, columns)  # noqa: SLF001 - as above
 
     def test_it_is_immutable(self) -> None:
         table = TacTable.of(self.rows)
@@ -490,8 +574,12 @@ class TestTable:
         broken = report.replace(problems=(Problem("x.csv", 2, "tac", "the TAC is blank", "Fill it in"),))
         assert TacReport.from_json(broken.to_json()) == broken
         assert TacDevice.from_json(TacDevice("Acme", "One").to_json()) == TacDevice("Acme", "One")
+        with pytest.raises(InvalidValue, match=r"^TacDevice\.model is empty: name a brand or a model$"):
+            TacDevice("", "")
 
 
 def test_what_is_no_table_is_refused_with_the_right_words() -> None:
     with pytest.raises(DataError, match="5 is no table"):
         TacTable.read(5)
+    with pytest.raises(InvalidValue, match=r"^pad_six_digits is 1: give True or False$"):
+        TacTable.read(5, pad_six_digits=1)  # type: ignore[arg-type]  # the fault that is tested

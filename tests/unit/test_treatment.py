@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import pandas as pd
 import pytest
 
 from miexchange import (
@@ -62,6 +64,14 @@ def test_an_old_phone_pays_and_a_bonus_lowers_the_price() -> None:
 def test_a_bonus_that_pays_is_in_the_value_for_tax() -> None:
     found = spent(coupon(VALUE, EXTRA.replace(treatment="payment")), 2_000_000)
     assert found.parts == (LineParts(1, 1_000_000, 0, 50_000, 2_000_000),)
+
+
+def test_a_bonus_that_pays_is_shared_by_the_lines() -> None:
+    found = spent(coupon(VALUE, EXTRA.replace(treatment="payment")), 1_000_000, 2_000_000)
+    assert [(line.in_kind, line.bonus, line.discount) for line in found.parts] == [
+        (333_334, 16_666, 0),
+        (666_666, 33_334, 0),
+    ]
 
 
 def test_an_allowance_that_is_a_discount_leaves_the_money_alone() -> None:
@@ -145,10 +155,11 @@ def test_units_go_back_with_their_shares() -> None:
 
 
 @pytest.mark.parametrize(
-    ("units", "before", "field"), [(0, 0, "units"), (4, 0, "units"), (1, 3, "before"), (1, -1, "before")]
+    ("units", "before", "field"),
+    [(0, 0, "units"), (4, 0, "units"), (3, 1, "units"), (2, 2, "units"), (1, 3, "before"), (1, -1, "before")],
 )
 def test_no_more_goes_back_than_there_is(units: int, before: int, field: str) -> None:
-    rule = "0 to 2" if field == "before" else "1 to 3"
+    rule = "0 to 2" if field == "before" else f"1 to {3 - before}"
     with pytest.raises(InvalidValue, match=f"^{field} is .*, {rule}$"):
         LINE.returned(units, before=before)
 
@@ -177,3 +188,35 @@ def test_a_re_quote_settles_the_parts_anew() -> None:
     assert requoted.settled is requoted.settlement
     assert requoted.settled is not None
     assert [line.in_kind for line in requoted.settled.parts] == [600_000]
+
+
+def test_what_is_not_negative_may_be_nothing() -> None:
+    assert TreatmentTable.of([RESOLD]).resale_base(0, 0, at=small.AT) == 0
+    nothing = LineParts(units=1, in_kind=0, discount=0, bonus=0, tax_base=0)
+    assert (nothing.to_pay, nothing.taken, nothing.returned(1)) == (0, 0, nothing)
+    paid = LineParts(units=2, in_kind=700, discount=100, bonus=300, tax_base=1_000)
+    with pytest.raises(InvalidValue, match=r"^LineParts\.units is 2: give the units of the line"):
+        paid.replace(tax_base=1_001)
+    assert (paid.to_pay, paid.taken) == (0, 1_100)
+
+
+def test_a_table_of_treatments_is_read_with_the_day_of_the_end_and_without() -> None:
+    frame = pd.DataFrame({"part": ["bonus:b", "resale"], "treatment": ["payment", "full"], "source": ["a", "b"]})
+    frame["effective_from"] = "2020-01-01T00:00Z"
+    table = TreatmentTable.read(frame)
+    assert [(row.part, row.treatment, row.effective_until) for row in table] == [
+        ("bonus:b", "payment", None),
+        ("resale", "full", None),
+    ]
+    assert table.as_of("resale", small.AT) == table.treatments[1]
+    ended = TreatmentTable.read(frame.assign(effective_until="2020-01-02T00:00Z"))
+    assert ended.as_of("resale", small.AT) is None
+    assert TreatmentTable.of([EXTRA, VALUE]).since(SINCE) == TreatmentTable.of([VALUE, EXTRA])
+
+
+@pytest.mark.parametrize("field", ["part", "at"])
+def test_what_is_looked_up_is_named(field: str) -> None:
+    given: dict[str, Any] = {"part": "resale", "at": small.AT, field: 5}
+    with pytest.raises(InvalidValue) as caught:
+        TreatmentTable.of([RESOLD]).as_of(**given)
+    assert caught.value.field == field

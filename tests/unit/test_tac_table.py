@@ -13,12 +13,8 @@ from typing import Any
 
 import pytest
 
-<<<<<<< HEAD
 from miexchange._tac_files import named
-from miexchange.errors import DataError, InvalidValue, Problem
-=======
 from miexchange.errors import DataError, InvalidValue, Problem, VersionError
->>>>>>> public
 from miexchange.imei import Imei
 from miexchange.tac import TacDevice, TacReport, TacTable
 

@@ -278,6 +278,10 @@ KEPT: dict[str, tuple[Any, list[object]]] = {
         pa.array([0, 568_971_820_800], pa.timestamp("s", "UTC")),
         [datetime(1970, 1, 1, tzinfo=UTC), "Unreadable"],
     ),
+    "an instant before the first year of Python": (
+        pa.array([-63_000_000_000, 0], pa.timestamp("s", "UTC")),
+        ["Unreadable", datetime(1970, 1, 1, tzinfo=UTC)],
+    ),
     "an unknown zone": (pa.array([0], pa.timestamp("us", "Mars/Olympus")), ["Unreadable"]),
 }
 PLAIN = {

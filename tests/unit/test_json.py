@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from miexchange import InvalidValue, _json
+from miexchange import Currency, InvalidValue, Money, _json
 from miexchange._json import is_deep, json_text, plain, read_json
 
 if TYPE_CHECKING:
@@ -48,6 +48,15 @@ def test_what_is_no_text_of_json_is_told() -> None:
         kind, says = refused(lambda text=text: json_text(text, "X", "r"))  # type: ignore[misc]
         assert (kind, says) == ("range", "X begins with a byte order mark: save it without a byte order mark")
     assert json_text("{}\ufeff", "X", "r") == "{}\ufeff"
+
+
+def test_around_json_is_white_space_alone() -> None:
+    money = Money(500, Currency("INR"))
+    assert Money.from_json(f" \t\n\r{money.to_json()}\r\n\t ") == money
+    for around in ("X", "\f", "\u00a0", "\x00"):
+        for text in (around + money.to_json(), money.to_json() + around):
+            with pytest.raises(InvalidValue):
+                Money.from_json(text)
 
 
 @pytest.mark.usefixtures("small")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from miexchange._limits import TABLE_BYTES
@@ -31,7 +32,7 @@ def _at_once(path: str, flags: int) -> int:
     return number
 
 
-_NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)  # missing on Windows, which has no named pipes in folders
+_NO_WAIT = 0 if sys.platform == "win32" else os.O_NONBLOCK  # Windows has no named pipes in folders
 
 
 def too_large(most: int) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["create", "open_ours", "place"]
 
 _PRIVATE, _SHARED = 0o600, 0o666  # for its owner only; otherwise as the umask allows
-# Flags that are missing on Windows, and the one that only Windows has.
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+# Windows has none of the flags of the others.
+_NO_LINK: int = os.O_BINARY if sys.platform == "win32" else os.O_NOFOLLOW | os.O_NONBLOCK  # type: ignore[attr-defined]
 
 
 def create(path: Path, field: str, *, is_private: bool = False) -> BinaryIO:

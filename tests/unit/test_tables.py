@@ -26,6 +26,7 @@ from miexchange import (
     TacTable,
     Variant,
 )
+from miexchange._problems import Problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,6 +220,20 @@ def test_a_repeated_row_is_refused_at_every_door(kind: Kind, tmp_path: Path) -> 
     assert problem.remedy.startswith("Keep one of them")
 
 
+def test_faults_are_told_in_the_order_of_the_lines(tmp_path: Path) -> None:
+    """The rows are put in order by their models, the faults by their lines."""
+    file = tmp_path / "prices.csv"
+    rows = [
+        "model,effective_from,price_minor,basis,source",
+        "two,2018-03-01,1,observed,s",
+        "one,2018-03-01,1,observed,s",
+    ]
+    file.write_text("\n".join([rows[0], *rows[1:], *rows[1:], ",2018-03-01,1,observed,s"]), encoding="utf-8")
+    with pytest.raises(DataError) as told:
+        PriceTable.read(file, zone=UTC)
+    assert [problem.line for problem in told.value.problems] == [4, 5, 6]
+
+
 @strict
 def test_overlapping_rows_are_refused_at_every_door(kind: Kind, tmp_path: Path) -> None:
     if kind.table is Catalogue:
@@ -248,7 +263,7 @@ def test_a_table_has_as_many_rows_as_it_may_and_no_more(monkeypatch: pytest.Monk
         Catalogue.of((*rows, rows[0].replace(model="a-fourth")))
 
 
-def test_the_most_rows_of_a_key_are_those_of_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_most_rows_of_a_key_are_those_of_one_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(PriceTable, "_most_of_key", 2)
     days = [f"2018-0{month}-01T00:00:00Z" for month in (3, 6, 9)]
     rows = [(model, day) for model in ("one", "two") for day in days[:2]]
@@ -266,6 +281,13 @@ def test_the_most_rows_of_a_key_are_those_of_one_key(monkeypatch: pytest.MonkeyP
     assert read() == []
     assert read(("three", "soon")) == [(5, "effective_from")]
     assert read(("two", days[2])) == [(5, "model")]
+    file = tmp_path / "prices.csv"
+    lines = [f"{model},{day},5,observed,s" for model, day in [*rows, ("two", days[2])]]
+    for written, problems in ((lines[:-1], []), (lines, [(6, "model")])):
+        file.write_text("\n".join(["model,effective_from,price_minor,basis,source", *written]), encoding="utf-8")
+        found = Problems()
+        PriceTable._read(file, problems=found)  # noqa: SLF001 - as a programme reads it
+        assert [(problem.line, problem.column) for problem in found.found] == problems
 
 
 def test_an_open_row_of_a_list_holds_for_ever_and_that_of_a_price_until_the_next() -> None:

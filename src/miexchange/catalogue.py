@@ -129,7 +129,7 @@ def _spellings_of_memory(variant: Variant) -> Iterator[str]:
     storage = f"{variant.storage_gb}gb"
     yield storage
     if variant.ram_mb is not None:
-        ram = name_key(_ram(variant.ram_mb)).replace(" ", "")
+        ram = name_key(_ram(variant.ram_mb))
         for between in ("", "+", "ram", "ram+"):
             yield f"{ram}{between}{storage}"
 

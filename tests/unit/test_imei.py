@@ -434,6 +434,16 @@ class TestJson:
         assert Phone.model_validate({"imei": DIGITS}) == phone
         assert SERIAL not in repr(phone)
 
+    def test_the_error_of_a_field_says_what_imei_says(self) -> None:
+        wrong = "354178036859782"
+        with pytest.raises(InvalidImei) as ours:
+            Imei(wrong)
+        with pytest.raises(ValidationError) as theirs:
+            Phone.model_validate({"imei": wrong})
+        (error,) = theirs.value.errors()
+        assert (error["type"], error["msg"]) == (ours.value.code, str(ours.value))
+        assert error["ctx"] == {"sentence": str(ours.value), "what": ours.value.what, "remedy": ours.value.remedy}
+
     @pytest.mark.parametrize("mode", ["validation", "serialization"])
     def test_the_json_schema(self, mode: Literal["validation", "serialization"]) -> None:
         schema = Phone.model_json_schema(mode=mode)["properties"]["imei"]

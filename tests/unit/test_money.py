@@ -143,6 +143,14 @@ def test_money_and_a_number_do_not_add_up(meet: Any) -> None:  # noqa: ANN401 - 
         meet(Money(1, INR))
 
 
+def test_money_of_one_currency_adds_up_and_is_compared() -> None:
+    one, two, three = (Money(amount, INR) for amount in (1, 2, 3))
+    assert one + two == three
+    assert three - two == one
+    assert [one < two, one < Money(1, INR), two < one] == [True, False, False]
+    assert [one <= two, one <= Money(1, INR), two <= one, two > one] == [True, True, False, True]
+
+
 def test_two_currencies_are_an_error_that_names_both() -> None:
     with pytest.raises(InvalidValue, match="is 'GBP': the other is in INR, and two currencies never meet"):
         Money(1, INR) + Money(1, GBP)

@@ -96,6 +96,8 @@ def test_an_answer_counts_for_so_many_hours(asked_at: datetime, refused: bool) -
     if isinstance(answer, Refusal):
         assert answer.codes == ("register_stale",)
         assert answer.reasons[0].code.kind == "operator"
+        told = dict(answer.reasons[0].values)
+        assert ("at" in told, told.get("hours")) == ((True, None) if asked_at > AT else (False, 2))
 
 
 def test_a_plain_status_is_no_evidence_where_it_is_demanded() -> None:

@@ -855,6 +855,18 @@ def test_the_worst_case_counts_on_no_bonus_that_may_be_used_up() -> None:
     assert again.coupon_value - worst.value == 10_000
 
 
+def test_the_worst_case_counts_on_the_place_that_the_quote_has() -> None:
+    own = Bonus("own", "Own", amount_minor=10_000, quota=5)
+    terms = ASKING.replace(bonuses=(own,))
+    quote, programme = small.quoted(terms, BEST, anchors=ANCHORS), small.programme(terms, anchors=ANCHORS)
+    assert [bonus.id for bonus in quote.bonuses] == ["own"]
+    worst = worst_case(quote, programme)
+    assert isinstance(worst, WorstCase)
+    again = appraise_again(quote, programme, condition=worst.condition)
+    assert isinstance(again, Quote)
+    assert worst.value == again.coupon_value == again.exchange_value + 10_000
+
+
 @pytest.mark.parametrize(
     ("given", "left"), [({}, 50), ({"first": 5}, 50), ({"second": 2}, 100), ({"first": 5, "second": 2}, 5_000)]
 )

@@ -551,3 +551,8 @@ def test_an_event_that_is_sound_in_itself_does_not_fit_the_others() -> None:
     expire = Expire(datetime(2020, 1, 1, tzinfo=UTC))
     error = _fault_of_event("Exchange.last", Expire | Agree, expire.to_dict())
     assert f"{error}" == "Exchange.last does not fit: give an Expire that fits the others"
+
+
+def test_a_number_that_is_no_imei_is_written_as_python_writes_it() -> None:
+    """A digest of the JSON of a device may be older than this version."""
+    assert '"imei":1e+16,' in Device("one", 1e16).to_json(reveal_imei=True)

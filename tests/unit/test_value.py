@@ -17,7 +17,7 @@ import pytest
 
 from miexchange._bounded import Older, hints_of, parts_of
 from miexchange._door import _fault_of_event, adapter_of
-from miexchange._value import Value, canonical, day, dump, instant, require
+from miexchange._value import Value, canonical, day, dump, from_columns, instant, require
 from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Deduction, Finding, Grade, Grading, Option, Questionnaire
 from miexchange.coupon import Coupon, Order, OrderLine, Redemption, issue
@@ -556,3 +556,16 @@ def test_an_event_that_is_sound_in_itself_does_not_fit_the_others() -> None:
 def test_a_number_that_is_no_imei_is_written_as_python_writes_it() -> None:
     """A digest of the JSON of a device may be older than this version."""
     assert '"imei":1e+16,' in Device("one", 1e16).to_json(reveal_imei=True)
+
+
+def test_values_of_columns_are_checked_together_as_each_alone() -> None:
+    """A row of a table must end after it begins; a question has faults of its own."""
+    begins, ends = datetime(2018, 3, 1, tzinfo=UTC), datetime(2018, 6, 1, tzinfo=UTC)
+    rows = [Price("one", begins, 5, "observed", "s", end) for end in (None, ends)]
+    columns = {field.name: [getattr(row, field.name) for row in rows] for field in dataclasses.fields(Price)}
+    assert from_columns(Price, [*columns.values()]) == rows
+    columns["effective_until"] = [None, begins]
+    with pytest.raises(InvalidValue, match=r"Price\.effective_until"):
+        from_columns(Price, [*columns.values()])
+    with pytest.raises(InvalidValue, match=r"TacDevice\.model"):
+        from_columns(TacDevice, [["", ""], ["", ""], ["s", "s"]])

@@ -285,7 +285,8 @@ def test_a_quote_is_raised_by_each_change_that_raises_it_alone() -> None:
         [("box", "", "yes", "customer")],
     ]
     assert all(cure.quote.coupon_value > (found.coupon_value or 0) for cure in found.cures)
-    assert of(told(rules))[0] == [("target", "", "Two", "customer")], "no new phone was named"
+    best = told(rules, {"screen": "best", "battery": "good", "box": "yes"})
+    assert of(best)[0] == [("target", "", "Two", "customer")], "no new phone was named"
     later = told(programme(bonuses=(Bonus("may", "May", amount_minor=1, begins=date(2020, 1, 20)),)))
     assert [one[0][3] for one in of(later)] == ["wait"]
 

@@ -57,6 +57,8 @@ def test_around_json_is_white_space_alone() -> None:
         for text in (around + money.to_json(), money.to_json() + around):
             with pytest.raises(InvalidValue):
                 Money.from_json(text)
+            with pytest.raises(InvalidValue):
+                read_json(text, "money")
 
 
 @pytest.mark.usefixtures("small")

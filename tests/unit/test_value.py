@@ -555,7 +555,8 @@ def test_an_event_that_is_sound_in_itself_does_not_fit_the_others() -> None:
 
 def test_a_number_that_is_no_imei_is_written_as_python_writes_it() -> None:
     """A digest of the JSON of a device may be older than this version."""
-    assert '"imei":1e+16,' in Device("one", 1e16).to_json(reveal_imei=True)
+    for number in (1e16, 1e-7, 0.5, 123456789012345680.0):
+        assert f'"imei":{number!r},' in Device("one", number).to_json(reveal_imei=True)
 
 
 def test_values_of_columns_are_checked_together_as_each_alone() -> None:

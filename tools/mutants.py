@@ -96,7 +96,7 @@ TESTS = {
     "_words": "value_checks words refusal",
     "_written": "written value compat/values_kept",
     "_zone": "zone programme time",
-    "catalogue": "names eligibility tables forms compat/values_kept",
+    "catalogue": "names eligibility tables forms compat/values_kept value",
     "condition": "condition programme forms choices asked",
     "coupon": "coupon treatment split html quote "
     "forms compat/older_json compat/promised compat/values_kept mi_exchange_terms",

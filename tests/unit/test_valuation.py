@@ -840,31 +840,22 @@ def test_a_worst_case_of_a_model_that_the_programme_lacks_is_an_error_of_ours() 
     assert caught.value.field == "Quote.model"
 
 
-def test_the_worst_case_counts_on_no_bonus_that_may_be_used_up() -> None:
+LOW = Bonus("low", "Low", amount_minor=10_000, quota=5)
+HIGH = Bonus("high", "High", amount_minor=20_000, from_value_minor=900_000, quota=5)
+
+
+@pytest.mark.parametrize(("bonuses", "lost"), [((HIGH, LOW), 10_000), ((LOW,), 0)])
+def test_the_worst_case_counts_on_no_bonus_but_the_quotes_own(bonuses: tuple[Bonus, ...], lost: int) -> None:
     """A lower value may earn another bonus, whose places others can take until the inspection."""
-    high = Bonus("high", "High", amount_minor=20_000, from_value_minor=900_000, quota=5)
-    low = Bonus("low", "Low", amount_minor=10_000, quota=5)
-    terms = ASKING.replace(bonuses=(high, low))
-    quote = small.quoted(terms, BEST, anchors=ANCHORS)
-    assert [bonus.id for bonus in quote.bonuses] == ["high"]
-    programme = small.programme(terms, anchors=ANCHORS)
-    worst = worst_case(quote, programme)
-    assert isinstance(worst, WorstCase)
-    again = appraise_again(quote, programme, condition=worst.condition)
-    assert isinstance(again, Quote)
-    assert again.coupon_value - worst.value == 10_000
-
-
-def test_the_worst_case_counts_on_the_place_that_the_quote_has() -> None:
-    own = Bonus("own", "Own", amount_minor=10_000, quota=5)
-    terms = ASKING.replace(bonuses=(own,))
+    terms = ASKING.replace(bonuses=bonuses)
     quote, programme = small.quoted(terms, BEST, anchors=ANCHORS), small.programme(terms, anchors=ANCHORS)
-    assert [bonus.id for bonus in quote.bonuses] == ["own"]
+    assert [bonus.id for bonus in quote.bonuses] == [bonuses[0].id]
     worst = worst_case(quote, programme)
     assert isinstance(worst, WorstCase)
     again = appraise_again(quote, programme, condition=worst.condition)
     assert isinstance(again, Quote)
-    assert worst.value == again.coupon_value == again.exchange_value + 10_000
+    assert again.coupon_value - worst.value == lost
+    assert again.coupon_value - again.exchange_value == 10_000
 
 
 @pytest.mark.parametrize(

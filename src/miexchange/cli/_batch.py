@@ -57,7 +57,7 @@ def batch(
     force: Annotated[bool, typer.Option("--force", help="Overwrite OUT and the rejects if they exist.")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Discard the parts of a stopped run.")] = False,
     rows: Annotated[
-        int | None, typer.Option(metavar="N", help="Rows of each saved part; by default 98304, or 65536 of CSV.")
+        int | None, typer.Option(metavar="N", help="Rows of each saved part; by default 81920, or 65536 of CSV.")
     ] = None,
     threads: Annotated[int | None, typer.Option(metavar="N", help="By default one thread per processor.")] = None,
     as_json: Json = False,

@@ -133,7 +133,7 @@ def appraise_file(
         escape: whether a text in a CSV that begins like a formula (``=``, ``+``, ``-``, ``@``) gets an apostrophe
             before it, and control characters are written as escapes. Use False if a program reads the file: every cell
             is then kept byte for byte, as it always is in Parquet.
-        rows: the rows of a part; by default 98,304 of Parquet and 65,536 of CSV, whose texts take more memory.
+        rows: the rows of a part; by default 81,920 of Parquet and 65,536 of CSV, whose texts take more memory.
         threads: how many threads share the work; by default as many as there are processors.
         force: whether an existing target and rejects are overwritten.
         restart: whether the parts of an earlier run are discarded.

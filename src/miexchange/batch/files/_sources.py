@@ -130,7 +130,7 @@ def open_source(path: Path) -> Source:
 class _Parquet:
     """A Parquet file; see `Source`."""
 
-    part_rows = 98_304
+    part_rows = 81_920
 
     def __init__(self, path: Path) -> None:
         """Read the footer of the file."""

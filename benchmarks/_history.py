@@ -20,6 +20,7 @@ MOVED = 1.1
 """Lines that moved by less than this factor are grey, and have no name."""
 
 UNMOVED, BETTER, WORSE = "#bdbdbd", "#08519c", "#a50f15"
+NAMED = 12  # lines of a panel that have a name, at most
 COLUMNS = 3
 TICKS = [2 ** (step / 2) for step in range(-16, 17)]
 
@@ -129,13 +130,14 @@ def _colour(points: Mapping[int, float]) -> str:
 
 
 def _name(axes: Any, rows: Mapping[str, Mapping[int, float]], bounds: tuple[float, float]) -> None:  # noqa: ANN401 - of matplotlib
-    """Write the names of lines that moved at their ends, so far apart that each can be read."""
-    moved = sorted((points[max(points)], row) for row, points in rows.items() if _colour(points) != UNMOVED)
+    """Write the names of the lines that moved most at their ends, within the panel, each readable."""
+    moved = [(points[max(points)], row) for row, points in rows.items() if _colour(points) != UNMOVED]
+    moved = sorted(sorted(moved, key=lambda one: -abs(log2(one[0])))[:NAMED])
     low, high = map(log2, bounds)
-    step, below = (high - low) / 16, low
-    for last, row in moved:
+    step, below = (high - low) / (NAMED + 4), low
+    for left, (last, row) in zip(range(len(moved), 0, -1), moved, strict=True):
         points = rows[row]
-        place = below = max(log2(last), below + step)
+        place = below = min(max(log2(last), below + step), high - left * step)
         name = row.rpartition(", ")[0].replace("`", "")
         label = axes.annotate(
             shorten(name, 48, placeholder=" …"),

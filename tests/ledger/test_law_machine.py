@@ -5,23 +5,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from ledger import server, shop
 from miexchange import ledger
-from miexchange.laws import LedgerMachine
-from shipped import shipped_programme
-
-FEW = settings(
-    max_examples=8,
-    stateful_step_count=15,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+from unit.test_machine import FEW, India
 
 
 @pytest.mark.sweep
@@ -29,11 +18,9 @@ def test_a_sound_ledger_on_a_server_keeps_every_law(postgresql: str, made_databa
     """Each run has a copy of an empty ledger: emptied tables are no ledger, as their version and count are gone."""
     with ExitStack() as databases:
 
-        class India(LedgerMachine):
-            programme = shipped_programme("mi-exchange-india")
-
+        class Served(India):
             def open_ledger(self) -> ledger.Ledger:
                 url = databases.enter_context(server.database(postgresql, like=made_database))
                 return ledger.open(url, key=shop.KEY)
 
-        run_state_machine_as_test(India, settings=FEW)
+        run_state_machine_as_test(Served, settings=settings(FEW, stateful_step_count=15))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import pytest
 
@@ -20,6 +20,7 @@ from miexchange import (
     Programme,
     TacTable,
 )
+from miexchange._bounded import hints_of, parts_of
 from miexchange.errors import InvalidValue
 from miexchange.programme import (
     Authority,
@@ -31,9 +32,10 @@ from miexchange.programme import (
     PriceChange,
     ProgrammeDiff,
     ScrapValue,
+    Terms,
     diff,
 )
-from miexchange.programme._diff import changed_prices, fell, prices_in_force, rose
+from miexchange.programme._diff import _NAMES, changed_prices, fell, prices_in_force, rose
 from miexchange.treatment import Treatment, TreatmentTable
 from unit import lists, small, trade
 
@@ -233,6 +235,22 @@ def test_rows_in_terms_are_named_by_what_tells_them_apart() -> None:
         first, second = getattr(rules, name)
         new = small.programme(terms.replace(exchange=rules.replace(**{name: (change(first), second)})))
         assert named(diff(old, new, at=AT)) == [f"terms 1: {where}"]
+
+
+def test_every_list_in_terms_has_rows_that_are_named() -> None:
+    """By its place a row would be taken for another one as soon as one before it is gone."""
+    seen: set[Any] = set()
+    left: list[Any] = [Terms]
+    while left:
+        kind = left.pop()
+        seen.add(kind)
+        for hint in hints_of(kind).values():
+            inner, _, _ = parts_of(hint)
+            parts = [part for part in (inner, *get_args(inner)) if dataclasses.is_dataclass(part)]
+            if get_origin(inner) is tuple:
+                assert all({field.name for field in dataclasses.fields(part)} & {*_NAMES} for part in parts), hint
+            left += [part for part in parts if part not in seen]
+    assert {ScrapValue, Overlap, DaysOff, Authority, Limit, CustomerClass} <= seen
 
 
 def test_rows_of_each_table_are_named_by_their_key() -> None:

@@ -187,11 +187,12 @@ def _check_channels(versions: _Versions, draft: Draft) -> None:
     count = Counter(key for _, terms in versions for key in _channels(terms))
     told = 0
     for (_, before), (index, terms) in pairwise(versions):
+        gone = _channels(before) - _channels(terms)
         for channel in terms.usage.channels:
             if count[word_key(channel)] > 1:
                 continue
             near = closest(channel, before.usage.channels, cutoff=_LIKE) if told < _HINTS else []
-            if near or _channels(before) - _channels(terms):
+            if near or gone:
                 told += 1
                 what = f"nothing else names the channel {channel}, and {before.version} named "
                 remedy = f"Did you mean {near[0]}?" if near else "Correct its spelling, or keep the channels before it"

@@ -117,7 +117,7 @@ def most_rows(stream: BinaryIO, metadata: Any, names: Collection[str], few: Coll
 
 
 def _chunk(stream: BinaryIO, column: Any, leaf: Any, budget: int, name: str, *, is_few: bool) -> _Chunk:
-    """Read the headers of the pages of a column of a row group; of one that is read as codes, no text counts alone."""
+    """Read the headers of the pages of a column of a row group; a column of few texts needs no exact longest one."""
     values, sizes, longest, dictionary = [], [], 0, 0
     for page in _pages(stream, column):
         if page.kind == _DICTIONARY:
